@@ -1,0 +1,48 @@
+package workday
+
+import (
+	"fmt"
+	"time"
+	_ "time/tzdata" // Asia/Shanghai on machines without zone files
+)
+
+// Deadline is a moment and how sure it is.
+type Deadline struct {
+	// At is the end of the last day counted, in Asia/Shanghai.
+	At time.Time
+	// Provisional says that a day counted lies in a year whose holidays are not published yet.
+	Provisional bool
+}
+
+// Calendar is the scale of days that the whole product counts by.
+type Calendar interface {
+	// WorkingDays is 24:00 of the nth working day after from's local date; with n below 1, of that date itself.
+	WorkingDays(from time.Time, n int) Deadline
+	// Days is n calendar days of 24 hours after from, or before it if n is negative.
+	Days(from time.Time, n int) time.Time
+	// Months is n calendar months after from, or before it if n is negative: the same time of the same day of the
+	// month, or of the month's last day if that is earlier.
+	Months(from time.Time, n int) time.Time
+	// IsWorkingDay tells of t's local date whether it is a working day, and whether that is provisional.
+	IsWorkingDay(t time.Time) (working, provisional bool)
+	// String is the setting that Parse makes this calendar of.
+	fmt.Stringer
+}
+
+// Later is the deadline that holds once one is computed again: it can move later, never earlier than what was
+// announced. Whether it is still provisional is for the newer calendar to say.
+func Later(announced, recomputed Deadline) Deadline {
+	if recomputed.At.Before(announced.At) {
+		recomputed.At = announced.At
+	}
+	return recomputed
+}
+
+// zone loads Asia/Shanghai, which the import above makes certain to exist.
+func zone() (*time.Location, error) {
+	loc, err := time.LoadLocation("Asia/Shanghai")
+	if err != nil {
+		return nil, fmt.Errorf("workday: load the zone of mainland China: %w", err)
+	}
+	return loc, nil
+}
