@@ -1,0 +1,52 @@
+package registration
+
+// Explain puts a code into words for the applicant, in the registration's language.
+func Explain(code Code, locale Locale) string {
+	w, known := words[code]
+	switch {
+	case !known:
+		return string(code)
+	case locale == English:
+		return w.en
+	}
+	return w.zh
+}
+
+var words = map[Code]struct{ zh, en string }{
+	"identity_missing":          {"请完成实名认证。", "Verify the identity."},
+	"company_missing":           {"请填写企业信息。", "Hand in the company information."},
+	"company_unproven":          {"请完成对公打款验证。", "Confirm the penny payment to the company's account."},
+	"contact_missing":           {"请填写联系人信息。", "Hand in the contact information."},
+	"document_missing":          {"请上传该文件。", "Upload this document."},
+	CodeIdentityInUse:           {"该身份信息已被其他账号绑定。", "This identity is bound to another account."},
+	CodeOrganizationInUse:       {"该企业已被其他账号绑定。", "This organisation is bound to another account."},
+	CodeAdminNotVerified:        {"扫码认证未通过，请重新扫码。", "The QR verification failed; scan again."},
+	CodePaymentFailed:           {"打款失败，请更正银行账户信息。", "The payment failed; correct the bank account."},
+	CodeWindowClosed:            {"确认期限已过，请申请重新打款。", "The time to confirm has passed; ask for a new payment."},
+	CodeDepositExceeded:         {"金额连续填写错误，请申请重新打款。", "Too many wrong amounts; ask for a new payment."},
+	CodeDepositMismatch:         {"填写的金额不正确。", "The amount is not the one paid."},
+	CodeCardNotDebit:            {"请使用借记卡。", "Use a debit card."},
+	CodeCardIsCorporate:         {"不支持对公账户，请使用个人借记卡。", "Corporate accounts are not taken; use a personal debit card."},
+	CodeCardUnusable:            {"该卡已挂失或冻结，请换一张卡。", "The card is lost or frozen; use another."},
+	CodeCardElementsMismatch:    {"银行卡信息不一致，请核对。", "The details are not the ones the bank has on file."},
+	CodeCodeIncorrect:           {"验证码不正确。", "The code is not the one sent."},
+	CodeCodeExpired:             {"验证码已过期，请重新获取。", "The code has expired; ask for a new one."},
+	CodeCodeAttemptsExceeded:    {"验证码错误次数过多，请重新认证。", "Too many wrong codes; start the identity step again."},
+	CodeCardAttemptsExceeded:    {"尝试次数过多，请稍后再试。", "Too many tries; wait before the next."},
+	CodeAdminMustBeAgent:        {"管理员与法定代表人不一致，请选择授权代理人。", "The administrator is not the legal representative; choose authorised agent."},
+	CodeLicenceNumbers:          {"注册号和组织机构代码处请填写统一社会信用代码。", "Enter the unified social credit code as registration number and organisation code."},
+	CodeBankAccountNameMismatch: {"开户名称与企业名称不一致。", "The bank account is not in the company's name."},
+	CodePayoutLimitReached:      {"该银行账户的打款次数已达上限。", "This bank account has had its share of payments."},
+	CodeContactNameMismatch:     {"联系人须为已认证的本人。", "The contact must be the verified person."},
+	CodeActsExceeded:            {"今日操作次数过多，请明天再试。", "Too many verification attempts within a day; try again later."},
+	CodeCodeResendTooSoon:       {"验证码发送过于频繁，请稍后再试。", "A code was sent less than a minute ago; wait a little."},
+	CodeWrongState:              {"当前状态不允许此操作。", "The registration is past this step; read its state."},
+	CodeSubmittedLocked:         {"已提交的内容不能修改。", "What was submitted cannot be changed."},
+	CodeRequirementsMissing:     {"还有未填写的内容。", "Something is still missing; see the requirements."},
+	CodeProviderUnavailable:     {"服务暂不可用，请稍后再试。", "The provider is busy; try again later."},
+	"account_not_found":         {"银行账户不存在。", "The bank knows no such account."},
+	"account_name_mismatch":     {"账户名称不符。", "The account is in another name."},
+	"bank_not_found":            {"开户行信息有误。", "The bank or its CNAPS code is wrong."},
+	"account_closed":            {"银行账户已销户。", "The account is closed."},
+	"other":                     {"银行未能入账。", "The bank could not credit the account."},
+}

@@ -1,0 +1,3 @@
+package registration
+
+//go:generate go run ./diagram/write ../README.md

@@ -1,0 +1,25 @@
+package registration
+
+import "time"
+
+// The limits of the process (docs/process.md; ours where the guide is silent).
+const (
+	CodeGuesses        = 5               // wrong SMS codes before the identity step starts over
+	CodeSends          = 5               // SMS codes of one binding, the first included
+	CodeLifetime       = 5 * time.Minute // also the QR session's
+	CodeResendInterval = time.Minute
+	AmountGuesses      = 3 // wrong amounts before a payment is void
+	PaymentsPerAccount = 2 // payments to one bank account in PaymentDays
+	PaymentDays        = 30
+	VoidsPerAccount    = 4 // voided payments to one bank account, none confirmed since: then only ops opens another
+	WindowDays         = 3 // working days after the notice
+	SettledDays        = 1 // working days after the money arrived, if that is later
+	NoticeOverdueDays  = 1 // working days without a channel that accepts the payment notice
+	ReviewDays         = 3 // working days; reminders after each day before
+	IdleDays           = 30
+	IdleReminderDays   = 7  // before IdleDays
+	PasswordErrors     = 5  // per account in a day
+	MismatchesAccount  = 5  // per card and account in a day
+	MismatchesCard     = 20 // per card in a day
+	VerificationActs   = 20 // per registration in a day
+)
