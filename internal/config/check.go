@@ -1,0 +1,150 @@
+package config
+
+import (
+	"encoding/base64"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"shiming/internal/workday"
+)
+
+// checker is a configuration that can be wrong though every setting could be read.
+type checker interface{ check() []problem }
+
+// problem is a setting that cannot be used, and why. It never repeats the value.
+type problem struct{ name, what string }
+
+type problems []problem
+
+func (p *problems) add(wrong bool, name, what string) {
+	if wrong {
+		*p = append(*p, problem{name, what})
+	}
+}
+
+func (p *problems) database(value string) {
+	u, err := url.Parse(value)
+	wrong := err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") || u.Host == ""
+	p.add(wrong, "DATABASE_URL", "is no PostgreSQL URL")
+}
+
+// address takes host:port to listen on.
+func (p *problems) address(name, value string) {
+	_, port, err := net.SplitHostPort(value)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
+	p.add(err != nil, name, "is no address")
+}
+
+// web takes an http or https URL; an empty one only if that means something.
+func (p *problems) web(name, value string, optional bool) {
+	if optional && value == "" {
+		return
+	}
+	u, err := url.Parse(value)
+	p.add(err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "", name, "is no http or https URL")
+}
+
+func (p *problems) secrets(name string, values ...string) {
+	for _, v := range values {
+		code, found := strings.CutPrefix(strings.TrimSpace(v), "whsec_")
+		key, err := base64.StdEncoding.DecodeString(code)
+		p.add(!found || err != nil || len(key) == 0, name, "is no Standard Webhooks secret")
+	}
+}
+
+func (p *problems) networks(name string, values []string) {
+	for _, v := range values {
+		_, err := netip.ParsePrefix(strings.TrimSpace(v))
+		p.add(err != nil, name, "is no network")
+	}
+}
+
+func (p *problems) file(name, path string) {
+	if path == "" {
+		return
+	}
+	info, err := os.Stat(path)
+	p.add(err != nil || info.IsDir(), name, "names no file that can be read")
+}
+
+func (p *problems) calendar(value string) {
+	_, err := workday.Parse(value)
+	p.add(err != nil, "CALENDAR", "is no calendar")
+}
+
+func (p *problems) positive(name string, d time.Duration) {
+	p.add(d <= 0, name, "is not above zero")
+}
+
+func (s *Storage) into(p *problems) {
+	p.database(s.DatabaseURL)
+	p.file("KEYS_FILE", s.KeysFile)
+	p.calendar(s.Calendar)
+	p.file("HOLIDAYS_FILE", s.Holidays)
+}
+
+func (w *Wallet) into(p *problems) {
+	p.web("WALLET_URL", w.URL, false)
+	p.positive("WALLET_TIMEOUT", w.Timeout)
+}
+
+func (c *API) check() []problem {
+	var p problems
+	c.Storage.into(&p)
+	c.Wallet.into(&p)
+	p.address("API_ADDR", c.Addr)
+	p.web("PUBLIC_URL", c.PublicURL, true)
+	p.add(c.TokensFile == "" && c.OIDCIssuer == "", "API_TOKENS_FILE", "and OIDC_ISSUER are both missing, so nobody could call the API")
+	p.file("API_TOKENS_FILE", c.TokensFile)
+	p.web("OIDC_ISSUER", c.OIDCIssuer, true)
+	p.add(c.OIDCIssuer != "" && c.OIDCAudience == "", "OIDC_AUDIENCE", "is missing beside OIDC_ISSUER")
+	p.add(c.RateLimit <= 0, "RATE_LIMIT", "is not above zero")
+	p.networks("WEBHOOK_ALLOW_NETS", c.WebhookAllowNets)
+	p.secrets("BANK_WEBHOOK_SECRETS", c.BankSecrets...)
+	p.secrets("WALLET_WEBHOOK_SECRETS", c.WalletSecrets...)
+	p.positive("ANSWER_WITHIN", c.AnswerWithin)
+	p.positive("SHUTDOWN_WITHIN", c.ShutdownWithin)
+	return p
+}
+
+func (c *Worker) check() []problem {
+	var p problems
+	c.Storage.into(&p)
+	c.Wallet.into(&p)
+	p.web("BANK_URL", c.BankURL, false)
+	p.positive("BANK_TIMEOUT", c.BankTimeout)
+	p.add(c.SMSProtocol != "https" && c.SMSProtocol != "http", "SMS_PROTOCOL", "is no protocol")
+	p.web("SENDGRID_HOST", c.SendGridHost, false)
+	p.web("PUBLIC_URL", c.PublicURL, true)
+	p.add(!strings.Contains(c.MailFrom, "@"), "MAIL_FROM", "is no e-mail address")
+	p.add(!strings.Contains(c.ReviewersEmail, "@"), "REVIEWERS_EMAIL", "is no e-mail address")
+	p.add(!strings.Contains(c.OpsEmail, "@"), "OPS_EMAIL", "is no e-mail address")
+	p.networks("WEBHOOK_ALLOW_NETS", c.WebhookAllowNets)
+	p.address("HEALTH_ADDR", c.HealthAddr)
+	p.positive("DRAIN_WITHIN", c.DrainWithin)
+	return p
+}
+
+func (c *Sandbox) check() []problem {
+	var p problems
+	p.address("SANDBOX_ADDR", c.Addr)
+	p.web("BANK_WEBHOOK_URL", c.BankWebhook, false)
+	p.web("WALLET_WEBHOOK_URL", c.WalletWebhook, false)
+	p.secrets("WEBHOOK_SECRET", c.Secret)
+	p.positive("SETTLE_DELAY", c.SettleDelay)
+	p.calendar(c.Calendar)
+	return p
+}
+
+func (c *Migrate) check() []problem {
+	var p problems
+	p.database(c.DatabaseURL)
+	return p
+}

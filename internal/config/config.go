@@ -1,0 +1,99 @@
+// Package config reads the settings of every process from its environment.
+//
+// It promises one clear message that names each missing or wrong setting and says what it should be, before anything
+// is started. It refuses defaults where a wrong guess would lose or leak something, and never repeats a value that may
+// be secret.
+package config
+
+import "time"
+
+// Storage is what every process needs that opens the database.
+type Storage struct {
+	DatabaseURL string `env:"DATABASE_URL,required,notEmpty" want:"postgres://user:password@host:port/database"`
+	KeysFile    string `env:"KEYS_FILE,required,notEmpty" want:"the vault's key file, made by 'starter keys PATH'"`
+	// KMSURI names the master key's KMS; empty: the master key is in KEYS_FILE.
+	KMSURI   string `env:"KMS_URI" want:"a Tink key URI, such as aws-kms://arn:…"`
+	BlobsURL string `env:"BLOBS_URL,required,notEmpty" want:"where scans are kept, such as file:///var/lib/shiming/blobs"`
+	// Calendar is compressed in demonstrations and tests only, and the same in every process that shares the database.
+	Calendar string `env:"CALENDAR" envDefault:"real" want:"real, or a compressed one such as compressed:5s@2026-11-23T10:00:00Z"`
+	// Holidays amends the built-in notices of the State Council.
+	Holidays  string `env:"HOLIDAYS_FILE" want:"a JSON file with the holidays of years not built in"`
+	TaskQueue string `env:"TASK_QUEUE" envDefault:"shiming" want:"the name of Temporal's task queue"`
+}
+
+// Wallet is how the wallet is reached.
+type Wallet struct {
+	URL     string        `env:"WALLET_URL,required,notEmpty" want:"the wallet's address, such as https://wallet.example.com"`
+	APIKey  string        `env:"WALLET_API_KEY,required,notEmpty" want:"the wallet's API key"`
+	Timeout time.Duration `env:"WALLET_TIMEOUT" envDefault:"8s" want:"a duration such as 8s"`
+}
+
+// API is the configuration of `starter serve`.
+type API struct {
+	Storage
+	Wallet Wallet
+	Addr   string `env:"API_ADDR" envDefault:":8080" want:"host:port to listen on"`
+	// PublicURL is the API as callers see it, for Location headers and links; empty: relative.
+	PublicURL    string `env:"PUBLIC_URL" want:"the API's address as callers see it, such as https://register.example.com"`
+	TokensFile   string `env:"API_TOKENS_FILE" want:"a file with one 'name role sha256-of-token' a line"`
+	OIDCIssuer   string `env:"OIDC_ISSUER" want:"the issuer's address, such as https://login.example.com"`
+	OIDCAudience string `env:"OIDC_AUDIENCE" want:"the audience that tokens for this API carry"`
+	// RateLimit counts requests a second and token.
+	RateLimit     float64  `env:"RATE_LIMIT" envDefault:"200" want:"requests a second and token, such as 200"`
+	BankSecrets   []string `env:"BANK_WEBHOOK_SECRETS,required,notEmpty" envSeparator:"," want:"whsec_…, the secret the bank signs its reports with; several with commas while one is replaced"`
+	WalletSecrets []string `env:"WALLET_WEBHOOK_SECRETS,required,notEmpty" envSeparator:"," want:"whsec_…, the secret the wallet signs its reports with; several with commas while one is replaced"`
+	// WebhookAllowNets is the worker's, to refuse an address early.
+	WebhookAllowNets []string      `env:"WEBHOOK_ALLOW_NETS" envSeparator:"," want:"networks of our own that webhooks may go to, such as 10.1.0.0/16, with commas"`
+	CORSOrigins      []string      `env:"CORS_ORIGINS" envSeparator:"," want:"origins of pages that may call the API, with commas"`
+	AnswerWithin     time.Duration `env:"ANSWER_WITHIN" envDefault:"10s" want:"how long an act may take before it is answered 202, such as 10s"`
+	ShutdownWithin   time.Duration `env:"SHUTDOWN_WITHIN" envDefault:"20s" want:"how long answers under way may take at the end, such as 20s"`
+}
+
+// Worker is the configuration of `worker`.
+type Worker struct {
+	Storage
+	Wallet      Wallet
+	BankURL     string        `env:"BANK_URL,required,notEmpty" want:"the bank's address, such as https://bank.example.com"`
+	BankAPIKey  string        `env:"BANK_API_KEY,required,notEmpty" want:"the bank's API key"`
+	BankTimeout time.Duration `env:"BANK_TIMEOUT" envDefault:"20s" want:"a duration such as 20s"`
+
+	SMSEndpoint  string `env:"SMS_ENDPOINT" envDefault:"dysmsapi.aliyuncs.com" want:"host:port of the SMS provider"`
+	SMSProtocol  string `env:"SMS_PROTOCOL" envDefault:"https" want:"https, or http for a stand-in"`
+	SMSKeyID     string `env:"SMS_ACCESS_KEY_ID,required,notEmpty" want:"Aliyun's access key id"`
+	SMSKeySecret string `env:"SMS_ACCESS_KEY_SECRET,required,notEmpty" want:"Aliyun's access key secret"`
+	SMSSignName  string `env:"SMS_SIGN_NAME,required,notEmpty" want:"the signature registered with Aliyun"`
+	// SMSTemplates maps our template codes to those Aliyun has issued; a code left out goes as it is.
+	SMSTemplates map[string]string `env:"SMS_TEMPLATES" want:"SHIMING_MONEY_ARRIVED_ZH:SMS_123456 and so on, with commas"`
+
+	SendGridHost string `env:"SENDGRID_HOST" envDefault:"https://api.sendgrid.com" want:"the e-mail provider's address"`
+	SendGridKey  string `env:"SENDGRID_API_KEY,required,notEmpty" want:"SendGrid's API key"`
+	MailFrom     string `env:"MAIL_FROM,required,notEmpty" want:"the sender's e-mail address"`
+	MailFromName string `env:"MAIL_FROM_NAME" envDefault:"开发者平台" want:"the sender's name"`
+
+	// WebhookAllowNets are networks that are not public and that subscribers may be in all the same.
+	WebhookAllowNets []string `env:"WEBHOOK_ALLOW_NETS" envSeparator:"," want:"networks of our own that webhooks may go to, such as 10.1.0.0/16, with commas"`
+
+	// PublicURL is the API's, for the link by which a holder objects to a clearing; empty: the notice has a code instead.
+	PublicURL string `env:"PUBLIC_URL" want:"the API's address as callers see it, such as https://register.example.com"`
+
+	ReviewersEmail string        `env:"REVIEWERS_EMAIL,required,notEmpty" want:"the mailbox of the reviewers"`
+	OpsEmail       string        `env:"OPS_EMAIL,required,notEmpty" want:"the mailbox of ops"`
+	HealthAddr     string        `env:"HEALTH_ADDR" envDefault:":8081" want:"host:port for /healthz and /readyz"`
+	DrainWithin    time.Duration `env:"DRAIN_WITHIN" envDefault:"25s" want:"how long work under way may take at the end, such as 25s"`
+}
+
+// Sandbox is the configuration of `starter sandbox`.
+type Sandbox struct {
+	Addr          string        `env:"SANDBOX_ADDR" envDefault:":8090" want:"host:port to listen on"`
+	BankWebhook   string        `env:"BANK_WEBHOOK_URL,required,notEmpty" want:"where the bank reports to, such as http://api:8080/v1/webhooks/bank"`
+	WalletWebhook string        `env:"WALLET_WEBHOOK_URL,required,notEmpty" want:"where the wallet reports to, such as http://api:8080/v1/webhooks/wallet"`
+	Secret        string        `env:"WEBHOOK_SECRET,required,notEmpty" want:"whsec_… and base64, the secret both sign their reports with"`
+	SettleDelay   time.Duration `env:"SETTLE_DELAY" envDefault:"3s" want:"how long a transfer takes to settle, such as 3s"`
+	Calendar      string        `env:"CALENDAR" envDefault:"real" want:"the calendar of API and worker"`
+	StateFile     string        `env:"SANDBOX_STATE_FILE" want:"a file that keeps the state; empty: in memory"`
+}
+
+// Migrate is the configuration of `starter migrate`.
+type Migrate struct {
+	DatabaseURL string `env:"DATABASE_URL,required,notEmpty" want:"postgres://user:password@host:port/database"`
+}

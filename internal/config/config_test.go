@@ -1,0 +1,97 @@
+package config_test
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"shiming/internal/config"
+)
+
+const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+func apiSettings(t *testing.T) map[string]string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	return map[string]string{
+		"DATABASE_URL": "postgres://u:hunter2@db:5432/shiming", "KEYS_FILE": file, "BLOBS_URL": "file:///blobs",
+		"WALLET_URL": "http://wallet", "WALLET_API_KEY": "k", "API_TOKENS_FILE": file,
+		"BANK_WEBHOOK_SECRETS": secret + "," + secret, "WALLET_WEBHOOK_SECRETS": secret,
+	}
+}
+
+func TestReadsWhatIsSetAndDefaultsTheRest(t *testing.T) {
+	t.Parallel()
+	cfg, err := config.From[config.API](apiSettings(t))
+	require.NoError(t, err)
+	assert.Equal(t, "http://wallet", cfg.Wallet.URL)
+	assert.Len(t, cfg.BankSecrets, 2)
+	assert.Equal(t, ":8080", cfg.Addr)
+	assert.Equal(t, "real", cfg.Calendar)
+}
+
+func TestNamesEverythingMissingAtOnce(t *testing.T) {
+	t.Parallel()
+	_, err := config.From[config.Worker](map[string]string{"BANK_TIMEOUT": "soon"})
+	var wrong *config.Error
+	require.ErrorAs(t, err, &wrong)
+	for _, name := range []string{"DATABASE_URL is not set", "KEYS_FILE is not set", "WALLET_URL is not set", "OPS_EMAIL is not set", "BANK_TIMEOUT cannot be read: want a duration"} {
+		assert.ErrorContains(t, err, name)
+	}
+}
+
+func TestSaysWhatIsWrongWithoutRepeatingIt(t *testing.T) {
+	t.Parallel()
+	for name, value := range map[string]string{
+		"DATABASE_URL":         "mysql://u:hunter2@db/x",
+		"KEYS_FILE":            "/no/such/hunter2",
+		"CALENDAR":             "hunter2",
+		"WALLET_URL":           "hunter2",
+		"API_ADDR":             "hunter2",
+		"BANK_WEBHOOK_SECRETS": "hunter2",
+		"RATE_LIMIT":           "-1",
+		"ANSWER_WITHIN":        "hunter2",
+	} {
+		vars := maps.Clone(apiSettings(t))
+		vars[name] = value
+		_, err := config.From[config.API](vars)
+		var wrong *config.Error
+		require.ErrorAs(t, err, &wrong, name)
+		assert.Len(t, wrong.Problems, 1, name)
+		assert.Contains(t, wrong.Problems[0], name)
+		assert.Contains(t, wrong.Problems[0], ": want ")
+		assert.NotContains(t, err.Error(), "hunter2")
+	}
+}
+
+func TestRefusesAnAPIThatNobodyCouldCall(t *testing.T) {
+	t.Parallel()
+	vars := apiSettings(t)
+	delete(vars, "API_TOKENS_FILE")
+	_, err := config.From[config.API](vars)
+	require.ErrorContains(t, err, "API_TOKENS_FILE and OIDC_ISSUER")
+
+	vars["OIDC_ISSUER"] = "https://login.example.com"
+	_, err = config.From[config.API](vars)
+	require.ErrorContains(t, err, "OIDC_AUDIENCE")
+
+	vars["OIDC_AUDIENCE"] = "shiming"
+	_, err = config.From[config.API](vars)
+	require.NoError(t, err)
+}
+
+// Every required setting says what it should be: the message is of no use without.
+func TestEveryRequiredSettingIsDescribed(t *testing.T) {
+	t.Parallel()
+	_, err := config.From[config.Worker](nil)
+	var wrong *config.Error
+	require.ErrorAs(t, err, &wrong)
+	for _, p := range wrong.Problems {
+		assert.Regexp(t, `^[A-Z_]+ is not set: want .+`, p)
+	}
+}

@@ -1,0 +1,17 @@
+// Package vault keeps personal data unreadable at rest, comparable without being readable, and erasable. Its cryptography
+// is Tink's.
+//
+// Three things rest on one set of [Keys]:
+//   - Every subject (a registration, a clearing) has a data key of its own, wrapped by the master key. Values
+//     ([Keys.Seal]) and scans ([Blobs]) are sealed with it and bound to the subject and to what they are for, so that a row
+//     copied elsewhere does not open. Who destroys the wrapped key erases the subject, backups included.
+//   - Equality of what must be unique or counted (an ID number, a bank account) goes through keyed fingerprints
+//     ([Keys.Fingerprint]). Unlike a plain hash they cannot be guessed by trying all values.
+//   - Temporal's payloads have a key too ([Keys.Engine]); package codec uses it.
+//
+// The vault stores no keys and no rows: package postgres does. It refuses key files that others may read, never
+// overwrites one, and says nothing about the content in its errors.
+//
+// The fingerprint key must never change, or what is bound once is not recognised any more; master and engine key may be rotated by
+// adding a key to their keyset and making it primary (Tink's tinkey does), then [Keys.Rewrap].
+package vault
