@@ -1,0 +1,60 @@
+package notice_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"shiming/internal/notice"
+)
+
+// deadline is 10 October 2026, 24:00 in Beijing: the example of process.md ("Working days").
+func deadline() *time.Time {
+	t := time.Date(2026, time.October, 10, 16, 0, 0, 0, time.UTC)
+	return &t
+}
+
+// sample is what a caller would typically hand in for a kind. People and companies are made up.
+func sample(kind notice.Kind) notice.Data {
+	d := notice.Data{
+		RegistrationID: "reg_01jc5v0example", AccountID: "acct-2026",
+		DeveloperName: "晨星工作室", CompanyName: "晨星软件（示例）有限公司", Kind: "enterprise",
+		BankAccountLast4: "6789", Deadline: deadline(), AttemptsLeft: 3,
+		Link: "https://open.example.com/registration",
+	}
+	switch kind {
+	case notice.PaymentFailed:
+		d.Failure = notice.FailureAccountNameMismatch
+	case notice.WindowClosed:
+		d.Failure = notice.FailureWindowClosed
+	case notice.CorrectionRequired, notice.Rejected:
+		d.Reasons = []notice.Reason{
+			{Field: "documents.business_licence", Code: "unreadable", Message: "The lower edge is cut off / 下边缘被裁掉"},
+			{Field: "company.bank.account_name", Code: "mismatch"},
+		}
+	case notice.ClearingDecided:
+		d.RegistrationID, d.Kind, d.Outcome = "clr_01jc5v0example", "clearing", notice.OutcomeCleared
+	case notice.ClearingObjection:
+		d.RegistrationID, d.Kind, d.Link = "clr_01jc5v0example", "clearing", "https://open.example.com/object#single-use"
+		d.Token = "k3v5m2q7w4x6y2z7a5b3c4d5e6"
+	case notice.ClearingObjected:
+		d.RegistrationID, d.Kind = "clr_01jc5v0example", "clearing"
+	case notice.WebhookEndpointDisabled:
+		d = notice.Data{Detail: "whe_01jc5v0example"}
+	case notice.ReportUnmatched:
+		d = notice.Data{Detail: "bank, transfer.settled"}
+	case notice.PayoutOverdue:
+		d.Detail = "not settled 3 working days after the notice"
+	}
+	return d
+}
+
+func render(t *testing.T, kind notice.Kind, locale string, d notice.Data) notice.Message {
+	t.Helper()
+	m, err := notice.Render(kind, locale, d)
+	require.NoError(t, err)
+	return m
+}
+
+func bothLocales() []string { return []string{"zh-CN", "en"} }

@@ -1,0 +1,78 @@
+package notice
+
+func english() *words {
+	return &words{
+		locale: en,
+		fields: map[string]string{
+			"name":     "Developer name",
+			"identity": "Identity verification",
+
+			"contact":         "Contact details",
+			"contact.name":    "Contact's name",
+			"contact.email":   "Contact's e-mail",
+			"contact.phone":   "Contact's phone",
+			"contact.address": "Contact's address",
+
+			"company":                      "Company information",
+			"company.legal_name":           "Company's legal name",
+			"company.licence_type":         "Type of business licence",
+			"company.uscc":                 "Unified social credit code",
+			"company.registration_number":  "Registration number",
+			"company.organization_code":    "Organisation code",
+			"company.legal_representative": "Legal representative",
+			"company.address":              "Company's address",
+			"company.bank":                 "Company's bank account",
+			"company.bank.account_name":    "Bank account's name",
+			"company.bank.account_number":  "Bank account number",
+			"company.bank.bank_name":       "Bank",
+			"company.bank.cnaps_code":      "Bank's CNAPS code",
+
+			"documents":                      "Documents",
+			"documents.id_card_front":        "ID card, front",
+			"documents.id_card_back":         "ID card, back",
+			"documents.business_licence":     "Business licence",
+			"documents.authorization_letter": "Letter of authorisation",
+			"documents.qualification_1":      "Qualification 1",
+			"documents.qualification_2":      "Qualification 2",
+			"documents.qualification_3":      "Qualification 3",
+			"documents.qualification_4":      "Qualification 4",
+			"documents.qualification_5":      "Qualification 5",
+			"documents.handheld":             "Photo of the holder with the ID card",
+
+			"holder_name": "Holder's name",
+			"id_number":   "ID number",
+			"reason":      "Reason of the request",
+		},
+		reasons: map[string]string{
+			"unreadable":   "cannot be read",
+			"mismatch":     "does not match the other information",
+			"expired":      "has expired",
+			"incomplete":   "is incomplete",
+			"not_accepted": "is not accepted",
+			"other":        "needs attention",
+		},
+		failures: map[string]string{
+			FailureAccountNotFound:     "the bank knows no such account",
+			FailureAccountNameMismatch: "the account's name does not match",
+			FailureBankNotFound:        "the bank cannot be found",
+			FailureAccountClosed:       "the account is closed",
+			FailureOther:               "the bank could not make it",
+			FailureReturned:            "the bank returned the money",
+			FailureWindowClosed:        "the time to enter the amount is up",
+			FailureAttemptsUsed:        "all tries to enter it are used up",
+		},
+		kinds: map[string]string{
+			"individual": "Individual developer",
+			"enterprise": "Enterprise developer",
+			"clearing":   "Identity clearing",
+		},
+		anyField: "Other information", anyReason: "needs attention", anyFailure: "the bank could not make it",
+		beijingTime:            " (Beijing time)",
+		beijingTimeProvisional: " (Beijing time, provisional: it may move later once the holidays are announced, never earlier)",
+		thirdWorkingDay:        "24:00 on the third working day",
+		deadlineOnPage:         "the deadline shown on the page",
+		colon:                  ": ",
+		unnamed:                "Your registration",
+		labels:                 factLabels{"Reference", "Account", "Type", "Due", "Details"},
+	}
+}

@@ -1,0 +1,78 @@
+package notice
+
+func chinese() *words {
+	return &words{
+		locale: zhCN,
+		fields: map[string]string{
+			"name":     "开发者名称",
+			"identity": "实名认证",
+
+			"contact":         "联系人信息",
+			"contact.name":    "联系人姓名",
+			"contact.email":   "联系人邮箱",
+			"contact.phone":   "联系人手机号",
+			"contact.address": "联系地址",
+
+			"company":                      "企业信息",
+			"company.legal_name":           "企业名称",
+			"company.licence_type":         "营业执照类型",
+			"company.uscc":                 "统一社会信用代码",
+			"company.registration_number":  "工商注册号",
+			"company.organization_code":    "组织机构代码",
+			"company.legal_representative": "法定代表人",
+			"company.address":              "企业地址",
+			"company.bank":                 "对公账户",
+			"company.bank.account_name":    "对公账户户名",
+			"company.bank.account_number":  "对公账户账号",
+			"company.bank.bank_name":       "开户银行",
+			"company.bank.cnaps_code":      "开户行联行号",
+
+			"documents":                      "证件材料",
+			"documents.id_card_front":        "身份证人像面",
+			"documents.id_card_back":         "身份证国徽面",
+			"documents.business_licence":     "营业执照",
+			"documents.authorization_letter": "授权书",
+			"documents.qualification_1":      "资质文件1",
+			"documents.qualification_2":      "资质文件2",
+			"documents.qualification_3":      "资质文件3",
+			"documents.qualification_4":      "资质文件4",
+			"documents.qualification_5":      "资质文件5",
+			"documents.handheld":             "手持身份证照片",
+
+			"holder_name": "持有人姓名",
+			"id_number":   "身份证号码",
+			"reason":      "申请理由",
+		},
+		reasons: map[string]string{
+			"unreadable":   "无法辨认",
+			"mismatch":     "信息不一致",
+			"expired":      "已过期",
+			"incomplete":   "不完整",
+			"not_accepted": "不符合要求",
+			"other":        "其他问题",
+		},
+		failures: map[string]string{
+			FailureAccountNotFound:     "银行查无此账户",
+			FailureAccountNameMismatch: "户名与银行登记的不一致",
+			FailureBankNotFound:        "查无此开户行",
+			FailureAccountClosed:       "账户已销户",
+			FailureOther:               "银行未能完成打款",
+			FailureReturned:            "款项被银行退回",
+			FailureWindowClosed:        "填写金额的期限已过",
+			FailureAttemptsUsed:        "填写金额的次数已用完",
+		},
+		kinds: map[string]string{
+			"individual": "个人开发者注册",
+			"enterprise": "企业开发者注册",
+			"clearing":   "清除实名信息",
+		},
+		anyField: "其他信息", anyReason: "其他问题", anyFailure: "银行未能完成打款",
+		beijingTime:            "（北京时间）",
+		beijingTimeProvisional: "（北京时间，暂定；节假日安排公布后可能延后，不会提前）",
+		thirdWorkingDay:        "第3个工作日 24:00",
+		deadlineOnPage:         "页面所示的截止时间",
+		colon:                  "：",
+		unnamed:                "您",
+		labels:                 factLabels{"编号", "账号", "类型", "截止时间", "详情"},
+	}
+}
