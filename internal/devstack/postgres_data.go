@@ -1,0 +1,177 @@
+package devstack
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+const (
+	passwordFile = "shiming.password" // in the data folder, beside PostgreSQL's own files
+	ephemeralDir = "shiming-postgres-"
+	ephemeralPID = "owner.lock"
+)
+
+// dataDir is a database cluster's folder, owned by the user the server runs as.
+type dataDir struct {
+	path string
+	as   *identity
+
+	// Of an ephemeral folder only: what to remove at the end, and the lock that keeps others from doing so before.
+	temp  string
+	owner *fileLock
+}
+
+func (d *dataDir) ephemeral() bool { return d.temp != "" }
+
+func openDataDir(path string, as *identity) (*dataDir, error) {
+	if path == "" {
+		return newEphemeral(as)
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("data folder: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return nil, fmt.Errorf("data folder: %w", err)
+	}
+	if err := as.canReach(path); err != nil {
+		return nil, err
+	}
+	return &dataDir{path: path, as: as}, nil
+}
+
+// newEphemeral makes a folder in the system's temporary one. Owners that were killed leave theirs behind, so it takes
+// the chance to remove those.
+func newEphemeral(as *identity) (*dataDir, error) {
+	removeLeftovers(os.TempDir())
+	temp, err := os.MkdirTemp("", ephemeralDir)
+	if err != nil {
+		return nil, fmt.Errorf("data folder: %w", err)
+	}
+	d := &dataDir{path: filepath.Join(temp, "data"), as: as, temp: temp}
+	if err := os.Chmod(temp, 0o711); err != nil {
+		return nil, errors.Join(err, d.close())
+	}
+	if d.owner, err = tryLock(filepath.Join(temp, ephemeralPID)); err != nil {
+		return nil, errors.Join(err, d.close())
+	}
+	if err := as.canReach(d.path); err != nil {
+		return nil, errors.Join(err, d.close())
+	}
+	return d, nil
+}
+
+// removeLeftovers removes the folders of dead owners. It is best effort: what it may not remove is not ours.
+func removeLeftovers(in string) {
+	left, err := filepath.Glob(filepath.Join(in, ephemeralDir+"*"))
+	if err != nil {
+		return
+	}
+	for _, dir := range left {
+		info, err := os.Lstat(dir)
+		if err != nil || !info.IsDir() || !ownedByUs(info) || time.Since(info.ModTime()) < time.Minute {
+			continue // a new one's owner may be about to lock it
+		}
+		owner, err := tryLock(filepath.Join(dir, ephemeralPID))
+		if err != nil || owner == nil {
+			continue
+		}
+		_ = os.RemoveAll(dir)
+		_ = owner.unlock()
+	}
+}
+
+// version returns the PostgreSQL major version that made the cluster, or "" if there is none yet.
+func (d *dataDir) version() (string, error) {
+	b, err := os.ReadFile(filepath.Join(d.path, "PG_VERSION"))
+	if errors.Is(err, os.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("data folder: %w", err)
+	}
+	return strings.TrimSpace(string(b)), nil
+}
+
+// password returns the superuser's, made with the cluster.
+func (d *dataDir) password() (string, error) {
+	b, err := os.ReadFile(filepath.Join(d.path, passwordFile))
+	if err != nil {
+		return "", fmt.Errorf("data folder %s was not made here (its password is missing): %w", d.path, err)
+	}
+	return string(b), nil
+}
+
+// initialise makes the cluster beside its place and moves it there when it is complete, so that a crash on the way
+// leaves no half cluster.
+func (d *dataDir) initialise(ctx context.Context, bin postgresBin) error {
+	work, err := os.MkdirTemp(filepath.Dir(d.path), filepath.Base(d.path)+".init-")
+	if err != nil {
+		return fmt.Errorf("data folder: %w", err)
+	}
+	err = d.initdb(ctx, bin, work)
+	if err == nil {
+		err = os.Rename(work, d.path) // replaces an empty folder only
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("make database cluster: %w", err), os.RemoveAll(work))
+	}
+	return nil
+}
+
+func (d *dataDir) initdb(ctx context.Context, bin postgresBin, work string) error {
+	if err := d.as.own(work); err != nil {
+		return err
+	}
+	secret, err := d.newPassword(work)
+	if err != nil {
+		return err
+	}
+	args := []string{
+		"-D", work, "-U", postgresUser, "--auth=scram-sha-256", "--pwfile=" + secret,
+		"--encoding=UTF8", "--locale=C", "--no-instructions",
+	}
+	if d.ephemeral() {
+		args = append(args, "--no-sync")
+	}
+	cmd := exec.CommandContext(ctx, bin.tool("initdb"), args...)
+	cmd.Env, cmd.Dir = postgresEnv(), os.TempDir()
+	cmd.SysProcAttr = childAttributes(d.as, 0)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return errors.Join(fmt.Errorf("initdb: %w: %s", err, strings.TrimSpace(string(out))), os.Remove(secret))
+	}
+	return os.Rename(secret, filepath.Join(work, passwordFile))
+}
+
+// newPassword writes a random password where only the server's user reads it, beside the folder that initdb wants empty.
+func (d *dataDir) newPassword(work string) (string, error) {
+	f, err := os.OpenFile(work+".password", os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return "", fmt.Errorf("write password: %w", err)
+	}
+	_, err = f.WriteString(rand.Text())
+	if err := errors.Join(err, f.Close(), d.as.own(f.Name())); err != nil {
+		return "", errors.Join(fmt.Errorf("write password: %w", err), os.Remove(f.Name()))
+	}
+	return f.Name(), nil
+}
+
+// close removes an ephemeral folder; a kept one stays.
+func (d *dataDir) close() error {
+	if !d.ephemeral() {
+		return nil
+	}
+	err := os.RemoveAll(d.temp)
+	if d.owner != nil {
+		err = errors.Join(err, d.owner.unlock())
+	}
+	return err
+}

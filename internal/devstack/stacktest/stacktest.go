@@ -1,0 +1,120 @@
+// Package stacktest gives the tests of one package a PostgreSQL server and a Temporal server to share.
+//
+// A package that wants them has
+//
+//	func TestMain(m *testing.M) { stacktest.Main(m) }
+//
+// and its tests ask for what they need: [Database], [Temporal], [TaskQueue]. A server starts when the first test asks, so that
+// `go test -run` of a pure function stays quick, and ends with the package. Every test gets a database and a task
+// queue of its own and may run in parallel.
+//
+// If DATABASE_URL is set, databases are made on that server, whose user must be allowed to; it keeps none of them.
+package stacktest
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"shiming/internal/devstack"
+)
+
+// startWithin leaves time to build Temporal on a slow machine, once.
+const startWithin = 15 * time.Minute
+
+// Option changes what [Main] offers.
+type Option func(*stack)
+
+// WithTemporal sets how Temporal is started: its namespace, its search attributes, its dynamic configuration.
+func WithTemporal(o devstack.TemporalOptions) Option {
+	return func(s *stack) { s.temporalOptions = o }
+}
+
+// stack holds the servers of this test program.
+type stack struct {
+	temporalOptions devstack.TemporalOptions
+
+	postgres lazy[*postgresServer]
+	temporal lazy[*temporalServer]
+}
+
+// current is set once by Main before any test runs: tests get a *testing.T and nothing else to carry it.
+var current *stack
+
+// Main runs the package's tests, ends what they started, and exits. It must be all that TestMain does at its end.
+func Main(m *testing.M, options ...Option) {
+	s := &stack{}
+	for _, o := range options {
+		o(s)
+	}
+	s.temporalOptions.Progress = progress
+	current = s
+	code := m.Run()
+	if err := s.stop(); err != nil {
+		fmt.Fprintln(os.Stderr, "stacktest:", err)
+		code = cmp.Or(code, 1)
+	}
+	os.Exit(code)
+}
+
+func (s *stack) stop() error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	if t, started := s.temporal.started(); started {
+		t.client.Close()
+		if err := t.server.Stop(ctx); err != nil {
+			return err
+		}
+	}
+	if pg, started := s.postgres.started(); started {
+		return pg.stop(ctx)
+	}
+	return nil
+}
+
+// progress goes where a person waiting for the tests sees it.
+func progress(what string) { fmt.Fprintln(os.Stderr, "stacktest:", what) }
+
+// stackOf refuses to go on without Main: nobody would end the servers.
+func stackOf(t testing.TB) *stack {
+	t.Helper()
+	if current == nil {
+		t.Fatal("stacktest: this package lacks func TestMain(m *testing.M) { stacktest.Main(m) }")
+	}
+	return current
+}
+
+// lazy makes one value when it is first wanted; a failure is as lasting as a value.
+type lazy[T any] struct {
+	mu    sync.Mutex
+	tried bool
+	value T
+	err   error
+}
+
+func (l *lazy[T]) get(t testing.TB, make func(context.Context) (T, error)) T {
+	t.Helper()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.tried {
+		// Not the test's context: the value outlives the test.
+		ctx, cancel := context.WithTimeout(context.Background(), startWithin)
+		defer cancel()
+		l.value, l.err = make(ctx)
+		l.tried = true
+	}
+	if l.err != nil {
+		t.Fatalf("stacktest: %v", l.err)
+	}
+	return l.value
+}
+
+func (l *lazy[T]) started() (value T, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.value, l.tried && l.err == nil
+}

@@ -1,0 +1,131 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"shiming/internal/notice"
+	"shiming/registration"
+)
+
+// stage orders what a bank can say of a payment; a later stage wins (docs: penny-payment rules).
+var stage = map[string]int{"requested": 0, "sent": 1, "settled": 2, "failed": 3, "returned": 3}
+
+// report applies what the bank says and reports whether it says anything new. Failed after sent counts as returned.
+func (p *payment) report(kind, reason string, at time.Time) bool {
+	said := map[string]string{
+		"transfer.sent": "sent", "transfer.settled": "settled", "transfer.failed": "failed", "transfer.returned": "returned",
+	}[kind]
+	if said == "failed" && (p.BankState == "sent" || p.BankState == "settled") {
+		said = "returned"
+	}
+	if stage[said] <= stage[p.BankState] {
+		return false
+	}
+	p.BankState = said
+	switch said {
+	case "failed", "returned":
+		p.wentWrong(said, reason, at)
+	default:
+		p.accepted(at)
+		if said == "settled" {
+			p.SettledAt, p.Overdue = &at, false
+		}
+		if p.open() {
+			p.State = registration.PayoutState(said)
+		}
+	}
+	return true
+}
+
+// accepted notes that the bank has taken the payment: from here on it counts.
+func (p *payment) accepted(at time.Time) {
+	if p.AcceptedAt == nil && p.OrderedAt != nil {
+		p.AcceptedAt = &at
+	}
+}
+
+func (p *payment) wentWrong(said, reason string, at time.Time) {
+	p.Failure, p.Overdue, p.RemindAt = new(failureOf(reason)), false, nil
+	p.State = registration.PayoutFailed
+	if said == "returned" {
+		p.accepted(at)
+		p.State, p.ReturnedAt = registration.PayoutReturned, &at
+	}
+}
+
+// failureOf maps the bank's reason to a code of ours; its own words go no further.
+func failureOf(reason string) string {
+	switch reason {
+	case "account_not_found", "account_name_mismatch", "bank_not_found", "account_closed":
+		return reason
+	}
+	return "other"
+}
+
+// tellOpsOfReturn tells ops, once, that money came back when nothing can be done about it in the registration.
+func (c *change) tellOpsOfReturn(ctx context.Context, p *payment) error {
+	if p.State != registration.PayoutReturned {
+		return nil
+	}
+	if told, err := c.returnTold(ctx, p); told || err != nil {
+		return err
+	}
+	if err := seen(ctx, c.tx, c.rec, "payout_returned", string(registration.ByBank), c.at); err != nil {
+		return err
+	}
+	if err := c.emit(ctx, "payout.returned"); err != nil {
+		return err
+	}
+	return c.tell(ctx, notice.PayoutReturned, "payout_returned/"+p.ID, notice.Data{BankAccountLast4: p.BankLast4})
+}
+
+// returnTold reports whether a payment's return has been answered: the applicant was asked for another account, or ops
+// was told.
+func (c *change) returnTold(ctx context.Context, p *payment) (told bool, err error) {
+	err = c.tx.QueryRow(ctx, `select exists (select from notices where event_key in ('payment_failed/' || $1, 'payout_returned/' || $1))`, p.ID).Scan(&told)
+	return told, err
+}
+
+// tellOpsOfUnheard tells ops, at the registration's end, of money that has come back and that the run has not heard of yet.
+func (c *change) tellOpsOfUnheard(ctx context.Context) error {
+	rows, err := c.tx.Query(ctx, `select `+paymentColumns+` from payments where registration_id = $1 and state = 'returned'`, c.rec.ID)
+	if err != nil {
+		return err
+	}
+	returned, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByName[payment])
+	if err != nil {
+		return err
+	}
+	for _, p := range returned {
+		if err := c.tellOpsOfReturn(ctx, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ReturnAfterEnd tells ops of money that came back while its registration was ending: the run was gone when it was told.
+func (s *Store) ReturnAfterEnd(ctx context.Context, registrationID, paymentID string) error {
+	return s.inTx(ctx, func(tx pgx.Tx) error {
+		c, err := s.begin(ctx, tx, Step{RegistrationID: registrationID, Actor: registration.ByBank})
+		if err != nil || c.rec.EndedAt == nil {
+			return err
+		}
+		p, err := onePayment(ctx, tx, `id = $1 and registration_id = $2`, paymentID, registrationID)
+		if err != nil || p == nil {
+			return err
+		}
+		return c.endedReturn(ctx, p)
+	})
+}
+
+func (c *change) endedReturn(ctx context.Context, p *payment) error {
+	before := c.rec.Sequence
+	if err := c.tellOpsOfReturn(ctx, p); err != nil {
+		return err
+	}
+	return c.rec.save(ctx, c.tx, before)
+}

@@ -1,0 +1,114 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"shiming/internal/dossier"
+	"shiming/registration"
+)
+
+// clearing is a clearing's row.
+type clearing struct {
+	ID                   string
+	Contested            bool
+	AccountID            *string // the account concerned; nil for a contested claim that concerns none so far
+	RegistrationID       *string
+	Locale               registration.Locale
+	State                registration.State
+	Sequence             int64
+	CreatedAt            time.Time
+	UpdatedAt            time.Time
+	LastActAt            time.Time
+	StateSince           time.Time
+	EndedAt              *time.Time
+	LastError            *registration.LastError
+	Corrections          registration.Corrections
+	ReviewRound          int
+	ApprovedBy           []string
+	ClaimRef             string
+	ClaimFingerprint     []byte
+	Claim                dossier.ClaimView
+	ConditionsRef        *string
+	EligibleAt           *time.Time
+	ObjectionUntil       *time.Time
+	ObjectionProvisional bool
+	ObjectedAt           *time.Time
+}
+
+const clearingColumns = `id, contested, account_id, registration_id, locale, state, sequence, created_at, updated_at,
+	last_act_at, state_since, ended_at, last_error, corrections, review_round, approved_by, claim_ref, claim_fingerprint, claim,
+	conditions_ref, eligible_at, objection_until, objection_provisional, objected_at`
+
+// loadClearing reads a clearing; lock is "" or "for update".
+func loadClearing(ctx context.Context, q querier, id, lock string) (*clearing, error) {
+	return oneClearing(ctx, q, `id = $1 `+lock, id)
+}
+
+func oneClearing(ctx context.Context, q querier, where string, args ...any) (*clearing, error) {
+	rows, err := q.Query(ctx, `select `+clearingColumns+` from clearings where `+where, args...)
+	if err != nil {
+		return nil, err
+	}
+	k, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByName[clearing])
+	if err != nil {
+		return nil, notFound(err)
+	}
+	return k, nil
+}
+
+func (k *clearing) insert(ctx context.Context, tx pgx.Tx) error {
+	_, err := tx.Exec(ctx, `insert into clearings (id, contested, account_id, registration_id, locale, state, sequence, created_at, updated_at,
+		last_act_at, state_since, claim_ref, claim_fingerprint, claim, conditions_ref, eligible_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $8, $8, $9, $10, $11, $12, $13)`,
+		k.ID, k.Contested, k.AccountID, k.RegistrationID, k.Locale, k.State, k.Sequence, k.CreatedAt, k.ClaimRef, k.ClaimFingerprint,
+		k.Claim, k.ConditionsRef, k.EligibleAt)
+	return err
+}
+
+// save writes every column that can change, if nobody wrote the row since it was read.
+func (k *clearing) save(ctx context.Context, tx pgx.Tx, readSequence int64) error {
+	if k.Corrections == nil {
+		k.Corrections = registration.Corrections{}
+	}
+	tag, err := tx.Exec(ctx, `update clearings set account_id = $3, registration_id = $4, state = $5, sequence = $6, updated_at = $7,
+		last_act_at = $8, state_since = $9, ended_at = $10, last_error = $11, corrections = $12, review_round = $13, approved_by = $14,
+		conditions_ref = $15, eligible_at = $16, objection_until = $17, objection_provisional = $18, objected_at = $19
+		where id = $1 and sequence = $2`,
+		k.ID, readSequence, k.AccountID, k.RegistrationID, k.State, k.Sequence, k.UpdatedAt, k.LastActAt, k.StateSince, k.EndedAt,
+		jsonb(k.LastError), k.Corrections, k.ReviewRound, k.ApprovedBy, k.ConditionsRef, k.EligibleAt, k.ObjectionUntil,
+		k.ObjectionProvisional, k.ObjectedAt)
+	if err != nil {
+		return err
+	}
+	if tag.RowsAffected() != 1 {
+		return fmt.Errorf("postgres: clearing %s was written by somebody else at sequence %d", k.ID, readSequence)
+	}
+	return nil
+}
+
+// account is the account concerned, empty if there is none.
+func (k *clearing) account() string {
+	if k.AccountID == nil {
+		return ""
+	}
+	return *k.AccountID
+}
+
+// facts are what the table's guards look at. byLetter: a letter of authorisation is among the materials.
+func (k *clearing) facts(byLetter bool) registration.Facts {
+	return registration.Facts{
+		NothingBound:    k.AccountID == nil,
+		SecondReview:    byLetter && !k.Contested && len(k.ApprovedBy) < 2,
+		ObjectionOwed:   (byLetter || k.Contested) && k.ObjectionUntil == nil,
+		ContestedByName: k.Contested,
+	}
+}
+
+func hasLetter(docs []registration.Document) bool {
+	return slices.ContainsFunc(docs, func(d registration.Document) bool { return d.Slot == registration.AuthorizationLetter })
+}

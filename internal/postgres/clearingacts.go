@@ -1,0 +1,56 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+
+	"shiming/registration"
+)
+
+// lockSubject locks what an act is about: a registration or a clearing.
+func lockSubject(ctx context.Context, tx pgx.Tx, id string) error {
+	var err error
+	if registration.IsClearingID(id) {
+		_, err = loadClearing(ctx, tx, id, "for update")
+	} else {
+		_, err = load(ctx, tx, id, "for update")
+	}
+	return err
+}
+
+// ClearingStanding is what the API needs to judge an act on a clearing. Of a contested claim it names no account.
+func (s *Store) ClearingStanding(ctx context.Context, id string) (Standing, error) {
+	k, err := loadClearing(ctx, s.pool, id, "")
+	if err != nil {
+		return Standing{}, err
+	}
+	st := Standing{Kind: registration.IdentityClearing, State: k.State, Locale: k.Locale, Corrections: k.Corrections}
+	if !k.Contested {
+		st.AccountID = k.account()
+	}
+	return st, nil
+}
+
+// endClearingAct is [Store.EndAct] for a clearing's.
+func (s *Store) endClearingAct(ctx context.Context, id, actID string, refusal *registration.Refusal) error {
+	return s.inTx(ctx, func(tx pgx.Tx) error {
+		c, err := s.beginClearing(ctx, tx, ClearingStep{ClearingID: id})
+		if err != nil {
+			return err
+		}
+		var deferred bool
+		err = tx.QueryRow(ctx, `update acts set finished_at = $2, refusal = $3 where id = $1 and finished_at is null returning deferred`,
+			actID, c.at, jsonb(refusal)).Scan(&deferred)
+		if errors.Is(err, pgx.ErrNoRows) || err == nil && (!deferred || refusal == nil) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		c.setError(refusal.Code, refusal.Errors...)
+		c.rec.UpdatedAt = c.at
+		return c.rec.save(ctx, tx, c.rec.Sequence)
+	})
+}

@@ -1,0 +1,153 @@
+package postgres
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"shiming/internal/dossier"
+	"shiming/internal/notice"
+	"shiming/internal/workday"
+	"shiming/registration"
+)
+
+// invite asks the account's holder, by a link that works once, whether they object.
+func (c *clearingChange) invite(ctx context.Context) error {
+	token := strings.ToLower(rand.Text()) // 128 random bits and more
+	ref, err := c.put(ctx, c.tx, c.rec.ID, dossier.PurposeObjection, dossier.Token{Token: token})
+	if err != nil {
+		return err
+	}
+	if _, err := c.tx.Exec(ctx, `insert into objections (clearing_id, token, token_ref, created_at) values ($1, $2, $3, $4)`,
+		c.rec.ID, c.tokenFingerprint(token), ref, c.at); err != nil {
+		return err
+	}
+	until := c.cal.WorkingDays(c.at, registration.ObjectionDays)
+	c.rec.ObjectionUntil, c.rec.ObjectionProvisional = &until.At, until.Provisional
+	return c.tellHolder(ctx, notice.ClearingObjection, objectionKey(c.rec.ID), notice.Data{Deadline: &until.At, DeadlineProvisional: until.Provisional})
+}
+
+func objectionKey(clearingID string) string { return "clearing_objection/" + clearingID }
+
+func (s *Store) tokenFingerprint(token string) []byte {
+	return s.keys.Fingerprint("objection_token", token)
+}
+
+// ObjectionOf finds the clearing that an objection's token is for, [ErrNotFound] if there is none, or the token was used
+// or is over.
+func (s *Store) ObjectionOf(ctx context.Context, token string) (registration.ClearingApplication, error) {
+	var app registration.ClearingApplication
+	var contested bool
+	var accountID string
+	err := s.pool.QueryRow(ctx, `select k.id, k.contested, k.account_id from objections o join clearings k on k.id = o.clearing_id
+		where o.token = $1 and o.closed_at is null and k.state = 'objection_period' and k.objection_until > $2`, s.tokenFingerprint(token), s.now()).
+		Scan(&app.ClearingID, &contested, &accountID)
+	if !contested {
+		app.AccountID = accountID
+	}
+	return app, notFound(err)
+}
+
+// ObjectToClearing takes an objection. It ends a clearing that an authorised person of the company asked for; over a
+// contested claim a reviewer decides, who now knows of it.
+func (s *Store) ObjectToClearing(ctx context.Context, step ClearingStep) (registration.ClearingResult, error) {
+	return s.clearingAct(ctx, step, registration.ActObject, func(ctx context.Context, c *clearingChange) (*registration.Refusal, error) {
+		if !c.at.Before(*c.rec.ObjectionUntil) {
+			return registration.Refuse(registration.CodeNotFound), nil
+		}
+		c.rec.ObjectedAt = &c.at
+		if err := c.closeObjection(ctx, true); err != nil {
+			return nil, err
+		}
+		if err := c.move(ctx, registration.ObjectionRaised); err != nil {
+			return nil, err
+		}
+		if c.rec.State == registration.UnderReview {
+			if err := c.openRound(ctx); err != nil {
+				return nil, err
+			}
+		} else if err := c.tellDecided(ctx, "clearing_objected/"+c.rec.ID, notice.Data{Outcome: notice.OutcomeObjected}); err != nil {
+			return nil, err
+		}
+		return nil, c.tellStaff(ctx, notice.ClearingObjected, "clearing_objected/"+c.rec.ID, notice.Data{Final: c.rec.State.Final()})
+	})
+}
+
+// ObjectionTick ends the time for objecting when it is over: three working days after the first channel accepted the
+// notice, by the calendar of that day, and never before what was announced. While every channel is still down it is not
+// over: nobody has been asked.
+func (s *Store) ObjectionTick(ctx context.Context, step ClearingStep) (registration.ClearingResult, error) {
+	return s.applyClearing(ctx, step, func(ctx context.Context, c *clearingChange) (*registration.Refusal, error) {
+		if c.rec.State != registration.ObjectionPeriod {
+			return nil, nil
+		}
+		asked, err := c.askedAt(ctx)
+		if err != nil {
+			return nil, err
+		}
+		until := workday.Later(workday.Deadline{At: *c.rec.ObjectionUntil, Provisional: c.rec.ObjectionProvisional},
+			c.cal.WorkingDays(asked, registration.ObjectionDays))
+		c.rec.ObjectionUntil, c.rec.ObjectionProvisional = &until.At, until.Provisional
+		if c.at.Before(until.At) {
+			return nil, nil
+		}
+		if err := c.closeObjection(ctx, false); err != nil {
+			return nil, err
+		}
+		return nil, c.move(ctx, registration.ObjectionOver)
+	})
+}
+
+// askedAt is when the first channel accepted the notice; now, if none has and one still may; the invitation itself if all
+// channels refused it for good.
+func (c *clearingChange) askedAt(ctx context.Context) (time.Time, error) {
+	var accepted *time.Time
+	var waiting bool
+	var invited time.Time
+	err := c.tx.QueryRow(ctx, `select min(n.accepted_at), coalesce(bool_or(n.accepted_at is null and n.refused_at is null), false), o.created_at
+		from objections o left join notices n on n.event_key = $2 where o.clearing_id = $1 group by o.created_at`,
+		c.rec.ID, objectionKey(c.rec.ID)).Scan(&accepted, &waiting, &invited)
+	switch {
+	case err != nil:
+		return time.Time{}, err
+	case accepted != nil:
+		return *accepted, nil
+	case waiting:
+		return c.at, nil
+	}
+	return invited, nil
+}
+
+// closeObjection makes the link worthless, if there is one, and forgets its token.
+func (c *clearingChange) closeObjection(ctx context.Context, used bool) error {
+	var ref string
+	err := c.tx.QueryRow(ctx, `select token_ref from objections where clearing_id = $1 and closed_at is null for update`, c.rec.ID).Scan(&ref)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := c.tx.Exec(ctx, `update objections set closed_at = $2, used = $3, token_ref = null where clearing_id = $1`, c.rec.ID, c.at, used); err != nil {
+		return err
+	}
+	return drop(ctx, c.tx, ref)
+}
+
+// objectionToken opens the token for the notice that carries it; empty once it is used or over.
+func (s *Store) objectionToken(ctx context.Context, clearingID string) (string, error) {
+	var ref *string
+	if err := s.pool.QueryRow(ctx, `select token_ref from objections where clearing_id = $1`, clearingID).Scan(&ref); err != nil || ref == nil {
+		return "", notFound(err)
+	}
+	var t dossier.Token
+	err := s.Get(ctx, *ref, dossier.PurposeObjection, &t)
+	if errors.Is(err, ErrNotFound) { // closed this very moment
+		return "", nil
+	}
+	return t.Token, err
+}

@@ -1,0 +1,171 @@
+package postgres
+
+import (
+	"bytes"
+	"context"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+
+	"shiming/internal/dossier"
+	"shiming/registration"
+)
+
+// OpenClearing creates the clearing of an application, as its first step. Under the account's lock it refuses an account
+// with a registration under way or another clearing, one without a bound identity, and conditions that are not met.
+// A contested claim is never refused: whatever account it concerns, and whether it concerns any, nobody learns from it.
+func (s *Store) OpenClearing(ctx context.Context, app registration.ClearingApplication) (registration.ClearingResult, error) {
+	var result registration.ClearingResult
+	err := s.inTx(ctx, func(tx pgx.Tx) error {
+		c, known, err := s.newClearing(ctx, tx, app)
+		if err != nil {
+			return err
+		}
+		if known { // a retried first step
+			result, err = c.result(ctx, nil)
+			return err
+		}
+		refusal, err := c.open(ctx, app)
+		if refusal != nil || err != nil {
+			result = registration.ClearingResult{Refusal: refusal}
+			return errRefused(refusal, err)
+		}
+		result, err = c.commit(ctx, c.rec.Sequence, nil)
+		return err
+	})
+	if result.Refusal != nil {
+		return result, nil
+	}
+	return result, err
+}
+
+// newClearing makes the row, or finds the one that an earlier try of the same step has committed.
+func (s *Store) newClearing(ctx context.Context, tx pgx.Tx, app registration.ClearingApplication) (c *clearingChange, known bool, err error) {
+	step := ClearingStep{ClearingID: app.ClearingID, Actor: registration.ByApplicant}
+	if c, err = s.beginClearing(ctx, tx, step); !errors.Is(err, ErrNotFound) {
+		return c, err == nil, err
+	}
+	var claim dossier.Claim
+	if err := s.get(ctx, tx, app.ClaimRef, dossier.PurposeClaim, &claim); err != nil {
+		return nil, false, err
+	}
+	at := s.now()
+	rec := &clearing{
+		ID: app.ClearingID, Contested: app.AccountID == "", Locale: registration.Chinese, Sequence: 1, CreatedAt: at, UpdatedAt: at, LastActAt: at,
+		StateSince: at, ClaimRef: app.ClaimRef, ClaimFingerprint: s.keys.Fingerprint("resident_id", claim.IDNumber), Claim: claim.View(), ApprovedBy: []string{},
+	}
+	return &clearingChange{Store: s, tx: tx, rec: rec, step: step, at: at}, false, nil
+}
+
+func (c *clearingChange) open(ctx context.Context, app registration.ClearingApplication) (*registration.Refusal, error) {
+	event := registration.ClearingOpened
+	if c.rec.Contested {
+		if _, err := c.attach(ctx); err != nil {
+			return nil, err
+		}
+	} else {
+		refusal, err := c.take(ctx, app.AccountID)
+		if refusal != nil || err != nil {
+			return refusal, err
+		}
+		if event, refusal, err = c.eligible(ctx, app); refusal != nil || err != nil {
+			return refusal, err
+		}
+	}
+	var err error
+	if c.rec.State, err = registration.Next(registration.IdentityClearing, registration.None, event, registration.Facts{}); err != nil {
+		return nil, err
+	}
+	if err := c.rec.insert(ctx, c.tx); err != nil {
+		return nil, err
+	}
+	return nil, c.write(ctx, registration.None, event)
+}
+
+// take makes an account the one concerned, if it is free and has a bound identity. From here to the clearing's end no
+// registration and no other clearing of the account can begin.
+func (c *clearingChange) take(ctx context.Context, accountID string) (*registration.Refusal, error) {
+	if err := lockAccount(ctx, c.tx, accountID); err != nil {
+		return nil, err
+	}
+	if refusal, err := clearingBarred(ctx, c.tx, accountID, c.rec.ID); refusal != nil || err != nil {
+		return refusal, err
+	}
+	b, err := boundTo(ctx, c.tx, accountID)
+	switch {
+	case errors.Is(err, ErrNotFound), err == nil && c.rec.Contested && !bytes.Equal(b.Fingerprint, c.rec.ClaimFingerprint):
+		return registration.Refuse(registration.CodeNotFound), nil
+	case err != nil:
+		return nil, err
+	}
+	c.rec.AccountID, c.rec.RegistrationID = &accountID, &b.RegistrationID
+	if !c.rec.Contested { // the account's language would tell the claimant something of it
+		c.rec.Locale = b.Locale
+	}
+	return nil, nil
+}
+
+// clearingBarred refuses an account with a clearing or a registration under way, but for the clearing that asks.
+func clearingBarred(ctx context.Context, q querier, accountID, clearingID string) (*registration.Refusal, error) {
+	var clearing, registering bool
+	err := q.QueryRow(ctx, `select exists (select from clearings where account_id = $1 and id <> $2 and ended_at is null),
+		exists (select from registrations where account_id = $1 and ended_at is null)`, accountID, clearingID).Scan(&clearing, &registering)
+	switch {
+	case err != nil:
+		return nil, err
+	case clearing:
+		return registration.Refuse(registration.CodeClearingExists), nil
+	case registering:
+		return registration.Refuse(registration.CodeRegistrationExists), nil
+	}
+	return nil, nil
+}
+
+// MayClear tells before anything is written whether an account can be cleared at all. [Store.OpenClearing] judges again.
+func (s *Store) MayClear(ctx context.Context, accountID string) (*registration.Refusal, error) {
+	if refusal, err := clearingBarred(ctx, s.pool, accountID, ""); refusal != nil || err != nil {
+		return refusal, err
+	}
+	_, err := boundTo(ctx, s.pool, accountID)
+	return nil, err
+}
+
+// eligible decides by the conditions that were judged when the clearing was asked for whether it begins, begins to
+// wait, or is refused.
+func (c *clearingChange) eligible(ctx context.Context, app registration.ClearingApplication) (registration.Event, *registration.Refusal, error) {
+	c.rec.ConditionsRef = &app.ConditionsRef
+	conditions, err := c.conditions(ctx, c.tx, c.rec)
+	if err != nil {
+		return "", nil, err
+	}
+	if conditions.Eligible() {
+		return registration.ClearingOpened, nil, nil
+	}
+	at, timeCures := conditions.EligibleAt()
+	if !timeCures || !app.WhenEligible {
+		return "", registration.Refuse(registration.CodeClearingNotEligible), nil
+	}
+	c.rec.EligibleAt = &at
+	return registration.ClearingEarly, nil, nil
+}
+
+// attach makes the account that has the claimed ID number the one concerned by a contested claim, if it is free. It is
+// tried at the claim, at its submission and at its approval; only at the approval the refusal is told, to the reviewer.
+func (c *clearingChange) attach(ctx context.Context) (*registration.Refusal, error) {
+	if !c.rec.Contested || c.rec.AccountID != nil {
+		return nil, nil
+	}
+	var accountID string
+	err := c.tx.QueryRow(ctx, `select account_id from identity_claims where fingerprint = $1`, c.rec.ClaimFingerprint).Scan(&accountID)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	refusal, err := c.take(ctx, accountID)
+	if refusal != nil && refusal.Code == registration.CodeNotFound { // it was bound nowhere in the end
+		refusal = nil
+	}
+	return refusal, err
+}

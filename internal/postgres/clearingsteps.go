@@ -1,0 +1,93 @@
+package postgres
+
+import (
+	"context"
+
+	"shiming/registration"
+)
+
+// ClearingJudged goes on from waiting for eligibility, by the conditions that were just judged: to the materials if all
+// are met; to them too, saying what is missing, if time alone does not cure what is left; else it waits on.
+func (s *Store) ClearingJudged(ctx context.Context, step ClearingStep) (registration.ClearingResult, error) {
+	return s.applyClearing(ctx, step, func(ctx context.Context, c *clearingChange) (*registration.Refusal, error) {
+		if c.rec.State != registration.WaitingEligibility {
+			return nil, nil
+		}
+		conditions, err := c.conditions(ctx, c.tx, c.rec)
+		if err != nil {
+			return nil, err
+		}
+		if conditions.Eligible() {
+			return nil, c.move(ctx, registration.BecameEligible)
+		}
+		if at, timeCures := conditions.EligibleAt(); timeCures {
+			c.rec.EligibleAt = &at
+			return nil, nil
+		}
+		return nil, c.unmet(ctx, conditions)
+	})
+}
+
+// unmet leads to the applicant with the conditions that stand in the way.
+func (c *clearingChange) unmet(ctx context.Context, conditions registration.Conditions) error {
+	if err := c.move(ctx, registration.ConditionUnmet); err != nil {
+		return err
+	}
+	c.setError(registration.CodeClearingNotEligible, unmetFields(conditions)...)
+	return nil
+}
+
+// unmetFields names what stands in the way as requirements do.
+func unmetFields(conditions registration.Conditions) []registration.FieldError {
+	var fields []registration.FieldError
+	for _, cond := range conditions {
+		if cond.Unmet() {
+			fields = append(fields, registration.FieldError{Location: "conditions." + string(cond.Code), Code: "unmet", Message: cond.Evidence})
+		}
+	}
+	return fields
+}
+
+// RefuseClearingAct ends an act that changes nothing with its refusal.
+func (s *Store) RefuseClearingAct(ctx context.Context, step ClearingStep, refusal registration.Refusal) (registration.ClearingResult, error) {
+	return s.applyClearing(ctx, step, func(context.Context, *clearingChange) (*registration.Refusal, error) { return &refusal, nil })
+}
+
+// WithdrawClearing ends a clearing at the applicant's wish.
+func (s *Store) WithdrawClearing(ctx context.Context, step ClearingStep) (registration.ClearingResult, error) {
+	return s.clearingAct(ctx, step, registration.ActWithdraw, func(ctx context.Context, c *clearingChange) (*registration.Refusal, error) {
+		return nil, c.end(ctx, registration.WithdrawnByApplicant)
+	})
+}
+
+func (c *clearingChange) end(ctx context.Context, event registration.Event) error {
+	if err := c.closeReview(ctx); err != nil {
+		return err
+	}
+	return c.move(ctx, event)
+}
+
+// ClearingIdle ends a clearing whose applicant has been away for 30 days: it would keep the account from registering, and a
+// contested claim its owner from a clearing of their own.
+func (s *Store) ClearingIdle(ctx context.Context, step ClearingStep) (registration.ClearingResult, error) {
+	return s.applyClearing(ctx, step, func(ctx context.Context, c *clearingChange) (*registration.Refusal, error) {
+		if c.rec.State != registration.MaterialsRequired || c.at.Before(c.idleUntil()) {
+			return nil, nil
+		}
+		return nil, c.end(ctx, registration.ExpiredByTime)
+	})
+}
+
+// ClearingUnmet leads a clearing back to the applicant: a condition has stopped being met, and nothing was cleared.
+func (s *Store) ClearingUnmet(ctx context.Context, step ClearingStep) (registration.ClearingResult, error) {
+	return s.applyClearing(ctx, step, func(ctx context.Context, c *clearingChange) (*registration.Refusal, error) {
+		if c.rec.State != registration.Clearing {
+			return nil, nil
+		}
+		conditions, err := c.conditions(ctx, c.tx, c.rec)
+		if err != nil {
+			return nil, err
+		}
+		return nil, c.unmet(ctx, conditions)
+	})
+}

@@ -1,0 +1,114 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+
+	judging "shiming/internal/clearing"
+	"shiming/internal/dossier"
+	"shiming/registration"
+)
+
+// ClearingView returns a clearing as its applicant's backend sees it. A contested claim shows no account, and of the
+// conditions only the one that concerns the claimant, so that it looks the same whatever it concerns.
+func (s *Store) ClearingView(ctx context.Context, id string) (*registration.ClearingView, error) {
+	k, err := loadClearing(ctx, s.pool, id, "")
+	if err != nil {
+		return nil, err
+	}
+	return s.clearingView(ctx, k)
+}
+
+// ClearingOf returns the newest clearing that was asked for through an account.
+func (s *Store) ClearingOf(ctx context.Context, accountID string) (*registration.ClearingView, error) {
+	k, err := oneClearing(ctx, s.pool, newestOfAccount, accountID)
+	if err != nil {
+		return nil, err
+	}
+	return s.clearingView(ctx, k)
+}
+
+// ClearingFor reads what the API needs to reach a clearing: the application that names its workflow, and its state.
+func (s *Store) ClearingFor(ctx context.Context, id string) (registration.ClearingApplication, registration.State, error) {
+	k, err := loadClearing(ctx, s.pool, id, "")
+	if err != nil {
+		return registration.ClearingApplication{}, "", err
+	}
+	app := registration.ClearingApplication{ClearingID: k.ID, ClaimRef: k.ClaimRef}
+	if !k.Contested {
+		app.AccountID = k.account()
+	}
+	return app, k.State, nil
+}
+
+// ClearingReason opens why a clearing was asked for, for its reviewers.
+func (s *Store) ClearingReason(ctx context.Context, id string) (string, error) {
+	k, err := loadClearing(ctx, s.pool, id, "")
+	if err != nil {
+		return "", err
+	}
+	var claim dossier.Claim
+	err = s.Get(ctx, k.ClaimRef, dossier.PurposeClaim, &claim)
+	return claim.Reason, err
+}
+
+func (s *Store) clearingView(ctx context.Context, k *clearing) (*registration.ClearingView, error) {
+	docs, err := currentDocuments(ctx, s.pool, k.ID)
+	if err != nil {
+		return nil, err
+	}
+	conditions, err := s.conditions(ctx, s.pool, k)
+	if err != nil {
+		return nil, err
+	}
+	v := &registration.ClearingView{
+		ID: k.ID, AccountID: k.AccountID, State: k.State, Conditions: conditions, Documents: docs, LastError: k.LastError,
+		Requirements: []registration.Requirement{}, ObjectionUntil: k.ObjectionUntil, CreatedAt: k.CreatedAt, UpdatedAt: k.UpdatedAt,
+	}
+	if k.Contested {
+		v.AccountID, v.Conditions = nil, judging.Contested(k.Locale)
+	}
+	if v.Review, err = s.reviewView(ctx, k.ID); err != nil {
+		return nil, err
+	}
+	if k.State == registration.MaterialsRequired {
+		for _, e := range append(k.materialsMissing(docs), unmetFields(v.Conditions)...) {
+			v.Requirements = append(v.Requirements, registration.Requirement{Field: registration.Field(e.Location), Code: e.Code, Message: e.Message})
+		}
+	}
+	return v, s.pool.QueryRow(ctx, `select exists (select from acts where registration_id = $1 and deferred and finished_at is null)`, k.ID).Scan(&v.Processing)
+}
+
+func (s *Store) reviewView(ctx context.Context, subjectID string) (*registration.ReviewView, error) {
+	rows, err := s.pool.Query(ctx, `select round, submitted_at, due_at, assignee, decision, reasons from reviews where subject_id = $1 order by round desc limit 1`, subjectID)
+	if err != nil {
+		return nil, err
+	}
+	v, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByPos[registration.ReviewView])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
+	}
+	return v, err
+}
+
+// ClearingTimeline returns what happened to a clearing, oldest first.
+func (s *Store) ClearingTimeline(ctx context.Context, id string) ([]registration.TimelineEntry, error) {
+	rows, err := s.pool.Query(ctx, `select at, event, from_state, to_state, actor from clearing_timeline where clearing_id = $1 order by id`, id)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[registration.TimelineEntry])
+}
+
+// NewestClearing names the newest clearing that was asked for through an account: the one under way, if there is one.
+func (s *Store) NewestClearing(ctx context.Context, accountID string) (string, error) {
+	k, err := oneClearing(ctx, s.pool, newestOfAccount, accountID)
+	if err != nil {
+		return "", err
+	}
+	return k.ID, nil
+}
+
+const newestOfAccount = `account_id = $1 and not contested order by ended_at is null desc, created_at desc, id desc limit 1`

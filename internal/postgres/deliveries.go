@@ -1,0 +1,187 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"shiming/registration"
+)
+
+// The states of a delivery.
+const (
+	DeliveryPending   = "pending" // tried, and tried again
+	DeliveryDelivered = "delivered"
+	DeliveryFailed    = "failed" // given up, or its endpoint was disabled
+)
+
+// Delivery is one event on its way to one endpoint, as the subscriber sees it.
+type Delivery struct {
+	ID         string
+	EventID    string
+	Type       registration.WebhookEvent
+	State      string
+	CreatedAt  time.Time
+	FinishedAt *time.Time
+	GiveUpAt   time.Time
+	Log        []Attempt // oldest first
+}
+
+// Attempt is one try to deliver.
+type Attempt struct {
+	Number     int       `json:"number"`
+	At         time.Time `json:"at"` // as signed
+	DurationMS int64     `json:"duration_ms"`
+	Status     *int      `json:"status"` // nil: no answer
+	Error      *string   `json:"error"`  // its class; nil: accepted
+	Signature  string    `json:"signature"`
+}
+
+// FanOut makes a delivery of an event for every endpoint that wants it, and leaves word to start each. Doing it again
+// adds nothing.
+func (s *Store) FanOut(ctx context.Context, eventID string) error {
+	return s.inTx(ctx, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, `select w.id from events e join webhook_endpoints w on w.disabled_at is null and w.events @> array[e.type] where e.id = $1
+			order by w.id`, eventID)
+		if err != nil {
+			return err
+		}
+		endpoints, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			return err
+		}
+		for _, id := range endpoints {
+			if err := s.deliver(ctx, tx, id, eventID); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// deliver makes the delivery of an event to one endpoint, unless there is one.
+func (s *Store) deliver(ctx context.Context, tx pgx.Tx, endpointID, eventID string) error {
+	at := s.now()
+	d := registration.Delivery{ID: registration.NewID("whd"), Round: 1, GiveUpAt: s.cal.Days(at, registration.DeliveryDays)}
+	// An endpoint that was dropped meanwhile wants nothing any more.
+	tag, err := tx.Exec(ctx, `insert into webhook_deliveries (id, endpoint_id, event_id, created_at, give_up_at)
+		select $1, id, $3, $4, $5 from webhook_endpoints where id = $2 for key share on conflict (endpoint_id, event_id) do nothing`,
+		d.ID, endpointID, eventID, at, d.GiveUpAt)
+	if err != nil || tag.RowsAffected() == 0 {
+		return err
+	}
+	return send(ctx, tx, d)
+}
+
+// send leaves word for the relay to start a delivery.
+func send(ctx context.Context, tx pgx.Tx, d registration.Delivery) error {
+	payload, err := json.Marshal(d)
+	if err != nil {
+		return err
+	}
+	return enqueue(ctx, tx, "delivery", d.ID, payload)
+}
+
+// PingEndpoint makes an event that only this endpoint of owner's hears of, tried once. If there is
+// a delivery of that id already, it makes no other.
+func (s *Store) PingEndpoint(ctx context.Context, owner, endpointID, deliveryID string) (*Delivery, error) {
+	if there, err := s.DeliveryOf(ctx, owner, endpointID, deliveryID); !errors.Is(err, ErrNotFound) {
+		return there, err
+	}
+	err := s.inTx(ctx, func(tx pgx.Tx) error {
+		at, event := s.now(), registration.NewID("evt")
+		tag, err := tx.Exec(ctx, `insert into events (id, type, registration_id, account_id, sequence, from_state, to_state, at)
+			select $1, $2, id, '', 0, '', '', $3 from webhook_endpoints where id = $4 and owner = $5 for key share`,
+			event, registration.EventPing, at, endpointID, owner)
+		if err != nil {
+			return err
+		}
+		if tag.RowsAffected() == 0 {
+			return ErrNotFound
+		}
+		_, err = tx.Exec(ctx, `insert into webhook_deliveries (id, endpoint_id, event_id, asked, created_at, give_up_at) values ($1, $2, $3, true, $4, $4)`,
+			deliveryID, endpointID, event, at)
+		if err != nil {
+			return err
+		}
+		return send(ctx, tx, registration.Delivery{ID: deliveryID, Round: 1, GiveUpAt: at})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.DeliveryOf(ctx, owner, endpointID, deliveryID)
+}
+
+// RetryDelivery begins a delivery of owner's anew, whatever became of it, with three days of its own. A round under way
+// ends when it notices; a disabled endpoint is tried too, and enabled again if it accepts. A ping is tried once again.
+func (s *Store) RetryDelivery(ctx context.Context, owner, endpointID, deliveryID string) (*Delivery, error) {
+	err := s.inTx(ctx, func(tx pgx.Tx) error {
+		var kind registration.WebhookEvent
+		err := tx.QueryRow(ctx, `select e.type from webhook_endpoints w join webhook_deliveries d on d.endpoint_id = w.id join events e on e.id = d.event_id
+			where w.owner = $1 and w.id = $2 and d.id = $3 for no key update of w`, owner, endpointID, deliveryID).Scan(&kind)
+		if err != nil {
+			return notFound(err)
+		}
+		d := registration.Delivery{ID: deliveryID, GiveUpAt: s.now()}
+		if kind != registration.EventPing {
+			d.GiveUpAt = s.cal.Days(d.GiveUpAt, registration.DeliveryDays)
+		}
+		err = tx.QueryRow(ctx, `update webhook_deliveries set state = 'pending', round = round + 1, asked = true, give_up_at = $2, failed_first = null,
+			finished_at = null where id = $1 returning round`, deliveryID, d.GiveUpAt).Scan(&d.Round)
+		if err != nil {
+			return err
+		}
+		return send(ctx, tx, d)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.DeliveryOf(ctx, owner, endpointID, deliveryID)
+}
+
+const deliveryColumns = `d.id, d.event_id, e.type, d.state, d.created_at, d.finished_at, d.give_up_at,
+	coalesce((select jsonb_agg(jsonb_build_object('number', a.number, 'at', a.at, 'duration_ms', a.duration_ms, 'status', a.status, 'error', a.error,
+		'signature', a.signature) order by a.number) from webhook_attempts a where a.delivery_id = d.id), '[]') as log`
+
+// DeliveryOf returns one delivery to an endpoint of owner's.
+func (s *Store) DeliveryOf(ctx context.Context, owner, endpointID, deliveryID string) (*Delivery, error) {
+	rows, err := s.pool.Query(ctx, `select `+deliveryColumns+` from webhook_deliveries d join events e on e.id = d.event_id
+		join webhook_endpoints w on w.id = d.endpoint_id where w.owner = $1 and w.id = $2 and d.id = $3`, owner, endpointID, deliveryID)
+	if err != nil {
+		return nil, err
+	}
+	d, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByName[Delivery])
+	return d, notFound(err)
+}
+
+// Deliveries lists what was sent to an endpoint of owner's, newest first, each with its log.
+func (s *Store) Deliveries(ctx context.Context, owner, endpointID, after string, limit int) (Page[*Delivery], error) {
+	var page Page[*Delivery]
+	if _, err := s.EndpointOf(ctx, owner, endpointID); err != nil {
+		return page, err
+	}
+	cut, args := "", []any{endpointID}
+	if after != "" {
+		at, id, err := readCursor(after)
+		if err != nil {
+			return page, err
+		}
+		cut, args = " and (d.created_at, d.id) < ($2, $3)", append(args, at, id)
+	}
+	rows, err := s.pool.Query(ctx, fmt.Sprintf(`select %s from webhook_deliveries d join events e on e.id = d.event_id where d.endpoint_id = $1%s
+		order by d.created_at desc, d.id desc limit %d`, deliveryColumns, cut, limit+1), args...)
+	if err != nil {
+		return page, err
+	}
+	page.Items, err = pgx.CollectRows(rows, pgx.RowToAddrOfStructByName[Delivery])
+	if len(page.Items) > limit {
+		page.Items = page.Items[:limit]
+		last := page.Items[limit-1]
+		page.NextCursor = cursor(last.CreatedAt, last.ID)
+	}
+	return page, err
+}

@@ -1,0 +1,137 @@
+package postgres
+
+import (
+	"context"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"shiming/internal/chinaid"
+	"shiming/internal/dossier"
+	"shiming/registration"
+)
+
+// edit changes what needs no message to the workflow: it locks the row, judges the act by the row's state and the
+// fields named for correction, and restarts the clock of inactivity. Submit locks the same row, so no edit slips in
+// behind it.
+func (s *Store) edit(ctx context.Context, id string, act registration.Act, fn func(tx pgx.Tx, r *record) (*registration.Refusal, error)) (*registration.Refusal, error) {
+	var refusal *registration.Refusal
+	err := s.inTx(ctx, func(tx pgx.Tx) error {
+		rec, err := load(ctx, tx, id, "for update")
+		if err != nil {
+			return err
+		}
+		if refusal = registration.RefuseAct(rec.Kind, rec.State, act); refusal != nil {
+			return nil
+		}
+		if refusal, err = fn(tx, rec); refusal != nil || err != nil {
+			return err
+		}
+		return touch(ctx, s, tx, rec, s.now())
+	})
+	return refusal, err
+}
+
+func (r *record) locked() *registration.Refusal {
+	return &registration.Refusal{Code: registration.CodeSubmittedLocked, State: r.State}
+}
+
+// SetName changes the developer name.
+func (s *Store) SetName(ctx context.Context, id, name string) (*registration.Refusal, error) {
+	return s.edit(ctx, id, registration.ActName, func(_ pgx.Tx, r *record) (*registration.Refusal, error) {
+		if !r.Corrections.Open(registration.FieldName) {
+			return r.locked(), nil
+		}
+		r.Name = name
+		r.Corrections.Mark(registration.FieldName)
+		return nil, nil
+	})
+}
+
+// SetContact changes the contact information. For an individual the contact is the verified person: a name that is
+// another's is refused. In a correction, fields that are not named must stay as they are; those left out are kept.
+func (s *Store) SetContact(ctx context.Context, id string, contact dossier.Contact) (*registration.Refusal, error) {
+	return s.edit(ctx, id, registration.ActContact, func(tx pgx.Tx, r *record) (*registration.Refusal, error) {
+		if refusal, err := s.fillContact(ctx, tx, r, &contact); refusal != nil || err != nil {
+			return refusal, err
+		}
+		var before dossier.Contact
+		if r.ContactRef != nil {
+			if err := s.get(ctx, tx, *r.ContactRef, dossier.PurposeContact, &before); err != nil {
+				return nil, err
+			}
+		}
+		named := dossier.Contact{}.Changed(contact)
+		contact = before.Merged(contact)
+		changed := before.Changed(contact)
+		if r.ContactRef != nil && slices.ContainsFunc(changed, func(f registration.Field) bool { return !r.Corrections.Open(f) }) {
+			return r.locked(), nil
+		}
+		ref, err := s.put(ctx, tx, r.ID, dossier.PurposeContact, contact)
+		if err != nil {
+			return nil, err
+		}
+		r.ContactRef, r.Contact = &ref, contact.View()
+		for _, f := range named {
+			r.Corrections.Mark(f)
+		}
+		return nil, nil
+	})
+}
+
+// fillContact gives an individual's contact the verified holder's name, and refuses another's.
+func (s *Store) fillContact(ctx context.Context, tx pgx.Tx, r *record, contact *dossier.Contact) (*registration.Refusal, error) {
+	if r.Kind != registration.Individual || r.IdentityRef == nil {
+		return nil, nil
+	}
+	var holder dossier.Person
+	if err := s.get(ctx, tx, *r.IdentityRef, dossier.PurposeIdentity, &holder); err != nil {
+		return nil, err
+	}
+	if contact.Name != "" && !chinaid.SameName(contact.Name, holder.Holder) {
+		return registration.Refuse(registration.CodeContactNameMismatch), nil
+	}
+	contact.Name = holder.Holder
+	return nil, nil
+}
+
+// NewDocument is an uploaded file whose content lies, sealed, under BlobKey.
+type NewDocument struct {
+	registration.Document
+	BlobKey string
+}
+
+// SetDocument makes a file the current one of its slot. The one before is kept for the rounds it was submitted in.
+func (s *Store) SetDocument(ctx context.Context, id string, doc NewDocument) (*registration.Refusal, error) {
+	return s.edit(ctx, id, registration.ActDocument, func(tx pgx.Tx, r *record) (*registration.Refusal, error) {
+		field := registration.DocumentField(doc.Slot)
+		if !r.Corrections.Open(field) {
+			return r.locked(), nil
+		}
+		r.Corrections.Mark(field)
+		return nil, keepDocument(ctx, tx, r.ID, doc, s.now())
+	})
+}
+
+// MayUpload judges an upload before its body is read; [Store.SetDocument] judges again under the row's lock.
+func (s *Store) MayUpload(ctx context.Context, id string, slot registration.Slot) (*registration.Refusal, error) {
+	r, err := load(ctx, s.pool, id, "")
+	if err != nil {
+		return nil, err
+	}
+	if refusal := registration.RefuseAct(r.Kind, r.State, registration.ActDocument); refusal != nil {
+		return refusal, nil
+	}
+	if !r.Corrections.Open(registration.DocumentField(slot)) {
+		return r.locked(), nil
+	}
+	return nil, nil
+}
+
+func currentDocuments(ctx context.Context, q querier, subject string) ([]registration.Document, error) {
+	rows, err := q.Query(ctx, `select slot, sha256, size, content_type, at from documents where subject = $1 and superseded_at is null order by slot`, subject)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[registration.Document])
+}

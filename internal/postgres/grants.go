@@ -1,0 +1,51 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"shiming/registration"
+)
+
+// GrantPayout lets one more payment go to the bank account a registration has on file.
+func (s *Store) GrantPayout(ctx context.Context, registrationID, by, reason string) (*registration.Refusal, error) {
+	var refusal *registration.Refusal
+	err := s.inTx(ctx, func(tx pgx.Tx) error {
+		c, err := s.begin(ctx, tx, Step{RegistrationID: registrationID})
+		if err != nil {
+			return err
+		}
+		if c.rec.CompanyRef == nil || c.rec.State.Final() {
+			refusal = &registration.Refusal{Code: registration.CodeWrongState, State: c.rec.State}
+			return nil
+		}
+		company, err := c.companyOnFile(ctx)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `insert into payment_grants (bank_fingerprint, registration_id, reason, granted_by, at) values ($1, $2, $3, $4, $5)`,
+			s.bankFingerprint(company), registrationID, reason, by, c.at); err != nil {
+			return err
+		}
+		return seen(ctx, tx, c.rec, "payout_granted", by, c.at)
+	})
+	return refusal, err
+}
+
+// ResolvePayout stores ops' word on a registration's newest payment, as if the bank had reported it.
+func (s *Store) ResolvePayout(ctx context.Context, registrationID, actID, by, outcome, reason string) (*registration.Refusal, error) {
+	p, err := newestPayment(ctx, s.pool, registrationID, "")
+	if err != nil {
+		return nil, err
+	}
+	if p == nil {
+		rec, err := load(ctx, s.pool, registrationID, "")
+		if err != nil {
+			return nil, err
+		}
+		return &registration.Refusal{Code: registration.CodeWrongState, State: rec.State}, nil
+	}
+	_, err = s.TakeReport(ctx, Report{Source: "ops", MessageID: actID, Type: "transfer." + outcome, Key: p.Key, Reason: reason, By: by})
+	return nil, err
+}

@@ -1,0 +1,59 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"shiming/internal/dossier"
+	"shiming/registration"
+)
+
+// payoutAllowed refuses a payment to a bank account that has had its share, whoever asks (docs: penny-payment rules).
+// The account's fingerprint is locked to the end of the transaction, so two registrations cannot both take the last one.
+func (c *change) payoutAllowed(ctx context.Context, company dossier.Company) (*registration.Refusal, error) {
+	fp := c.bankFingerprint(company)
+	if _, err := c.tx.Exec(ctx, `select pg_advisory_xact_lock(hashtextextended(encode($1::bytea, 'hex'), 1))`, fp); err != nil {
+		return nil, err
+	}
+	var grants, voids int
+	var recent []time.Time
+	err := c.tx.QueryRow(ctx, `select
+		(select count(*) from payment_grants where bank_fingerprint = $1 and used_by is null),
+		(select count(*) from payments where bank_fingerprint = $1 and accepted_at is not null and voided_at >
+			coalesce((select max(confirmed_at) from payments where bank_fingerprint = $1), '-infinity')),
+		(select coalesce(array_agg(coalesce(accepted_at, requested_at) order by coalesce(accepted_at, requested_at)), '{}') from payments
+			where bank_fingerprint = $1 and (accepted_at > $2 or ordered_at is not null and bank_state = 'requested' or state = 'requested')
+			and id is distinct from $3)`,
+		fp, c.cal.Days(c.at, -registration.PaymentDays), c.replaced()).Scan(&grants, &voids, &recent)
+	switch {
+	case err != nil:
+		return nil, err
+	case voids < registration.VoidsPerAccount && len(recent) < registration.PaymentsPerAccount:
+		return nil, nil
+	case grants > 0:
+		c.spendGrant = true
+		return nil, nil
+	case voids >= registration.VoidsPerAccount:
+		return registration.Refuse(registration.CodePayoutLimitReached), nil
+	}
+	free := recent[len(recent)-registration.PaymentsPerAccount]
+	return registration.Refuse(registration.CodePayoutLimitReached).Until(c.cal.Days(free, registration.PaymentDays)), nil
+}
+
+// replaced is the payment that a new one would void before the bank was ever called for it: it does not count.
+func (c *change) replaced() *string {
+	if c.payment.open() && c.payment.OrderedAt == nil {
+		return &c.payment.ID
+	}
+	return nil
+}
+
+// useGrant spends ops' permission on a payment that needs it.
+func (c *change) useGrant(ctx context.Context, p *payment) error {
+	if !c.spendGrant {
+		return nil
+	}
+	_, err := c.tx.Exec(ctx, `update payment_grants set used_by = $2 where id =
+		(select id from payment_grants where bank_fingerprint = $1 and used_by is null order by id limit 1)`, p.BankFingerprint, p.ID)
+	return err
+}

@@ -1,0 +1,218 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"shiming/internal/dossier"
+	"shiming/internal/notice"
+	"shiming/registration"
+)
+
+// notify writes one notice of an event for each channel and mailbox its kind goes to; the relay has them delivered.
+// The event's key makes sure that there is one of each. rec is nil for what concerns no registration.
+func (s *Store) notify(ctx context.Context, tx querier, rec *record, kind notice.Kind, eventKey string, data notice.Data, at time.Time) error {
+	ids, err := s.writeNotices(ctx, tx, rec, kind, eventKey, data, at, false)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := enqueue(ctx, tx, "notice", id, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tell is notify for the registration being changed.
+func (c *change) tell(ctx context.Context, kind notice.Kind, eventKey string, data notice.Data) error {
+	return c.notify(ctx, c.tx, c.rec, kind, eventKey, data, c.at)
+}
+
+// notifyHeld writes the payment notice, which the workflow itself sends: the window starts when a channel accepts it.
+func (c *change) notifyHeld(ctx context.Context, p *payment) error {
+	_, err := c.writeNotices(ctx, c.tx, c.rec, notice.PaymentRequested, paymentNoticeKey(p.ID), notice.Data{BankAccountLast4: p.BankLast4}, c.at, true)
+	return err
+}
+
+func paymentNoticeKey(paymentID string) string { return "payment_requested/" + paymentID }
+
+func (s *Store) writeNotices(ctx context.Context, tx querier, rec *record, kind notice.Kind, eventKey string, data notice.Data, at time.Time, held bool) (ids []string, err error) {
+	recipients, err := s.recipients(ctx, tx, rec, kind)
+	if err != nil {
+		return nil, err
+	}
+	locale, registrationID := registration.Chinese, (*string)(nil)
+	if rec != nil {
+		locale, registrationID = rec.Locale, &rec.ID
+		data.AccountID = rec.AccountID
+		if data.RegistrationID == "" { // not about something else of the account's, a clearing
+			data.RegistrationID, data.Kind = rec.ID, string(rec.Kind)
+		}
+	}
+	payload, err := json.Marshal(data) //nolint:musttag // our own rows, read back by the same names
+	if err != nil {
+		return nil, err
+	}
+	for _, channel := range kind.Channels() {
+		for _, recipient := range recipients {
+			id := registration.NewID("ntc")
+			tag, err := tx.Exec(ctx, `insert into notices (id, registration_id, event_key, kind, channel, recipient, locale, data, held, created_at)
+				values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict (event_key, channel, recipient) do nothing`,
+				id, registrationID, eventKey, kind, channel, recipient, locale, payload, held, at)
+			if err != nil {
+				return nil, err
+			}
+			if tag.RowsAffected() == 1 {
+				ids = append(ids, id)
+			}
+		}
+	}
+	return ids, nil
+}
+
+// recipients names the mailboxes of a kind; the contact's is left out if it is the registered one.
+func (s *Store) recipients(ctx context.Context, tx querier, rec *record, kind notice.Kind) ([]string, error) {
+	switch kind.Audience() {
+	case notice.Reviewers:
+		return []string{"reviewers"}, nil
+	case notice.Ops:
+		return []string{"ops"}, nil
+	case notice.Applicant:
+		return []string{"registered"}, nil
+	}
+	if rec == nil || rec.ContactRef == nil {
+		return []string{"registered"}, nil
+	}
+	var applicant dossier.Applicant
+	var contact dossier.Contact
+	err := errors.Join(
+		s.get(ctx, tx, rec.ApplicantRef, dossier.PurposeApplicant, &applicant),
+		s.get(ctx, tx, *rec.ContactRef, dossier.PurposeContact, &contact),
+	)
+	if err != nil || contact.Email == applicant.Email {
+		return []string{"registered"}, err
+	}
+	return []string{"registered", "contact"}, nil
+}
+
+// Notice is one message to one mailbox or phone, ready to be rendered and sent.
+type Notice struct {
+	ID       string
+	Kind     notice.Kind
+	Channel  notice.Channel
+	Locale   registration.Locale
+	Data     notice.Data
+	To       string // e-mail address or mobile number; empty for reviewers and ops, whose address is configured
+	Audience string // registered, contact, reviewers, ops
+	Token    string // of an objection's link; empty for every other kind
+}
+
+// TakeNotice opens a notice for sending. It returns nil if a provider has already accepted or refused it, or if it
+// announces a payment that nobody wants any more.
+func (s *Store) TakeNotice(ctx context.Context, id string) (*Notice, error) {
+	n := &Notice{ID: id}
+	var registrationID *string
+	var eventKey string
+	var done bool
+	err := s.pool.QueryRow(ctx, `update notices set sending_at = $2 where id = $1
+		returning registration_id, event_key, kind, channel, recipient, locale, data, accepted_at is not null or refused_at is not null`, id, s.now()).
+		Scan(&registrationID, &eventKey, &n.Kind, &n.Channel, &n.Audience, &n.Locale, &n.Data, &done)
+	if err != nil {
+		return nil, notFound(err)
+	}
+	if done {
+		return nil, nil
+	}
+	if n.Kind == notice.PaymentRequested {
+		if wanted, err := s.announce(ctx, eventKey, n); !wanted || err != nil {
+			return nil, err
+		}
+	}
+	if registrationID != nil {
+		err = s.address(ctx, *registrationID, n)
+	}
+	if err == nil && n.Kind == notice.ClearingObjection {
+		if n.Token, err = s.objectionToken(ctx, n.Data.RegistrationID); n.Token == "" { // over: nothing to object to
+			return nil, err
+		}
+	}
+	return n, err
+}
+
+// announce completes the payment notice as it is being sent: until when the amount is taken, if this is the moment from
+// which the days count. It reports false if the payment is no longer wanted.
+func (s *Store) announce(ctx context.Context, eventKey string, n *Notice) (wanted bool, err error) {
+	p, err := onePayment(ctx, s.pool, `id = $1`, strings.TrimPrefix(eventKey, paymentNoticeKey("")))
+	if err != nil || !p.open() {
+		return false, err
+	}
+	window := s.cal.WorkingDays(s.now(), registration.WindowDays)
+	n.Data.Deadline, n.Data.DeadlineProvisional = &window.At, window.Provisional
+	if p.WindowClosesAt != nil {
+		n.Data.Deadline, n.Data.DeadlineProvisional = p.WindowClosesAt, p.WindowProvisional
+	}
+	return true, nil
+}
+
+// address fills in who the notice is for, and by which names they know themselves.
+func (s *Store) address(ctx context.Context, registrationID string, n *Notice) error {
+	rec, err := load(ctx, s.pool, registrationID, "")
+	if err != nil {
+		return err
+	}
+	n.Data.DeveloperName = rec.Name
+	if rec.Company != nil {
+		n.Data.CompanyName = rec.Company.LegalName
+	}
+	switch n.Audience {
+	case "registered":
+		var a dossier.Applicant
+		if err := s.Get(ctx, rec.ApplicantRef, dossier.PurposeApplicant, &a); err != nil {
+			return err
+		}
+		n.To = a.Email
+		if n.Channel == notice.SMS {
+			n.To = a.Phone
+		}
+	case "contact":
+		var a dossier.Contact
+		if err := s.Get(ctx, *rec.ContactRef, dossier.PurposeContact, &a); err != nil {
+			return err
+		}
+		n.To = a.Email
+	}
+	return nil
+}
+
+// NoticeAccepted notes that the provider took the notice.
+func (s *Store) NoticeAccepted(ctx context.Context, id, providerID string) error {
+	_, err := s.pool.Exec(ctx, `update notices set accepted_at = $2, provider_id = $3 where id = $1 and accepted_at is null`, id, s.now(), providerID)
+	return err
+}
+
+// NoticeRefused notes that the provider will never take it (an address that does not exist, say).
+func (s *Store) NoticeRefused(ctx context.Context, id string) error {
+	_, err := s.pool.Exec(ctx, `update notices set refused_at = $2 where id = $1`, id, s.now())
+	return err
+}
+
+// HeldNotices lists a payment's notices that no provider has answered yet. wanted is false if the payment is void: then
+// it is announced to nobody.
+func (s *Store) HeldNotices(ctx context.Context, paymentID string) (ids []string, wanted bool, err error) {
+	p, err := onePayment(ctx, s.pool, `id = $1`, paymentID)
+	if err != nil || p == nil {
+		return nil, false, err
+	}
+	rows, err := s.pool.Query(ctx, `select id from notices where event_key = $1 and held and accepted_at is null and refused_at is null order by channel`, paymentNoticeKey(paymentID))
+	if err != nil {
+		return nil, false, err
+	}
+	ids, err = pgx.CollectRows(rows, pgx.RowTo[string])
+	return ids, p.open(), err
+}

@@ -1,0 +1,139 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+
+	"shiming/internal/dossier"
+	"shiming/registration"
+)
+
+// Open creates the registration of an application: as its first step, the row, the claim of an identity that the
+// wallet has verified already, and the first timeline entry. It refuses an account that has a registration, and an
+// identity bound elsewhere; then there is no row.
+func (s *Store) Open(ctx context.Context, app registration.Application) (registration.StepResult, error) {
+	var result registration.StepResult
+	err := s.inTx(ctx, func(tx pgx.Tx) error {
+		if err := lockAccount(ctx, tx, app.AccountID); err != nil {
+			return err
+		}
+		if refusal, err := accountFree(ctx, tx, app); refusal != nil || err != nil {
+			result = registration.StepResult{Refusal: refusal}
+			return err
+		}
+		c, err := s.create(ctx, tx, app)
+		if err != nil {
+			return err
+		}
+		c.wake = new(c.cal.Days(c.rec.CreatedAt, registration.IdleDays-registration.IdleReminderDays))
+		if !c.created { // a retried first step
+			result = c.result(nil)
+			return nil
+		}
+		refusal, err := c.openIn(ctx, app)
+		if refusal != nil || err != nil {
+			result = registration.StepResult{Refusal: refusal}
+			return errRefused(refusal, err)
+		}
+		result, err = c.commit(ctx, c.rec.Sequence, nil)
+		return err
+	})
+	if result.Refusal != nil {
+		return result, nil
+	}
+	return result, err
+}
+
+// errRefused makes a refusal roll the transaction back.
+func errRefused(r *registration.Refusal, err error) error {
+	if err != nil || r == nil {
+		return err
+	}
+	return r
+}
+
+// lockAccount serialises what happens to one account.
+func lockAccount(ctx context.Context, tx pgx.Tx, accountID string) error {
+	_, err := tx.Exec(ctx, `select pg_advisory_xact_lock(hashtextextended($1, 2))`, accountID)
+	return err
+}
+
+func accountFree(ctx context.Context, tx querier, app registration.Application) (*registration.Refusal, error) {
+	var taken, clearing bool
+	err := tx.QueryRow(ctx, `select exists (select from registrations where account_id = $1 and id <> $2 and ended_at is null)
+		or exists (select from accounts where account_id = $1 and standing = 'active' and registration_id <> $2),
+		exists (select from clearings where account_id = $1 and ended_at is null)`, app.AccountID, app.RegistrationID).Scan(&taken, &clearing)
+	switch {
+	case err != nil:
+		return nil, err
+	case clearing:
+		return registration.Refuse(registration.CodeClearingExists), nil
+	case taken:
+		return registration.Refuse(registration.CodeRegistrationExists), nil
+	}
+	return nil, nil
+}
+
+// MayRegister refuses an account that has a registration already, before anything is kept of a new one; [Store.Open]
+// judges again. A registration that the id names itself is no obstacle.
+func (s *Store) MayRegister(ctx context.Context, accountID, registrationID string) (*registration.Refusal, error) {
+	return accountFree(ctx, s.pool, registration.Application{AccountID: accountID, RegistrationID: registrationID})
+}
+
+// create inserts the row at its first state, or finds the one that an earlier try of the same step has committed.
+func (s *Store) create(ctx context.Context, tx pgx.Tx, app registration.Application) (*change, error) {
+	step := Step{RegistrationID: app.RegistrationID, Actor: registration.ByApplicant}
+	c, err := s.begin(ctx, tx, step)
+	if !errors.Is(notFound(err), ErrNotFound) {
+		return c, err
+	}
+	var applicant dossier.Applicant
+	if err := s.get(ctx, tx, app.ApplicantRef, dossier.PurposeApplicant, &applicant); err != nil {
+		return nil, err
+	}
+	event := registration.Opened
+	if app.IdentityRef != "" && app.Kind == registration.Individual {
+		event = registration.OpenedVerified
+	}
+	state, err := registration.Next(app.Kind, registration.None, event, registration.Facts{})
+	if err != nil {
+		return nil, err
+	}
+	at := s.now()
+	rec := &record{
+		ID: app.RegistrationID, AccountID: app.AccountID, Kind: app.Kind, Name: applicant.Name, Locale: app.Locale, State: state,
+		Sequence: 1, CreatedAt: at, UpdatedAt: at, LastActAt: at, StateSince: at, ApplicantRef: app.ApplicantRef,
+	}
+	if err := rec.insert(ctx, tx); err != nil {
+		return nil, err
+	}
+	if err := writeTransition(ctx, tx, rec, registration.None, event, registration.ByApplicant, at); err != nil {
+		return nil, err
+	}
+	return &change{Store: s, tx: tx, rec: rec, step: step, at: at, created: true}, nil
+}
+
+// openIn does what belongs to the opening beside the row itself.
+func (c *change) openIn(ctx context.Context, app registration.Application) (*registration.Refusal, error) {
+	if err := c.offerAgain(ctx); err != nil {
+		return nil, err
+	}
+	if app.IdentityRef == "" || app.Kind != registration.Individual {
+		return nil, nil
+	}
+	var person dossier.Person
+	if err := c.get(ctx, c.tx, app.IdentityRef, dossier.PurposeIdentity, &person); err != nil {
+		return nil, err
+	}
+	claimed, err := c.claimPerson(ctx, person)
+	if err != nil {
+		return nil, err
+	}
+	if !claimed {
+		return registration.Refuse(registration.CodeIdentityInUse), nil
+	}
+	c.rec.IdentityRef, c.rec.Identity = &app.IdentityRef, person.View(registration.ByWallet, "")
+	return nil, nil
+}

@@ -1,0 +1,343 @@
+package postgres
+
+import (
+	"context"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"shiming/internal/dossier"
+	"shiming/internal/notice"
+	"shiming/internal/workday"
+	"shiming/registration"
+)
+
+// PaymentNotified starts a payment's window: the first channel has accepted the notice. The notices that are still
+// unsent go to the relay. Doing it twice changes nothing; nor does a payment that nobody wants any more.
+func (s *Store) PaymentNotified(ctx context.Context, paymentID string) (registration.PaymentRef, error) {
+	return s.changePayment(ctx, paymentID, func(c *change, p *payment) error {
+		if p.NotifiedAt != nil || !p.open() {
+			return nil
+		}
+		if p.Overdue { // the run has heard that it is late
+			if err := tellRun(ctx, c.tx, c.rec, registration.SignalBankReport, registration.BankReport{RegistrationID: c.rec.ID, PaymentID: p.ID}); err != nil {
+				return err
+			}
+		}
+		window := s.cal.WorkingDays(c.at, registration.WindowDays)
+		p.NotifiedAt, p.ExpectedBy, p.WindowClosesAt, p.WindowProvisional, p.Overdue = &c.at, &window.At, &window.At, window.Provisional, false
+		return s.releaseHeld(ctx, c.tx, p.ID)
+	})
+}
+
+func (s *Store) releaseHeld(ctx context.Context, tx pgx.Tx, paymentID string) error {
+	rows, err := tx.Query(ctx, `update notices set held = false where event_key = $1 and held returning id, accepted_at is null and refused_at is null`, paymentNoticeKey(paymentID))
+	if err != nil {
+		return err
+	}
+	type unsent struct {
+		ID      string
+		Waiting bool
+	}
+	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[unsent])
+	if err != nil {
+		return err
+	}
+	for _, n := range all {
+		if n.Waiting {
+			if err := enqueue(ctx, tx, "notice", n.ID, nil); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// changePayment changes a payment and what its registration shows of it, both rows locked in the order every step locks them.
+func (s *Store) changePayment(ctx context.Context, paymentID string, fn func(c *change, p *payment) error) (registration.PaymentRef, error) {
+	var ref registration.PaymentRef
+	err := s.inTx(ctx, func(tx pgx.Tx) error {
+		var registrationID string
+		if err := tx.QueryRow(ctx, `select registration_id from payments where id = $1`, paymentID).Scan(&registrationID); err != nil {
+			return notFound(err)
+		}
+		c, err := s.begin(ctx, tx, Step{RegistrationID: registrationID})
+		if err != nil {
+			return err
+		}
+		p := c.payment
+		if p.ID != paymentID { // an older one: the registration shows another
+			if p, err = onePayment(ctx, tx, `id = $1 for update`, paymentID); err != nil {
+				return err
+			}
+		}
+		if err := fn(c, p); err != nil {
+			return err
+		}
+		ref = *p.ref()
+		if err := p.save(ctx, tx); err != nil || p != c.payment || c.rec.State != registration.PayoutPending {
+			return err
+		}
+		if err := c.setDue(ctx); err != nil {
+			return err
+		}
+		c.rec.UpdatedAt = c.at
+		return c.rec.save(ctx, tx, c.rec.Sequence)
+	})
+	return ref, err
+}
+
+// Order is what the bank is asked to pay. Its amount and account exist in memory only.
+type Order struct {
+	Key       string
+	AmountFen int64
+	Company   dossier.Company
+	// Asked says that the bank may have heard of the payment: look it up before sending it again.
+	Asked bool
+	// Void says that nobody wants the payment any more: learn what became of it, but do not send it.
+	Void bool
+}
+
+// TakeOrder opens a payment for ordering and notes that the bank is about to be called. It returns nil if there is
+// nothing to order: the payment was voided before, or the bank has answered already.
+func (s *Store) TakeOrder(ctx context.Context, paymentID string) (*Order, error) {
+	var order *Order
+	_, err := s.changePayment(ctx, paymentID, func(c *change, p *payment) error {
+		if p.BankState != "requested" || (p.OrderedAt == nil && !p.open()) {
+			return nil
+		}
+		order = &Order{Key: p.Key, Asked: p.OrderedAt != nil, Void: !p.open()}
+		if p.OrderedAt == nil {
+			p.OrderedAt = &c.at
+		}
+		var amount dossier.Amount
+		if err := s.unseal(ctx, c.tx, p.RegistrationID, dossier.PurposeAmount+"/"+p.ID, p.Amount, &amount); err != nil {
+			return err
+		}
+		order.AmountFen = amount.Fen
+		return s.get(ctx, c.tx, p.CompanyRef, dossier.PurposeCompany, &order.Company)
+	})
+	return order, err
+}
+
+// NoticeTaken reports whether a channel has accepted the payment's notice.
+func (s *Store) NoticeTaken(ctx context.Context, paymentID string) (taken bool, err error) {
+	err = s.pool.QueryRow(ctx, `select exists (select from notices where event_key = $1 and accepted_at is not null)`, paymentNoticeKey(paymentID)).Scan(&taken)
+	return taken, err
+}
+
+// PaymentKey returns the key by which the bank knows a payment.
+func (s *Store) PaymentKey(ctx context.Context, paymentID string) (key string, err error) {
+	err = s.pool.QueryRow(ctx, `select key from payments where id = $1`, paymentID).Scan(&key)
+	return key, notFound(err)
+}
+
+// OrderAnswered records what the bank answered to an order: transfer.sent, transfer.settled, transfer.failed or transfer.returned.
+func (s *Store) OrderAnswered(ctx context.Context, paymentID, kind, reason string) (registration.PaymentRef, error) {
+	return s.changePayment(ctx, paymentID, func(c *change, p *payment) error {
+		p.report(kind, reason, c.at)
+		return nil
+	})
+}
+
+// OrderDropped records that the bank never heard of a payment that nobody wants any more: it is not sent, and no longer
+// counts as one that may have been.
+func (s *Store) OrderDropped(ctx context.Context, paymentID string) error {
+	_, err := s.changePayment(ctx, paymentID, func(_ *change, p *payment) error {
+		if !p.open() && p.BankState == "requested" {
+			p.BankState = "failed"
+		}
+		return nil
+	})
+	return err
+}
+
+// PaymentReported moves the registration where its newest payment leads by what the bank has said of it so far. A
+// report on another payment, or one that leads nowhere, changes nothing; a return nobody can act on is told to ops.
+func (s *Store) PaymentReported(ctx context.Context, step Step, paymentID string) (registration.StepResult, error) {
+	return s.apply(ctx, step, func(ctx context.Context, c *change) (*registration.Refusal, error) {
+		if c.payment != nil && c.payment.ID == paymentID {
+			return nil, c.followBank(ctx)
+		}
+		p, err := onePayment(ctx, c.tx, `id = $1 and registration_id = $2`, paymentID, c.rec.ID)
+		if p == nil || err != nil {
+			return nil, err
+		}
+		return nil, c.tellOpsOfReturn(ctx, p)
+	})
+}
+
+// followBank goes where the bank's word on the newest payment leads.
+func (c *change) followBank(ctx context.Context) error {
+	switch c.payment.State {
+	case registration.PayoutSettled:
+		return c.settled(ctx)
+	case registration.PayoutFailed, registration.PayoutReturned:
+		return c.paymentLost(ctx)
+	}
+	return nil
+}
+
+// settled lets the applicant know that the money has arrived, and gives at least one working day from now to read it back.
+func (c *change) settled(ctx context.Context) error {
+	if c.rec.State != registration.PayoutPending {
+		return nil
+	}
+	p := c.payment
+	p.setWindow(c.cal)
+	if err := p.save(ctx, c.tx); err != nil {
+		return err
+	}
+	if err := c.move(ctx, registration.PaymentSettled); err != nil {
+		return err
+	}
+	return c.tell(ctx, notice.MoneyArrived, "money_arrived/"+p.ID, c.paymentData())
+}
+
+// setWindow closes the window at the later of three working days after the notice and one after the money's arrival,
+// and never before what was announced.
+func (p *payment) setWindow(cal workday.Calendar) {
+	closes := cal.WorkingDays(*p.SettledAt, registration.SettledDays)
+	if p.NotifiedAt != nil {
+		if whole := cal.WorkingDays(*p.NotifiedAt, registration.WindowDays); whole.At.After(closes.At) {
+			closes = whole
+		}
+	}
+	if p.WindowClosesAt != nil {
+		closes = workday.Later(workday.Deadline{At: *p.WindowClosesAt}, closes)
+	}
+	p.WindowClosesAt, p.WindowProvisional = &closes.At, closes.Provisional
+	// Noon of the day before the last: "closes tomorrow".
+	day := closes.At.Sub(cal.Days(closes.At, -1))
+	remind := closes.At.Add(-day - day/2)
+	if remind.After(*p.SettledAt) {
+		p.RemindAt = &remind
+	}
+}
+
+func (c *change) paymentData() notice.Data {
+	p := c.payment
+	d := notice.Data{BankAccountLast4: p.BankLast4, Deadline: p.WindowClosesAt, DeadlineProvisional: p.WindowProvisional, AttemptsLeft: p.AttemptsLeft}
+	if p.Failure != nil {
+		d.Failure = *p.Failure
+	}
+	return d
+}
+
+// paymentLost leads back to the company information: the bank would not pay, or the money came back.
+func (c *change) paymentLost(ctx context.Context) error {
+	event := registration.PaymentReturned
+	if c.payment.State == registration.PayoutFailed {
+		event = registration.PaymentRefused
+	}
+	if !registration.Knows(c.rec.Kind, c.rec.State, event) {
+		return c.tellOpsOfReturn(ctx, c.payment)
+	}
+	if err := c.releaseOrganization(ctx); err != nil {
+		return err
+	}
+	if err := c.closeReview(ctx); err != nil {
+		return err
+	}
+	if err := c.move(ctx, event); err != nil {
+		return err
+	}
+	c.askForCompany()
+	return c.tell(ctx, notice.PaymentFailed, "payment_failed/"+c.payment.ID, c.paymentData())
+}
+
+// askForCompany says which field the bank objects to. What was submitted stays locked, but for the company information.
+func (c *change) askForCompany() {
+	why := *c.payment.Failure
+	field := registration.FieldBankAccountNumber
+	switch why {
+	case "account_name_mismatch":
+		field = registration.FieldBankAccountName
+	case "bank_not_found":
+		field = registration.FieldCNAPS
+	}
+	message := registration.Explain(registration.Code(why), c.rec.Locale)
+	c.setError(registration.CodePaymentFailed, registration.FieldError{Location: string(field), Code: why, Message: message})
+	if c.rec.ReviewRound == 0 {
+		return
+	}
+	again := registration.Correction{Reason: registration.Reason{Field: fieldCompany, Code: why, Message: message}}
+	whole := func(c registration.Correction) bool { return c.Field == fieldCompany }
+	c.rec.Corrections = append(slices.DeleteFunc(c.rec.Corrections, whole), again)
+}
+
+// PaymentTick does what time brings a payment: late money is flagged for ops, the window's end is announced and comes.
+// Deadlines are computed again with today's calendar, and only ever move later.
+func (s *Store) PaymentTick(ctx context.Context, step Step, paymentID string) (registration.StepResult, error) {
+	return s.apply(ctx, step, func(ctx context.Context, c *change) (*registration.Refusal, error) {
+		if c.payment == nil || c.payment.ID != paymentID {
+			return nil, nil
+		}
+		switch {
+		case c.rec.State == registration.PayoutPending && (c.payment.State == registration.PayoutRequestedState || c.payment.State == registration.PayoutSent):
+			return nil, c.tickUnsettled(ctx)
+		case c.rec.State == registration.DepositRequired && c.payment.open():
+			return nil, c.tickWindow(ctx)
+		}
+		return nil, c.followBank(ctx) // it has said more than we were told
+	})
+}
+
+func (c *change) tickUnsettled(ctx context.Context) error {
+	p := c.payment
+	due := c.cal.WorkingDays(p.RequestedAt, registration.NoticeOverdueDays)
+	if p.NotifiedAt != nil {
+		due = c.cal.WorkingDays(*p.NotifiedAt, registration.WindowDays)
+	}
+	due = workday.Later(workday.Deadline{At: *p.ExpectedBy, Provisional: p.WindowProvisional}, due)
+	p.ExpectedBy, p.WindowProvisional = &due.At, due.Provisional
+	if c.at.Before(due.At) || p.Overdue {
+		return p.save(ctx, c.tx)
+	}
+	p.Overdue = true
+	if err := p.save(ctx, c.tx); err != nil {
+		return err
+	}
+	key := "payout_overdue/" + p.ID
+	if p.NotifiedAt == nil {
+		key += "/unnoticed"
+	}
+	if err := c.emit(ctx, "payout.overdue"); err != nil {
+		return err
+	}
+	return c.tell(ctx, notice.PayoutOverdue, key, c.paymentData())
+}
+
+func (c *change) tickWindow(ctx context.Context) error {
+	p := c.payment
+	reminded := p.RemindAt == nil
+	p.setWindow(c.cal)
+	if reminded {
+		p.RemindAt = nil
+	}
+	if !c.at.Before(*p.WindowClosesAt) {
+		return c.closeWindow(ctx, registration.WindowClosed, registration.CodeWindowClosed, "window_closed")
+	}
+	if p.RemindAt != nil && !c.at.Before(*p.RemindAt) {
+		p.RemindAt = nil
+		if err := c.tell(ctx, notice.WindowClosing, "window_closing/"+p.ID, c.paymentData()); err != nil {
+			return err
+		}
+	}
+	return p.save(ctx, c.tx)
+}
+
+// closeWindow voids the payment and leads to deposit_failed: too late, or too many wrong amounts.
+func (c *change) closeWindow(ctx context.Context, event registration.Event, code registration.Code, failure string) error {
+	c.payment.Failure, c.payment.RemindAt = &failure, nil
+	if err := c.void(ctx); err != nil {
+		return err
+	}
+	if err := c.move(ctx, event); err != nil {
+		return err
+	}
+	c.setError(code)
+	data := c.paymentData()
+	data.Deadline = nil
+	return c.tell(ctx, notice.WindowClosed, "window_closed/"+c.payment.ID, data)
+}

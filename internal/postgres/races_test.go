@@ -1,0 +1,226 @@
+package postgres_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"shiming/internal/dossier"
+	"shiming/internal/postgres"
+	"shiming/registration"
+	"shiming/workflows/workflowtest"
+)
+
+// open makes a registration without a run: its steps are taken by the test.
+func open(t *testing.T, w *workflowtest.World, kind registration.Kind, account string, n int) postgres.Step {
+	t.Helper()
+	app := w.Application(kind, account, n)
+	result, err := w.Store.Open(t.Context(), app)
+	require.NoError(t, err)
+	require.Nil(t, result.Refusal)
+	return postgres.Step{RegistrationID: app.RegistrationID, Actor: registration.ByApplicant}
+}
+
+// put seals what an act hands in, and names the act.
+func put(t *testing.T, w *workflowtest.World, step postgres.Step, purpose string, v any) (postgres.Step, string) {
+	t.Helper()
+	ref, err := w.Store.Put(t.Context(), step.RegistrationID, purpose, v)
+	require.NoError(t, err)
+	step.ActID = registration.NewID("act")
+	return step, ref
+}
+
+// cardSent brings an individual to where the nth person's card awaits its code.
+func cardSent(t *testing.T, w *workflowtest.World, account string, n int) postgres.Step {
+	t.Helper()
+	step := open(t, w, registration.Individual, account, n)
+	act, ref := put(t, w, step, dossier.PurposeCard, workflowtest.Card(n))
+	_, err := w.Store.CardAccepted(t.Context(), act, "bnd-"+account, ref)
+	require.NoError(t, err)
+	return step
+}
+
+// atOnce runs functions as close together as can be.
+func atOnce(do ...func()) {
+	var ready, done sync.WaitGroup
+	start := make(chan struct{})
+	for _, f := range do {
+		ready.Add(1)
+		done.Go(func() {
+			ready.Done()
+			<-start
+			f()
+		})
+	}
+	ready.Wait()
+	close(start)
+	done.Wait()
+}
+
+// Of two accounts racing to prove one person exactly one passes, whatever the timing.
+func TestFiftyRacesForOneIdentity(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	for race := range 50 {
+		var steps [2]postgres.Step
+		var results [2]registration.StepResult
+		var errs [2]error
+		var do []func()
+		for i := range steps {
+			steps[i] = cardSent(t, w, fmt.Sprintf("acct-%d-%d", race, i), race)
+			act, ref := put(t, w, steps[i], dossier.PurposeCode, dossier.Code{Code: "123456"})
+			do = append(do, func() { results[i], errs[i] = w.Store.CardProven(context.Background(), act, ref) })
+		}
+		atOnce(do...)
+		require.NoError(t, errs[0])
+		require.NoError(t, errs[1])
+		passed := 0
+		for i, r := range results {
+			view, err := w.Store.View(t.Context(), steps[i].RegistrationID)
+			require.NoError(t, err)
+			if r.Refusal == nil {
+				passed++
+				require.Equal(t, registration.DetailsRequired, view.State)
+				continue
+			}
+			require.Equal(t, registration.CodeIdentityInUse, r.Refusal.Code)
+			require.Equal(t, registration.IdentityRequired, view.State)
+			require.Equal(t, registration.CodeIdentityInUse, view.LastError.Code)
+		}
+		require.Equal(t, 1, passed)
+	}
+	assert.Equal(t, 50, w.Count(`select count(*) from identity_claims`))
+}
+
+// Ten accounts ask for a payment to one bank account at once: two get one.
+func TestPaymentLimitHoldsAgainstARush(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	var mu sync.Mutex
+	codes := map[registration.Code]int{}
+	var do []func()
+	for i := range 10 {
+		step := companyRequired(t, w, fmt.Sprintf("acct-%d", i), i)
+		company := workflowtest.Company(i)
+		company.Bank.AccountNumber = workflowtest.Company(99).Bank.AccountNumber
+		act, ref := put(t, w, step, dossier.PurposeCompany, company)
+		do = append(do, func() {
+			result, err := w.Store.TakeCompany(context.Background(), act, ref)
+			mu.Lock()
+			defer mu.Unlock()
+			if !assert.NoError(t, err) {
+				return
+			}
+			if result.Refusal != nil {
+				codes[result.Refusal.Code]++
+				return
+			}
+			codes["taken"]++
+		})
+	}
+	atOnce(do...)
+	assert.Equal(t, map[registration.Code]int{"taken": 2, registration.CodePayoutLimitReached: 8}, codes)
+}
+
+// companyRequired brings an enterprise to where its company information is awaited; the nth person is an agent.
+func companyRequired(t *testing.T, w *workflowtest.World, account string, n int) postgres.Step {
+	t.Helper()
+	step := open(t, w, registration.Enterprise, account, n)
+	session := "qrs-" + account
+	act := step
+	act.ActID = registration.NewID("act")
+	require.NoError(t, w.Store.KeepSession(t.Context(), step.RegistrationID, act.ActID, postgres.AdminSession{
+		SessionID: session, Role: registration.AuthorizedAgent, QRPayload: "x", ExpiresAt: w.Now(),
+	}))
+	_, err := w.Store.SessionOpened(t.Context(), act, session)
+	require.NoError(t, err)
+	p := workflowtest.Person(n)
+	w.Report(postgres.Report{Source: "wallet", Type: "session.verified", Key: session, Person: dossier.WalletReport{Holder: p.Holder, IDNumber: p.IDNumber}})
+	result, err := w.Store.SessionReported(t.Context(), step, session)
+	require.NoError(t, err)
+	require.Equal(t, registration.CompanyRequired, result.State)
+	return step
+}
+
+// Reports, steps, refusals and payments of one registration meet from all sides: nothing deadlocks, nothing is lost.
+func TestReportsAndStepsDoNotDeadlock(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	for round := range 20 {
+		step := open(t, w, registration.Enterprise, fmt.Sprintf("acct-%d", round), round)
+		act := step
+		act.ActID = registration.NewID("act")
+		session := fmt.Sprintf("qrs-%d", round)
+		require.NoError(t, w.Store.KeepSession(t.Context(), step.RegistrationID, act.ActID, postgres.AdminSession{
+			SessionID: session, Role: registration.AuthorizedAgent, QRPayload: "x", ExpiresAt: w.Now(),
+		}))
+		_, _, err := w.Store.BeginAct(t.Context(), postgres.Act{ID: act.ActID, RegistrationID: step.RegistrationID, Act: registration.ActAdminSession}, "", nil)
+		require.NoError(t, err)
+		p := workflowtest.Person(round)
+		report := postgres.Report{Source: "wallet", Type: "session.verified", Key: session, Person: dossier.WalletReport{Holder: p.Holder, IDNumber: p.IDNumber}}
+		atOnce(
+			func() {
+				_, err := w.Store.SessionOpened(context.Background(), act, session)
+				assert.NoError(t, err)
+			},
+			func() {
+				report.MessageID = "a" + session
+				_, err := w.Store.TakeReport(context.Background(), report)
+				assert.NoError(t, err)
+			},
+			func() {
+				again := report
+				again.MessageID = "b" + session
+				_, err := w.Store.TakeReport(context.Background(), again)
+				assert.NoError(t, err)
+			},
+			func() {
+				assert.NoError(t, w.Store.EndAct(context.Background(), act.ActID, registration.Refuse(registration.CodeProviderUnavailable)))
+			},
+		)
+		require.Positive(t, w.Count(`select count(*) from outbox where kind = 'signal' and ref = $1`, step.RegistrationID), "the run is told")
+	}
+}
+
+// A step that is repeated after others, as a lost workflow task repeats them, answers its act the same, and says where
+// the registration stands by now.
+func TestStepsRepeatedInAnotherOrder(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	step := cardSent(t, w, "acct-1", 1)
+	wrong, ref := put(t, w, step, dossier.PurposeCode, dossier.Code{Code: "000000"})
+	first, err := w.Store.CodeIncorrect(t.Context(), wrong, ref)
+	require.NoError(t, err)
+	right, ref2 := put(t, w, step, dossier.PurposeCode, dossier.Code{Code: "123456"})
+	second, err := w.Store.CardProven(t.Context(), right, ref2)
+	require.NoError(t, err)
+	require.Equal(t, registration.DetailsRequired, second.State)
+
+	again, err := w.Store.CardProven(t.Context(), right, ref2)
+	require.NoError(t, err)
+	assert.Equal(t, second.Refusal, again.Refusal)
+	assert.Equal(t, second.State, again.State)
+	assert.Equal(t, second.Sequence, again.Sequence)
+	late, err := w.Store.CodeIncorrect(t.Context(), wrong, ref)
+	require.NoError(t, err)
+	assert.Equal(t, first.Refusal, late.Refusal)
+	assert.Equal(t, registration.DetailsRequired, late.State, "where it stands by now")
+	assert.Equal(t, 1, w.Count(`select count(*) from timeline where event = 'identity_verified'`))
+}
+
+func TestOpeningRepeated(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	app := w.Verified(w.Application(registration.Individual, "acct-1", 1), workflowtest.Person(1))
+	first, err := w.Store.Open(t.Context(), app)
+	require.NoError(t, err)
+	second, err := w.Store.Open(t.Context(), app)
+	require.NoError(t, err)
+	assert.Equal(t, first.State, second.State)
+	assert.True(t, first.Wake.Equal(*second.Wake))
+	assert.Equal(t, 1, w.Count(`select count(*) from timeline`))
+}

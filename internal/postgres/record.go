@@ -1,0 +1,127 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"shiming/registration"
+)
+
+// record is a registration's row.
+type record struct {
+	ID             string
+	AccountID      string
+	Kind           registration.Kind
+	Name           string
+	Locale         registration.Locale
+	State          registration.State
+	Sequence       int64
+	CreatedAt      time.Time
+	UpdatedAt      time.Time
+	LastActAt      time.Time
+	StateSince     time.Time
+	EndedAt        *time.Time
+	DueAt          *time.Time
+	DueProvisional bool
+	Overdue        bool
+	LastError      *registration.LastError
+	Corrections    registration.Corrections
+	ReviewRound    int
+	ApplicantRef   string
+	IdentityRef    *string
+	CompanyRef     *string
+	ContactRef     *string
+	Binding        *binding
+	Identity       *registration.IdentityView
+	Company        *registration.CompanyView
+	Contact        *registration.ContactView
+	CompanyProof   *string
+}
+
+// binding is a card binding under way.
+type binding struct {
+	ID     string    `json:"id"` // the bank's
+	Card   string    `json:"card_ref"`
+	SentAt time.Time `json:"sent_at"`
+	Sends  int       `json:"sends"`
+	Wrong  int       `json:"wrong"`
+}
+
+const recordColumns = `id, account_id, kind, name, locale, state, sequence, created_at, updated_at, last_act_at,
+	state_since, ended_at, due_at, due_provisional, overdue, last_error, corrections, review_round, applicant_ref, identity_ref,
+	company_ref, contact_ref, binding, identity, company, contact, company_proof`
+
+// load reads a registration; lock is "" or "for update".
+func load(ctx context.Context, q querier, id, lock string) (*record, error) {
+	rows, err := q.Query(ctx, `select `+recordColumns+` from registrations where id = $1 `+lock, id)
+	if err != nil {
+		return nil, err
+	}
+	rec, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByName[record])
+	if err != nil {
+		return nil, notFound(err)
+	}
+	return rec, nil
+}
+
+// insert stores a new registration.
+func (r *record) insert(ctx context.Context, tx pgx.Tx) error {
+	_, err := tx.Exec(ctx, `insert into registrations (id, account_id, kind, name, locale, state, sequence, created_at, updated_at,
+		last_act_at, state_since, applicant_ref) values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $8, $8, $9)`,
+		r.ID, r.AccountID, r.Kind, r.Name, r.Locale, r.State, r.Sequence, r.CreatedAt, r.ApplicantRef)
+	return err
+}
+
+// save writes every column that can change, if nobody wrote the row since it was read.
+func (r *record) save(ctx context.Context, tx pgx.Tx, readSequence int64) error {
+	tag, err := tx.Exec(ctx, `update registrations set name = $3, state = $4, sequence = $5, updated_at = $6,
+		last_act_at = $7, state_since = $8, ended_at = $9, due_at = $10, due_provisional = $11, overdue = $12, last_error = $13,
+		corrections = $14, review_round = $15, identity_ref = $16, company_ref = $17, contact_ref = $18, binding = $19, identity = $20,
+		company = $21, contact = $22, company_proof = $23
+		where id = $1 and sequence = $2`,
+		r.ID, readSequence, r.Name, r.State, r.Sequence, r.UpdatedAt, r.LastActAt, r.StateSince, r.EndedAt,
+		r.DueAt, r.DueProvisional, r.Overdue, jsonb(r.LastError), r.corrections(), r.ReviewRound, r.IdentityRef, r.CompanyRef, r.ContactRef,
+		jsonb(r.Binding), jsonb(r.Identity), jsonb(r.Company), jsonb(r.Contact), r.CompanyProof)
+	if err != nil {
+		return err
+	}
+	if tag.RowsAffected() != 1 {
+		return fmt.Errorf("postgres: registration %s was written by somebody else at sequence %d", r.ID, readSequence)
+	}
+	return nil
+}
+
+func (r *record) corrections() any {
+	if r.Corrections == nil {
+		return registration.Corrections{}
+	}
+	return r.Corrections
+}
+
+// jsonb makes a nil pointer SQL null rather than JSON null.
+func jsonb[T any](v *T) any {
+	if v == nil {
+		return nil
+	}
+	return v
+}
+
+// role is the administrator's, empty for an individual.
+func (r *record) role() registration.Role {
+	if r.Identity == nil {
+		return ""
+	}
+	return r.Identity.Role
+}
+
+// facts are what the table's guards look at.
+func (r *record) facts() registration.Facts {
+	f := registration.Facts{CorrectionsLeft: r.Corrections.Left(), CompanyUnproven: r.CompanyProof == nil}
+	for _, c := range r.Corrections {
+		f.IdentityNamed = f.IdentityNamed || c.Field == registration.FieldIdentity
+	}
+	return f
+}

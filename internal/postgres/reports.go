@@ -1,0 +1,190 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+
+	"shiming/internal/dossier"
+	"shiming/internal/notice"
+	"shiming/registration"
+)
+
+// Report is what bank, wallet or ops said of a payment or a session.
+type Report struct {
+	Source    string // bank, wallet, ops
+	MessageID string
+	Type      string // transfer.settled, session.verified, …
+	Key       string // payment key or session id
+	Reason    string // the bank's, or ops'
+	Person    dossier.WalletReport
+	By        string // the ops person
+}
+
+// reportBody is what of a report is sealed.
+type reportBody struct {
+	Reason string               `json:"reason,omitempty"`
+	Person dossier.WalletReport `json:"person"`
+	By     string               `json:"by,omitempty"`
+}
+
+// UnmatchedSubject is whose key seals reports that belong to nobody yet; it is made when the first of them comes.
+const UnmatchedSubject = "reports"
+
+// TakeReport stores a report with its effect on the payment, in one transaction with its message id, and leaves word
+// for the run. It reports false if the key belongs to nobody: the report is kept for ops, and for a session that is
+// still being stored. A repeated message changes nothing.
+func (s *Store) TakeReport(ctx context.Context, r Report) (known bool, err error) {
+	for {
+		known, err = s.takeReport(ctx, r)
+		if !errors.Is(err, errOwnerCame) {
+			return known, err
+		}
+	}
+}
+
+// errOwnerCame says that a report's session was stored while the report waited for its key's lock: take it again, with
+// the locks in the order every step takes them.
+var errOwnerCame = errors.New("postgres: the report's owner has just come")
+
+// takeReport locks the owner's row first, like every step, then what concerns the key.
+func (s *Store) takeReport(ctx context.Context, r Report) (known bool, err error) {
+	err = s.inTx(ctx, func(tx pgx.Tx) error {
+		owner, err := ownerOf(ctx, tx, r)
+		if err != nil {
+			return err
+		}
+		var rec *record
+		if owner != nil {
+			if rec, err = load(ctx, tx, *owner, "for update"); err != nil {
+				return err
+			}
+		}
+		if err := lockReports(ctx, tx, r.Key); err != nil {
+			return err
+		}
+		if owner, err = ownerOf(ctx, tx, r); err != nil || owner != nil && rec == nil {
+			return errors.Join(err, errOwnerCame)
+		}
+		var matched bool
+		err = tx.QueryRow(ctx, `select registration_id is not null from reports where source = $1 and message_id = $2`, r.Source, r.MessageID).Scan(&matched)
+		if !errors.Is(err, pgx.ErrNoRows) { // a repeated message, or trouble
+			known = matched
+			return err
+		}
+		known = rec != nil
+		return s.takeNewReport(ctx, tx, r, rec)
+	})
+	return known, err
+}
+
+// ownerOf finds the registration that a report's payment or session belongs to, nil if it is nobody's.
+func ownerOf(ctx context.Context, q querier, r Report) (*string, error) {
+	sql := `select registration_id from payments where key = $1`
+	if r.Source == "wallet" {
+		sql = `select registration_id from admin_sessions where session_id = $1`
+	}
+	var owner string
+	err := q.QueryRow(ctx, sql, r.Key).Scan(&owner)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
+	}
+	return &owner, err
+}
+
+func (s *Store) takeNewReport(ctx context.Context, tx pgx.Tx, r Report, rec *record) error {
+	if err := s.keepReport(ctx, tx, r, rec); err != nil || rec == nil {
+		return err
+	}
+	if r.Source == "wallet" {
+		return tellRun(ctx, tx, rec, registration.SignalSessionReport, registration.SessionReport{RegistrationID: rec.ID, SessionID: r.Key})
+	}
+	return s.takeBankReport(ctx, tx, r, rec)
+}
+
+// lockReports serialises what concerns one key, so that a report and the row it is about never miss each other.
+func lockReports(ctx context.Context, tx pgx.Tx, key string) error {
+	_, err := tx.Exec(ctx, `select pg_advisory_xact_lock(hashtextextended($1, 3))`, key)
+	return err
+}
+
+func (s *Store) keepReport(ctx context.Context, tx pgx.Tx, r Report, owner *record) error {
+	subject, registrationID := UnmatchedSubject, (*string)(nil)
+	if owner != nil {
+		subject, registrationID = owner.ID, &owner.ID
+	}
+	body, subject, err := s.sealReport(ctx, tx, subject, r)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `insert into reports (source, message_id, type, key, body, sealed_for, received_at, registration_id)
+		values ($1, $2, $3, $4, $5, $6, $7, $8)`, r.Source, r.MessageID, r.Type, r.Key, body, subject, s.now(), registrationID)
+	if err != nil || owner != nil {
+		return err
+	}
+	return s.notify(ctx, tx, nil, notice.ReportUnmatched, "unmatched/"+r.Source+"/"+r.MessageID, notice.Data{Detail: r.Source + " " + r.Type}, s.now())
+}
+
+// sealReport seals a report for its owner; for everybody's subject if it has none, or if its data was erased: a bank's
+// word is kept all the same.
+func (s *Store) sealReport(ctx context.Context, tx pgx.Tx, subject string, r Report) (body []byte, sealedFor string, err error) {
+	purpose, v := dossier.PurposeReport+"/"+r.Source+"/"+r.MessageID, reportBody{Reason: r.Reason, Person: r.Person, By: r.By}
+	body, err = s.seal(ctx, tx, subject, purpose, v)
+	if !errors.Is(err, ErrErased) && !errors.Is(err, ErrNotFound) {
+		return body, subject, err
+	}
+	if err := s.ensureSubject(ctx, tx, UnmatchedSubject); err != nil {
+		return nil, "", err
+	}
+	body, err = s.seal(ctx, tx, UnmatchedSubject, purpose, v)
+	return body, UnmatchedSubject, err
+}
+
+func (c *change) openReport(ctx context.Context, source, messageID string, body []byte, into *dossier.WalletReport) error {
+	var subject string
+	if err := c.tx.QueryRow(ctx, `select sealed_for from reports where source = $1 and message_id = $2`, source, messageID).Scan(&subject); err != nil {
+		return err
+	}
+	var b reportBody
+	err := c.unseal(ctx, c.tx, subject, dossier.PurposeReport+"/"+source+"/"+messageID, body, &b)
+	*into = b.Person
+	return err
+}
+
+func (s *Store) takeBankReport(ctx context.Context, tx pgx.Tx, r Report, rec *record) error {
+	p, err := onePayment(ctx, tx, `key = $1 for update`, r.Key)
+	if err != nil {
+		return err
+	}
+	if !p.report(r.Type, r.Reason, s.now()) { // an earlier stage, reported late: recorded, no effect
+		return nil
+	}
+	if err := p.save(ctx, tx); err != nil {
+		return err
+	}
+	if rec.EndedAt != nil {
+		c := &change{Store: s, tx: tx, rec: rec, payment: p, step: Step{Actor: registration.ByBank}, at: s.now()}
+		return c.endedReturn(ctx, p)
+	}
+	return tellRun(ctx, tx, rec, registration.SignalBankReport, registration.BankReport{RegistrationID: rec.ID, PaymentID: p.ID})
+}
+
+// tellRun leaves word for the registration's run; the relay passes it on.
+func tellRun(ctx context.Context, tx pgx.Tx, rec *record, signal string, arg any) error {
+	payload, err := json.Marshal(map[string]any{"workflow_id": registration.WorkflowID(rec.AccountID), "signal": signal, "arg": arg})
+	if err != nil {
+		return err
+	}
+	return enqueue(ctx, tx, "signal", rec.ID, payload)
+}
+
+func enqueue(ctx context.Context, tx querier, kind, ref string, payload []byte) error {
+	_, err := tx.Exec(ctx, `insert into outbox (kind, ref, payload) values ($1, $2, $3)`, kind, ref, payload)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `select pg_notify('shiming_outbox', '')`)
+	return err
+}

@@ -1,0 +1,156 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"shiming/registration"
+)
+
+// Review is one review round as reviewers see it.
+type Review struct {
+	SubjectID   string
+	SubjectKind string // registration, clearing
+	Round       int
+	SubmittedAt time.Time
+	DueAt       time.Time
+	Overdue     bool
+	Assignee    *string
+	Decision    *string
+	Reasons     []registration.Reason
+	Snapshot    json.RawMessage
+	Kind        *registration.Kind
+	AccountID   *string
+	State       *registration.State
+	Name        *string
+	Before      json.RawMessage // the round before's snapshot; null in the first
+}
+
+const listedColumns = `v.subject_id, v.subject_kind, v.round, v.submitted_at, v.due_at, v.overdue, v.assignee, v.decision, v.reasons, v.snapshot`
+
+const reviewColumns = listedColumns + `,
+	r.kind, coalesce(r.account_id, k.account_id) as account_id, coalesce(r.state, k.state) as state, r.name`
+
+// reviewed joins a review with what it is about.
+const reviewed = ` left join registrations r on r.id = v.subject_id left join clearings k on k.id = v.subject_id `
+
+// ReviewFilter chooses open reviews. Empty fields choose all.
+type ReviewFilter struct {
+	Assignee string
+	Overdue  *bool
+	Kind     string // registration, individual, enterprise, clearing
+	Cursor   string
+	Limit    int
+}
+
+// Reviews lists open reviews, oldest due first.
+func (s *Store) Reviews(ctx context.Context, f ReviewFilter) (Page[*Review], error) {
+	var page Page[*Review]
+	q := listing{from: "reviews v", columns: listedColumns, order: "due_at, subject_id", limit: f.Limit + 1}
+	q.where("v.closed_at is null")
+	q.flag("v.overdue", f.Overdue)
+	kinds := []string{"individual", "enterprise", "clearing"}
+	if f.Kind == "registration" {
+		f.Kind, kinds = "", kinds[:2]
+	}
+	open(&q, "v.list_kind", f.Kind, kinds...)
+	if f.Assignee != "" {
+		q.where("v.assignee = ?", f.Assignee)
+	} else {
+		q.where("char_length(v.subject_id) > 0") // always true; it names an index
+	}
+	if f.Cursor != "" {
+		at, id, err := readCursor(f.Cursor)
+		if err != nil {
+			return page, err
+		}
+		q.where("(v.due_at, v.subject_id) > (?, ?)", at, id)
+	}
+	rows, err := s.pool.Query(ctx, `select `+reviewColumns+`, null::jsonb as before from (`+q.sql()+`) v`+reviewed+`
+		order by v.due_at, v.subject_id`, q.args...)
+	if err != nil {
+		return page, err
+	}
+	page.Items, err = pgx.CollectRows(rows, pgx.RowToAddrOfStructByName[Review])
+	if len(page.Items) > f.Limit {
+		page.Items = page.Items[:f.Limit]
+		last := page.Items[f.Limit-1]
+		page.NextCursor = cursor(last.DueAt, last.SubjectID)
+	}
+	return page, err
+}
+
+// ReviewOf returns the newest round of a registration or clearing, with the one before it.
+func (s *Store) ReviewOf(ctx context.Context, subjectID string) (*Review, error) {
+	rows, err := s.pool.Query(ctx, `select `+reviewColumns+`, (select b.snapshot from reviews b where b.subject_id = v.subject_id and b.round = v.round - 1) as before
+		from reviews v`+reviewed+`where v.subject_id = $1 order by v.round desc limit 1`, subjectID)
+	if err != nil {
+		return nil, err
+	}
+	v, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByName[Review])
+	return v, notFound(err)
+}
+
+// AssignReview gives the open round of a subject to a reviewer, or to nobody. Unless force is set it refuses to take
+// the round from somebody else.
+func (s *Store) AssignReview(ctx context.Context, subjectID, by string, to *string, force bool) (*registration.Refusal, error) {
+	var refusal *registration.Refusal
+	err := s.inTx(ctx, func(tx pgx.Tx) error {
+		var assignee *string
+		var closed, approvedBefore bool
+		var state *registration.State
+		err := tx.QueryRow(ctx, `select v.assignee, v.closed_at is not null, coalesce(r.state, k.state), coalesce($2 = any(k.approved_by), false) from reviews v`+reviewed+`
+			where v.subject_id = $1 order by v.round desc limit 1 for update of v`, subjectID, to).Scan(&assignee, &closed, &state, &approvedBefore)
+		switch {
+		case err != nil:
+			return notFound(err)
+		case closed:
+			refusal = registration.Refuse(registration.CodeWrongState)
+			if state != nil {
+				refusal.State = *state
+			}
+			return nil
+		case assignee != nil && *assignee != by && !force, approvedBefore: // the second of two reviewers is another person
+			refusal = registration.Refuse(registration.CodeClaimedByOther)
+			return nil
+		}
+		_, err = tx.Exec(ctx, `update reviews set assignee = $2, claimed_at = $3 where subject_id = $1 and closed_at is null`, subjectID, to, s.now())
+		return err
+	})
+	return refusal, err
+}
+
+// SubmittedDocument finds the file of a slot in the newest submitted round, and notes on the timeline who looked at it.
+func (s *Store) SubmittedDocument(ctx context.Context, subjectID string, slot registration.Slot, reviewer string) (registration.Document, string, error) {
+	var doc registration.Document
+	var blobKey string
+	err := s.inTx(ctx, func(tx pgx.Tx) error {
+		var submitted time.Time
+		if err := tx.QueryRow(ctx, `select submitted_at from reviews where subject_id = $1 order by round desc limit 1`, subjectID).Scan(&submitted); err != nil {
+			return notFound(err)
+		}
+		err := tx.QueryRow(ctx, `select slot, sha256, size, content_type, at, blob_key from documents where subject = $1 and slot = $2 and at <= $3
+			and (superseded_at is null or superseded_at > $3) order by at desc limit 1`, subjectID, slot, submitted).
+			Scan(&doc.Slot, &doc.SHA256, &doc.Size, &doc.ContentType, &doc.At, &blobKey)
+		if err != nil {
+			return notFound(err)
+		}
+		rec, err := load(ctx, tx, subjectID, "")
+		if errors.Is(err, ErrNotFound) { // a clearing keeps its own timeline
+			k, err := loadClearing(ctx, tx, subjectID, "")
+			if err != nil {
+				return err
+			}
+			return seenClearing(ctx, tx, k, "document_viewed:"+string(slot), reviewer, s.now())
+		}
+		if err != nil {
+			return err
+		}
+		return seen(ctx, tx, rec, "document_viewed:"+string(slot), reviewer, s.now())
+	})
+	return doc, blobKey, err
+}

@@ -1,0 +1,133 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"shiming/internal/chinaid"
+	"shiming/internal/dossier"
+	"shiming/registration"
+)
+
+// AdminSession is a QR session for an administrator's identity.
+type AdminSession struct {
+	SessionID string
+	Role      registration.Role
+	QRPayload string
+	ExpiresAt time.Time
+}
+
+// KeepSession stores a session the wallet has opened for an act, before the workflow hears of it, so that its QR
+// payload never passes through the engine. Storing it twice is no error.
+func (s *Store) KeepSession(ctx context.Context, registrationID, actID string, a AdminSession) error {
+	_, err := s.pool.Exec(ctx, `insert into admin_sessions (session_id, registration_id, act_id, role, qr_payload, expires_at, created_at, current)
+		values ($1, $2, $3, $4, $5, $6, $7, false) on conflict do nothing`, a.SessionID, registrationID, actID, a.Role, a.QRPayload, a.ExpiresAt, s.now())
+	return err
+}
+
+// SessionOf returns the session that an act opened.
+func (s *Store) SessionOf(ctx context.Context, actID string) (AdminSession, error) {
+	var a AdminSession
+	err := s.pool.QueryRow(ctx, `select session_id, role, qr_payload, expires_at from admin_sessions where act_id = $1`, actID).
+		Scan(&a.SessionID, &a.Role, &a.QRPayload, &a.ExpiresAt)
+	return a, notFound(err)
+}
+
+// SessionOpened makes an act's session the current one, in place of any before. A report of it that came before we had
+// stored the session is taken up at once.
+func (s *Store) SessionOpened(ctx context.Context, step Step, sessionID string) (registration.StepResult, error) {
+	return s.apply(ctx, step, func(ctx context.Context, c *change) (*registration.Refusal, error) {
+		if err := lockReports(ctx, c.tx, sessionID); err != nil {
+			return nil, err
+		}
+		if _, err := c.tx.Exec(ctx, `update admin_sessions set current = false where registration_id = $1 and current`, c.rec.ID); err != nil {
+			return nil, err
+		}
+		if _, err := c.tx.Exec(ctx, `update admin_sessions set current = true where session_id = $1`, sessionID); err != nil {
+			return nil, err
+		}
+		tag, err := c.tx.Exec(ctx, `update reports set registration_id = $2 where source = 'wallet' and key = $1 and registration_id is null`, sessionID, c.rec.ID)
+		if err != nil {
+			return nil, err
+		}
+		if tag.RowsAffected() > 0 {
+			if err := tellRun(ctx, c.tx, c.rec, registration.SignalSessionReport, registration.SessionReport{RegistrationID: c.rec.ID, SessionID: sessionID}); err != nil {
+				return nil, err
+			}
+		}
+		if c.rec.State == registration.CompanyRequired { // whoever it was, the new scan says who it is
+			c.rec.Identity, c.rec.IdentityRef = nil, nil
+			return nil, c.move(ctx, registration.AdminReopened)
+		}
+		return nil, nil
+	})
+}
+
+// SessionReported takes what the wallet said of a session, if it is the current one; anything else changes nothing.
+func (s *Store) SessionReported(ctx context.Context, step Step, sessionID string) (registration.StepResult, error) {
+	return s.apply(ctx, step, func(ctx context.Context, c *change) (*registration.Refusal, error) {
+		if c.rec.State != registration.AdminIdentityRequired {
+			return nil, nil
+		}
+		var role registration.Role
+		err := c.tx.QueryRow(ctx, `select role from admin_sessions where session_id = $1 and registration_id = $2 and current`, sessionID, c.rec.ID).Scan(&role)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		person, verified, err := c.scanned(ctx, sessionID)
+		if err != nil {
+			return nil, err
+		}
+		if !verified {
+			c.setError(registration.CodeAdminNotVerified)
+			return nil, nil
+		}
+		c.rec.LastActAt = c.at
+		if refusal, err := c.proveAdministrator(ctx, person, role); refusal == nil || err != nil {
+			return nil, err
+		}
+		_, err = c.tx.Exec(ctx, `update admin_sessions set current = false where session_id = $1`, sessionID) // it has had its answer
+		return nil, err
+	})
+}
+
+// proveAdministrator proves an administrator by scan, unless the company that is proven already has another legal
+// representative than one who claims to be it (guide section 6, question 4).
+func (c *change) proveAdministrator(ctx context.Context, p dossier.Person, role registration.Role) (*registration.Refusal, error) {
+	if role == registration.LegalRepresentative && c.rec.CompanyProof != nil {
+		company, err := c.companyOnFile(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if !chinaid.SameName(p.Holder, company.LegalRepresentative) {
+			c.setError(registration.CodeAdminMustBeAgent)
+			return registration.Refuse(registration.CodeAdminMustBeAgent), c.move(ctx, registration.IdentityRefused)
+		}
+	}
+	return c.provePerson(ctx, p, registration.ByQRScan, role)
+}
+
+// scanned finds the person a session verified; verified is false if the wallet reported failures only.
+func (c *change) scanned(ctx context.Context, sessionID string) (p dossier.Person, verified bool, err error) {
+	var messageID string
+	var body []byte
+	err = c.tx.QueryRow(ctx, `select message_id, body from reports where source = 'wallet' and key = $1 and type = 'session.verified'
+		order by received_at desc limit 1`, sessionID).Scan(&messageID, &body)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return p, false, nil
+	}
+	if err != nil {
+		return p, false, err
+	}
+	var report dossier.WalletReport
+	if err := c.openReport(ctx, "wallet", messageID, body, &report); err != nil {
+		return p, false, err
+	}
+	return dossier.Person{Holder: report.Holder, IDNumber: report.IDNumber}, true, nil
+}

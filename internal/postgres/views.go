@@ -1,0 +1,257 @@
+package postgres
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"shiming/registration"
+)
+
+// View returns a registration as callers see it.
+func (s *Store) View(ctx context.Context, id string) (*registration.View, error) {
+	rec, err := load(ctx, s.pool, id, "")
+	if err != nil {
+		return nil, err
+	}
+	views, err := s.views(ctx, []*record{rec})
+	if err != nil {
+		return nil, err
+	}
+	return views[0], nil
+}
+
+// Standing is what the API needs to judge an act before it tries it.
+type Standing struct {
+	AccountID   string
+	Kind        registration.Kind
+	State       registration.State
+	Locale      registration.Locale
+	Corrections registration.Corrections
+	HasCompany  bool
+}
+
+// StandingOf reads a registration's standing.
+func (s *Store) StandingOf(ctx context.Context, id string) (Standing, error) {
+	rec, err := load(ctx, s.pool, id, "")
+	if err != nil {
+		return Standing{}, err
+	}
+	return Standing{rec.AccountID, rec.Kind, rec.State, rec.Locale, rec.Corrections, rec.CompanyRef != nil}, nil
+}
+
+// ListFilter chooses registrations. Empty fields choose all.
+type ListFilter struct {
+	State   registration.State
+	Kind    registration.Kind
+	Overdue *bool
+	Cursor  string
+	Limit   int
+}
+
+// Page is one page of a list; NextCursor is empty on the last.
+type Page[T any] struct {
+	Items      []T
+	NextCursor string
+}
+
+// List returns registrations, newest first. Pages are cut by key, so they stay stable while rows change.
+func (s *Store) List(ctx context.Context, f ListFilter) (Page[*registration.View], error) {
+	var page Page[*registration.View]
+	q := listing{from: "registrations", columns: recordColumns, order: "created_at desc, id desc", limit: f.Limit + 1}
+	switch { // the conditions that are always true name an index
+	case f.State != "":
+		q.where("state = ?", f.State)
+	case f.Kind != "" || f.Overdue != nil:
+		q.where("char_length(state) > 0")
+	default:
+		q.where("char_length(id) > 0")
+	}
+	if f.State != "" || f.Kind != "" || f.Overdue != nil {
+		open(&q, "kind", f.Kind, registration.Individual, registration.Enterprise)
+		q.flag("overdue", f.Overdue)
+	}
+	if f.Cursor != "" {
+		at, id, err := readCursor(f.Cursor)
+		if err != nil {
+			return page, err
+		}
+		q.where("(created_at, id) < (?, ?)", at, id)
+	}
+	rows, err := s.pool.Query(ctx, q.sql(), q.args...)
+	if err != nil {
+		return page, err
+	}
+	recs, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByName[record])
+	if err != nil {
+		return page, err
+	}
+	if len(recs) > f.Limit {
+		recs = recs[:f.Limit]
+		last := recs[f.Limit-1]
+		page.NextCursor = cursor(last.CreatedAt, last.ID)
+	}
+	page.Items, err = s.views(ctx, recs)
+	return page, err
+}
+
+// ErrCursor says that a cursor is none of ours.
+var ErrCursor = fmt.Errorf("postgres: unreadable cursor")
+
+func cursor(at time.Time, id string) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(at.UTC().Format(time.RFC3339Nano) + "|" + id))
+}
+
+func readCursor(c string) (time.Time, string, error) {
+	b, err := base64.RawURLEncoding.DecodeString(c)
+	if err != nil {
+		return time.Time{}, "", ErrCursor
+	}
+	when, id, found := strings.Cut(string(b), "|")
+	at, err := time.Parse(time.RFC3339Nano, when)
+	if err != nil || !found {
+		return time.Time{}, "", ErrCursor
+	}
+	return at, id, nil
+}
+
+// views completes records with what lies in other tables, in one round trip a table however many they are.
+func (s *Store) views(ctx context.Context, recs []*record) ([]*registration.View, error) {
+	ids := make([]string, len(recs))
+	for i, r := range recs {
+		ids[i] = r.ID
+	}
+	payments, err := byKey(ctx, s.pool, func(p *payment) string { return p.RegistrationID },
+		`select distinct on (registration_id) `+paymentColumns+` from payments where registration_id = any($1) order by registration_id, requested_at desc, id desc`, ids)
+	if err != nil {
+		return nil, err
+	}
+	type round struct {
+		SubjectID string
+		registration.ReviewView
+	}
+	reviews, err := byKey(ctx, s.pool, func(r *round) string { return r.SubjectID }, `select distinct on (subject_id) subject_id, round, submitted_at, due_at,
+		assignee, decision, reasons from reviews where subject_id = any($1) order by subject_id, round desc`, ids)
+	if err != nil {
+		return nil, err
+	}
+	type files struct {
+		Subject   string
+		Documents []registration.Document
+	}
+	docs, err := byKey(ctx, s.pool, func(f *files) string { return f.Subject }, `select subject, jsonb_agg(jsonb_build_object('slot', slot, 'sha256', sha256,
+		'size', size, 'content_type', content_type, 'at', at) order by slot) as documents from documents where subject = any($1) and superseded_at is null group by subject`, ids)
+	if err != nil {
+		return nil, err
+	}
+	type busy struct{ RegistrationID string }
+	processing, err := byKey(ctx, s.pool, func(b *busy) string { return b.RegistrationID },
+		`select distinct registration_id from acts where registration_id = any($1) and deferred and finished_at is null`, ids)
+	if err != nil {
+		return nil, err
+	}
+	views := make([]*registration.View, len(recs))
+	for i, r := range recs {
+		v := viewOf(r, payments[r.ID], nil)
+		if d := docs[r.ID]; d != nil {
+			v = viewOf(r, payments[r.ID], d.Documents)
+		}
+		if rv := reviews[r.ID]; rv != nil {
+			v.Review = &rv.ReviewView
+		}
+		v.Processing = processing[r.ID] != nil
+		views[i] = v
+	}
+	return views, nil
+}
+
+// byKey collects rows by a key of theirs.
+func byKey[T any](ctx context.Context, q querier, key func(*T) string, sql string, args ...any) (map[string]*T, error) {
+	rows, err := q.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, err
+	}
+	all, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByNameLax[T])
+	if err != nil {
+		return nil, err
+	}
+	m := make(map[string]*T, len(all))
+	for _, v := range all {
+		m[key(v)] = v
+	}
+	return m, nil
+}
+
+func viewOf(r *record, p *payment, docs []registration.Document) *registration.View {
+	if docs == nil {
+		docs = []registration.Document{}
+	}
+	v := &registration.View{
+		ID: r.ID, AccountID: r.AccountID, Kind: r.Kind, Name: r.Name, Locale: r.Locale, State: r.State, WaitingOn: r.State.WaitingOn(),
+		DueAt: r.DueAt, DueProvisional: r.DueProvisional, Overdue: r.Overdue, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
+		LastError: r.LastError, Identity: r.Identity, Company: r.Company, Contact: r.Contact, Documents: docs, Payout: p.view(),
+		Requirements: []registration.Requirement{},
+	}
+	if v.LastError != nil && v.LastError.Errors == nil {
+		v.LastError.Errors = []registration.FieldError{}
+	}
+	for _, e := range requirements(r, docs) {
+		v.Requirements = append(v.Requirements, registration.Requirement{Field: registration.Field(e.Location), Code: e.Code, Message: e.Message})
+	}
+	return v
+}
+
+func (p *payment) view() *registration.PayoutView {
+	if p == nil {
+		return nil
+	}
+	return &registration.PayoutView{
+		State: p.State, BankAccountLast4: p.BankLast4, AttemptsLeft: p.AttemptsLeft, NotifiedAt: p.NotifiedAt, ExpectedBy: p.ExpectedBy,
+		WindowClosesAt: p.WindowClosesAt, Failure: p.Failure, Overdue: p.Overdue,
+	}
+}
+
+// Timeline returns what happened to a registration, oldest first.
+func (s *Store) Timeline(ctx context.Context, id string) ([]registration.TimelineEntry, error) {
+	if _, err := load(ctx, s.pool, id, ""); err != nil {
+		return nil, err
+	}
+	rows, err := s.pool.Query(ctx, `select at, event, from_state, to_state, actor from timeline where registration_id = $1 order by id`, id)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[registration.TimelineEntry])
+}
+
+// Account is an account's standing as callers see it.
+type Account struct {
+	Standing       string
+	Kind           *registration.Kind
+	Name           *string
+	RegistrationID *string
+	Identity       *registration.IdentityView
+}
+
+// AccountOf says how an account stands: by its running registration, else by its last decision.
+func (s *Store) AccountOf(ctx context.Context, accountID string) (Account, error) {
+	a := Account{Standing: "unregistered"}
+	var identity json.RawMessage
+	err := s.pool.QueryRow(ctx, `select case when r.ended_at is null then 'registering' else coalesce(a.standing, 'unregistered') end, r.kind, r.name, r.id,
+		case when r.ended_at is null or a.standing is distinct from 'identity_required' then r.identity end
+		from registrations r left join accounts a on a.account_id = r.account_id
+		where r.account_id = $1 order by r.ended_at is null desc, r.id = a.registration_id desc, r.created_at desc limit 1`, accountID).
+		Scan(&a.Standing, &a.Kind, &a.Name, &a.RegistrationID, &identity)
+	if errors.Is(notFound(err), ErrNotFound) {
+		return a, nil
+	}
+	if err != nil || len(identity) == 0 {
+		return a, err
+	}
+	return a, json.Unmarshal(identity, &a.Identity)
+}
