@@ -1,0 +1,73 @@
+package activities
+
+import (
+	"context"
+
+	"shiming/internal/wallet"
+	"shiming/registration"
+)
+
+// ClearingWallet is what the wallet does about the clearing of an identity. All but Facts are idempotent by their key.
+type ClearingWallet interface {
+	Facts(ctx context.Context, accountID string) (wallet.Facts, error)
+	Hold(ctx context.Context, key, accountID string) error
+	Release(ctx context.Context, key, accountID string) error
+	ClearIdentity(ctx context.Context, key, accountID string) error
+}
+
+// ConditionBook judges and keeps conditions, and knows whose account a clearing concerns.
+type ConditionBook interface {
+	ClearingAccount(ctx context.Context, clearingID string) (string, error)
+	KeepConditions(ctx context.Context, clearingID string, facts wallet.Facts) (registration.ClearingVerdict, error)
+}
+
+// Clearance has the wallet clear an identity (guide section 6, question 2). Its activities take no account but look up
+// the clearing's, and give no evidence away: what the wallet says is judged and sealed here.
+type Clearance struct {
+	Wallet ClearingWallet
+	Book   ConditionBook
+}
+
+// Hold is a hold on a wallet account: the clearing it is for and which of its attempts. A key that has held once does
+// not hold again after its release, so every attempt has a key of its own.
+type Hold struct {
+	ClearingID string `json:"clearing_id"`
+	Key        string `json:"key"`
+}
+
+// JudgeConditions asks the wallet how things stand and judges all conditions.
+func (a *Clearance) JudgeConditions(ctx context.Context, clearingID string) (registration.ClearingVerdict, error) {
+	account, err := a.Book.ClearingAccount(ctx, clearingID)
+	if err != nil {
+		return registration.ClearingVerdict{}, classify(err)
+	}
+	facts, err := a.Wallet.Facts(ctx, account)
+	if err != nil {
+		return registration.ClearingVerdict{}, classify(err)
+	}
+	verdict, err := a.Book.KeepConditions(ctx, clearingID, facts)
+	return verdict, classify(err)
+}
+
+// HoldAccount keeps the account's money and cards from moving.
+func (a *Clearance) HoldAccount(ctx context.Context, h Hold) error {
+	return a.at(ctx, h.ClearingID, func(account string) error { return a.Wallet.Hold(ctx, h.Key, account) })
+}
+
+// ReleaseAccount ends the hold.
+func (a *Clearance) ReleaseAccount(ctx context.Context, h Hold) error {
+	return a.at(ctx, h.ClearingID, func(account string) error { return a.Wallet.Release(ctx, h.Key, account) })
+}
+
+// ForgetIdentity makes the wallet forget who the account was verified as.
+func (a *Clearance) ForgetIdentity(ctx context.Context, h Hold) error {
+	return a.at(ctx, h.ClearingID, func(account string) error { return a.Wallet.ClearIdentity(ctx, h.Key, account) })
+}
+
+func (a *Clearance) at(ctx context.Context, clearingID string, do func(account string) error) error {
+	account, err := a.Book.ClearingAccount(ctx, clearingID)
+	if err != nil {
+		return classify(err)
+	}
+	return classify(do(account))
+}

@@ -1,0 +1,39 @@
+package activities
+
+import (
+	"errors"
+
+	"go.temporal.io/sdk/temporal"
+
+	"shiming/internal/outside"
+	"shiming/internal/postgres"
+	"shiming/registration"
+)
+
+// The types of the failures an activity can end with, as ops reads them in the engine.
+const (
+	FailUnavailable = "provider_unavailable" // nothing was done; tried again
+	FailUnknown     = "provider_no_answer"   // it may have been done; asked again by the same key
+	FailErased      = "data_erased"          // the subject's data key is gone: never tried again
+	FailIllegal     = "illegal_step"         // a bug: the table knows no such step
+	FailStorage     = "storage"              // tried again
+)
+
+// classify turns any error into the failure the engine sees: a type, whether to try again, and no text from outside.
+// It is the only place that decides about retries, and its error is returned outermost.
+func classify(err error) error {
+	var illegal *registration.IllegalTransitionError
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, outside.ErrUnavailable):
+		return temporal.NewApplicationError("the provider is unavailable; nothing was done", FailUnavailable)
+	case errors.Is(err, outside.ErrUnknown):
+		return temporal.NewApplicationError("the provider did not answer; it may have been done", FailUnknown)
+	case errors.Is(err, postgres.ErrErased), errors.Is(err, postgres.ErrNotFound):
+		return temporal.NewNonRetryableApplicationError("the data is gone", FailErased, nil)
+	case errors.As(err, &illegal):
+		return temporal.NewNonRetryableApplicationError(illegal.Error(), FailIllegal, nil)
+	}
+	return temporal.NewApplicationError("the database could not be written; see the worker's log", FailStorage)
+}

@@ -1,0 +1,119 @@
+package activities
+
+import (
+	"context"
+	"errors"
+
+	"shiming/internal/bank"
+	"shiming/internal/outside"
+	"shiming/internal/postgres"
+	"shiming/registration"
+)
+
+// PayingBank pays a company's account.
+type PayingBank interface {
+	Transfer(ctx context.Context, t bank.Transfer) (bank.TransferStatus, error)
+	FindTransfer(ctx context.Context, key string) (status bank.TransferStatus, found bool, err error)
+}
+
+// PayoutBook keeps penny payments.
+type PayoutBook interface {
+	HeldNotices(ctx context.Context, paymentID string) (ids []string, wanted bool, err error)
+	NoticeTaken(ctx context.Context, paymentID string) (bool, error)
+	PaymentNotified(ctx context.Context, paymentID string) (registration.PaymentRef, error)
+	TakeOrder(ctx context.Context, paymentID string) (*postgres.Order, error)
+	PaymentKey(ctx context.Context, paymentID string) (string, error)
+	OrderAnswered(ctx context.Context, paymentID, kind, reason string) (registration.PaymentRef, error)
+	OrderDropped(ctx context.Context, paymentID string) error
+}
+
+// Payouts announces and orders penny payments (对公打款). Neither activity gives up by itself: a payment that does not
+// move on is flagged overdue by its registration, for ops.
+type Payouts struct {
+	Bank PayingBank
+	Book PayoutBook
+	Post *Post
+}
+
+// errNoChannel is why the announcement is tried again.
+var errNoChannel = errors.Join(outside.ErrUnavailable, errors.New("no channel accepted the payment notice"))
+
+// Announce sends the payment notice. As soon as one channel has accepted it the window starts; what is left is
+// delivered later by the relay.
+func (a *Payouts) Announce(ctx context.Context, paymentID string) (registration.PaymentRef, error) {
+	defer alive(ctx)()
+	held, wanted, err := a.Book.HeldNotices(ctx, paymentID)
+	if err != nil || !wanted {
+		return registration.PaymentRef{ID: paymentID}, classify(err)
+	}
+	var failed error
+	for _, id := range held {
+		failed = errors.Join(failed, a.Post.send(ctx, id))
+	}
+	taken, err := a.Book.NoticeTaken(ctx, paymentID)
+	switch {
+	case err != nil:
+		return registration.PaymentRef{}, classify(err)
+	case !taken && failed != nil:
+		return registration.PaymentRef{}, classify(failed)
+	case !taken:
+		return registration.PaymentRef{}, classify(errNoChannel)
+	}
+	ref, err := a.Book.PaymentNotified(ctx, paymentID)
+	return ref, classify(err)
+}
+
+// Order has the bank pay, exactly once: the key was stored with the payment before the bank is first called, and after
+// a call without an answer the bank is asked by that key before anything is sent again.
+func (a *Payouts) Order(ctx context.Context, paymentID string) (registration.PaymentRef, error) {
+	defer alive(ctx)()
+	order, err := a.Book.TakeOrder(ctx, paymentID)
+	if err != nil {
+		return registration.PaymentRef{}, classify(err)
+	}
+	if order == nil { // void before it was ordered, or answered already
+		return registration.PaymentRef{ID: paymentID}, nil
+	}
+	status, err := a.pay(ctx, order)
+	var no *bank.Refusal
+	switch {
+	case errors.As(err, &no):
+		status.State, status.Reason = "failed", no.Reason
+	case err != nil:
+		return registration.PaymentRef{}, classify(err)
+	}
+	if status.State == "" { // void, and the bank never heard of it
+		return registration.PaymentRef{ID: paymentID}, classify(a.Book.OrderDropped(ctx, paymentID))
+	}
+	ref, err := a.Book.OrderAnswered(ctx, paymentID, "transfer."+string(status.State), string(status.Reason))
+	return ref, classify(err)
+}
+
+func (a *Payouts) pay(ctx context.Context, order *postgres.Order) (bank.TransferStatus, error) {
+	if order.Asked {
+		status, found, err := a.Bank.FindTransfer(ctx, order.Key)
+		if found || err != nil || order.Void {
+			return status, err
+		}
+	}
+	account := order.Company.Bank
+	return a.Bank.Transfer(ctx, bank.Transfer{
+		Key: order.Key, AmountFen: order.AmountFen, AccountName: account.AccountName, AccountNumber: account.AccountNumber,
+		BankName: account.BankName, CNAPS: account.CNAPSCode, Remark: "开发者账号验证",
+	})
+}
+
+// Ask asks the bank what became of a payment whose report is late; if it knows more than we do, that is recorded.
+func (a *Payouts) Ask(ctx context.Context, paymentID string) (registration.PaymentRef, error) {
+	defer alive(ctx)()
+	key, err := a.Book.PaymentKey(ctx, paymentID)
+	if err != nil {
+		return registration.PaymentRef{}, classify(err)
+	}
+	status, found, err := a.Bank.FindTransfer(ctx, key)
+	if err != nil || !found {
+		return registration.PaymentRef{ID: paymentID}, classify(err)
+	}
+	ref, err := a.Book.OrderAnswered(ctx, paymentID, "transfer."+string(status.State), string(status.Reason))
+	return ref, classify(err)
+}

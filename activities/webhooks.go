@@ -1,0 +1,151 @@
+package activities
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/temporal"
+
+	"shiming/internal/postgres"
+	"shiming/internal/subscriber"
+	"shiming/registration"
+)
+
+// The types of the failures that a delivery's tries end with; both are tried again.
+const (
+	FailSubscriber = "subscriber_failed" // the delivery's log says how
+	FailBusy       = "subscriber_busy"   // enough requests to it are under way; this one was not made
+)
+
+// DeliveryBook keeps deliveries.
+type DeliveryBook interface {
+	TakeDelivery(ctx context.Context, id string, round int) (*postgres.Outgoing, error)
+	DeliveryTried(ctx context.Context, id string, round int, tried postgres.Tried, last bool) (registration.DeliveryResult, error)
+}
+
+// Sender sends webhooks.
+type Sender interface {
+	Send(ctx context.Context, m subscriber.Message) (subscriber.Result, error)
+}
+
+// Webhooks tells subscribers of events.
+type Webhooks struct {
+	Book DeliveryBook
+	Out  Sender
+	Log  *slog.Logger
+	// PerEndpoint is how many requests to one endpoint may be under way; 0: 4. The others wait outside of the worker, so
+	// that a slow subscriber takes no room from another.
+	PerEndpoint int
+
+	slots slots
+}
+
+const defaultPerEndpoint = 4
+
+// webhookBody is what a subscriber gets, as api.md has it.
+type webhookBody struct {
+	Type      registration.WebhookEvent `json:"type"`
+	Timestamp time.Time                 `json:"timestamp"` // of the event, UTC
+	Sequence  int64                     `json:"sequence"`
+	Data      webhookData               `json:"data"`
+}
+
+type webhookData struct {
+	ID        string             `json:"id"`
+	AccountID string             `json:"account_id"`
+	From      registration.State `json:"from"`
+	To        registration.State `json:"to"`
+}
+
+// TellSubscriber makes one try of a delivery's round. A failure is an error, for the engine to try again, unless the delivery is
+// over by it or it is the last.
+func (w *Webhooks) TellSubscriber(ctx context.Context, id string, round int, last bool) (registration.DeliveryResult, error) {
+	over := registration.DeliveryResult{Over: true}
+	out, err := w.Book.TakeDelivery(ctx, id, round)
+	switch {
+	case errors.Is(err, postgres.ErrNotFound), errors.Is(err, postgres.ErrErased), err == nil && out == nil: // dropped meanwhile
+		return over, nil
+	case err != nil:
+		return over, w.failed(id, err)
+	}
+	leave, free := w.slots.enter(out.EndpointID, w.perEndpoint())
+	if !free {
+		return over, busy(activity.GetInfo(ctx).Attempt)
+	}
+	defer leave()
+	result, tried, err := w.send(ctx, id, round, out, last)
+	switch {
+	case err != nil:
+		return over, w.failed(id, err)
+	case tried.Fail == "", result.Over, last:
+		return result, nil
+	}
+	return result, temporal.NewApplicationError("the subscriber did not accept it: "+tried.Fail, FailSubscriber)
+}
+
+func (w *Webhooks) send(ctx context.Context, id string, round int, out *postgres.Outgoing, last bool) (registration.DeliveryResult, subscriber.Result, error) {
+	e := out.Event
+	body, err := json.Marshal(webhookBody{e.Type, e.At.UTC(), e.Sequence, webhookData{e.SubjectID, e.AccountID, e.From, e.To}})
+	if err != nil {
+		return registration.DeliveryResult{}, subscriber.Result{}, err
+	}
+	tried, err := w.Out.Send(ctx, subscriber.Message{URL: out.URL, Secret: out.Secret, ID: e.ID, Body: body})
+	if err != nil || ctx.Err() != nil { // cut short by us: nobody's failure
+		return registration.DeliveryResult{}, tried, errors.Join(err, ctx.Err())
+	}
+	result, err := w.Book.DeliveryTried(ctx, id, round, postgres.Tried{
+		At: tried.At, Took: tried.Took, Status: tried.Status, Error: tried.Fail, Signature: tried.Signature,
+	}, last)
+	return result, tried, err
+}
+
+func (w *Webhooks) failed(id string, err error) error {
+	w.Log.Error("a webhook could not be sent or its outcome not be written", "delivery_id", id, "error", err)
+	return classify(err)
+}
+
+func (w *Webhooks) perEndpoint() int {
+	if w.PerEndpoint <= 0 {
+		return defaultPerEndpoint
+	}
+	return w.PerEndpoint
+}
+
+// busy comes back soon at first, then more seldom, never all at once.
+func busy(attempt int32) error {
+	pause := min(30*time.Second, 250*time.Millisecond<<min(attempt, 7))
+	pause = pause/2 + rand.N(pause/2)
+	return temporal.NewApplicationErrorWithOptions("enough requests to this subscriber are under way", FailBusy,
+		temporal.ApplicationErrorOptions{NextRetryDelay: pause})
+}
+
+// slots counts what is under way to each endpoint.
+type slots struct {
+	mu    sync.Mutex
+	taken map[string]int
+}
+
+func (s *slots) enter(endpoint string, most int) (leave func(), free bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.taken[endpoint] >= most {
+		return nil, false
+	}
+	if s.taken == nil {
+		s.taken = map[string]int{}
+	}
+	s.taken[endpoint]++
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.taken[endpoint]--; s.taken[endpoint] == 0 {
+			delete(s.taken, endpoint)
+		}
+	}, true
+}

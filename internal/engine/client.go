@@ -1,0 +1,94 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/contrib/envconfig"
+	"go.temporal.io/sdk/log"
+
+	"shiming/internal/codec"
+	"shiming/internal/vault"
+	"shiming/registration"
+)
+
+// verifyWithin bounds the look at the namespace at the start.
+const verifyWithin = 10 * time.Second
+
+// ClientOptions are the options that every client and worker of the product connects with: address, namespace and
+// credentials from the environment and configuration file that the SDK's envconfig reads, payloads and failures
+// encrypted with the vault's engine key.
+func ClientOptions(keys *vault.Keys, logger *slog.Logger) (client.Options, error) {
+	options, err := envconfig.LoadDefaultClientOptions()
+	if err != nil {
+		return client.Options{}, fmt.Errorf("engine: Temporal's client configuration: %w", err)
+	}
+	return Secured(options, keys, logger), nil
+}
+
+// Secured adds the codec and the logger to options that were made otherwise.
+func Secured(options client.Options, keys *vault.Keys, logger *slog.Logger) client.Options {
+	options.DataConverter = codec.DataConverter(codec.New(keys))
+	options.FailureConverter = codec.FailureConverter(options.DataConverter)
+	options.Logger = log.NewStructuredLogger(logger)
+	return options
+}
+
+// Engine hands registrations to Temporal. It is safe for concurrent use.
+type Engine struct {
+	client    client.Client
+	namespace string
+	taskQueue string
+	verified  atomic.Bool // the search attributes were seen
+}
+
+// Dial connects lazily and looks whether the namespace is as the product needs it. It fails with what is to be done if
+// it is not; if Temporal does not answer it says so in the log and goes on: [Engine.Ready] looks again until it has.
+func Dial(ctx context.Context, options client.Options, taskQueue string, logger *slog.Logger) (*Engine, error) {
+	c, err := client.NewLazyClient(options)
+	if err != nil {
+		return nil, fmt.Errorf("engine: %w", err)
+	}
+	e := &Engine{client: c, namespace: cmp.Or(options.Namespace, client.DefaultNamespace), taskQueue: taskQueue}
+	ctx, cancel := context.WithTimeout(ctx, verifyWithin)
+	defer cancel()
+	err = e.verify(ctx)
+	switch {
+	case errors.Is(err, ErrUnavailable):
+		logger.Warn("Temporal does not answer yet; registrations are answered engine_unavailable until it does", "error", err)
+	case err != nil:
+		c.Close()
+		return nil, err
+	}
+	return e, nil
+}
+
+// Connect is for workers: it connects by the environment's configuration and fails unless Temporal answers and its
+// namespace is as the product needs it.
+func Connect(ctx context.Context, keys *vault.Keys, logger *slog.Logger) (client.Client, error) {
+	options, err := ClientOptions(keys, logger)
+	if err != nil {
+		return nil, err
+	}
+	e, err := Dial(ctx, options, registration.TaskQueue, logger)
+	if err != nil {
+		return nil, err
+	}
+	if !e.verified.Load() {
+		e.Close()
+		return nil, fmt.Errorf("%w at %s, namespace %q (TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE)", ErrUnavailable, cmp.Or(options.HostPort, client.DefaultHostPort), e.namespace)
+	}
+	return e.client, nil
+}
+
+// Client lends the connection to whoever signals runs or registers a worker.
+func (e *Engine) Client() client.Client { return e.client }
+
+// Close ends the connection.
+func (e *Engine) Close() { e.client.Close() }

@@ -1,0 +1,206 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+
+	"shiming/internal/devstack"
+	"shiming/internal/devstack/stacktest"
+	"shiming/internal/engine"
+	"shiming/internal/vault"
+	"shiming/registration"
+)
+
+func TestMain(m *testing.M) {
+	stacktest.Main(m, stacktest.WithTemporal(devstack.TemporalOptions{SearchAttributes: registration.SearchAttributes()}))
+}
+
+var quiet = slog.New(slog.DiscardHandler)
+
+func keys(t *testing.T) *vault.Keys {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "keys.json")
+	require.NoError(t, vault.GenerateKeyFile(path))
+	k, err := vault.LoadKeys(path)
+	require.NoError(t, err)
+	return k
+}
+
+// place is an engine with a task queue of its own.
+type place struct {
+	*engine.Engine
+	options client.Options
+	queue   string
+}
+
+func newPlace(t *testing.T) place {
+	t.Helper()
+	at := stacktest.TemporalEndpoint(t)
+	p := place{options: engine.Secured(client.Options{HostPort: at.Address, Namespace: at.Namespace}, keys(t), quiet), queue: stacktest.TaskQueue(t)}
+	var err error
+	p.Engine, err = engine.Dial(t.Context(), p.options, p.queue, quiet)
+	require.NoError(t, err)
+	t.Cleanup(p.Close)
+	require.NoError(t, p.Ready(t.Context()))
+	return p
+}
+
+// work runs a stand-in for the registration's workflow: it opens, refuses every card with two tries left, ends when it is
+// withdrawn, and never answers a submission.
+func (p place) work(t *testing.T) {
+	t.Helper()
+	c, err := client.Dial(p.options)
+	require.NoError(t, err)
+	w := worker.New(c, p.queue, worker.Options{})
+	w.RegisterWorkflowWithOptions(standIn, workflow.RegisterOptions{Name: registration.IndividualWorkflow})
+	require.NoError(t, w.Start())
+	t.Cleanup(func() { w.Stop(); c.Close() })
+}
+
+func standIn(ctx workflow.Context, app registration.Application) error {
+	refuse := func(r *registration.Refusal) error {
+		return temporal.NewApplicationErrorWithOptions(r.Error(), string(r.Code), temporal.ApplicationErrorOptions{NonRetryable: true, Details: []any{r}})
+	}
+	withdrawn := false
+	handlers := map[registration.Act]func(workflow.Context, registration.ActArgs) (registration.Answer, error){
+		registration.ActOpen: func(workflow.Context, registration.ActArgs) (registration.Answer, error) {
+			return registration.Answer{State: registration.IdentityRequired, Sequence: 1}, nil
+		},
+		registration.ActCard: func(workflow.Context, registration.ActArgs) (registration.Answer, error) {
+			return registration.Answer{}, refuse(registration.Refuse(registration.CodeCodeIncorrect).WithAttempts(2))
+		},
+		registration.ActSubmit: func(ctx workflow.Context, _ registration.ActArgs) (registration.Answer, error) {
+			return registration.Answer{}, workflow.Await(ctx, func() bool { return withdrawn })
+		},
+		registration.ActWithdraw: func(workflow.Context, registration.ActArgs) (registration.Answer, error) {
+			withdrawn = true
+			return registration.Answer{State: registration.Withdrawn}, nil
+		},
+	}
+	for _, act := range []registration.Act{registration.ActOpen, registration.ActCard, registration.ActSubmit, registration.ActWithdraw} {
+		validator := func(_ workflow.Context, args registration.ActArgs) error {
+			if args.RegistrationID != app.RegistrationID {
+				return refuse(registration.Refuse(registration.CodeRegistrationExists))
+			}
+			return nil
+		}
+		if err := workflow.SetUpdateHandlerWithOptions(ctx, string(act), handlers[act], workflow.UpdateHandlerOptions{Validator: validator}); err != nil {
+			return err
+		}
+	}
+	return workflow.Await(ctx, func() bool { return withdrawn && workflow.AllHandlersFinished(ctx) })
+}
+
+func within(taken, done time.Duration) engine.Wait {
+	return engine.Wait{Taken: time.Now().Add(taken), Done: time.Now().Add(done)}
+}
+
+var soon = 15 * time.Second
+
+func application(t *testing.T) registration.Application {
+	return registration.Application{RegistrationID: registration.NewID("reg"), AccountID: "acct-" + stacktest.TaskQueue(t), Kind: registration.Individual, Locale: registration.Chinese}
+}
+
+func TestARegistrationIsOpenedOnceAndAnswers(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.work(t)
+	app := application(t)
+	for range 3 { // repeated with the same id it is the same call
+		got, err := p.Open(t.Context(), app, "open-1", within(soon, soon))
+		require.NoError(t, err)
+		require.Equal(t, registration.IdentityRequired, got.State)
+	}
+	other := app
+	other.RegistrationID = registration.NewID("reg")
+	_, err := p.Open(t.Context(), other, "open-2", within(soon, soon))
+	var refusal *registration.Refusal
+	require.ErrorAs(t, err, &refusal)
+	require.Equal(t, registration.CodeRegistrationExists, refusal.Code)
+}
+
+func TestARefusalComesBackWhole(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.work(t)
+	app := application(t)
+	_, err := p.Open(t.Context(), app, "open-1", within(soon, soon))
+	require.NoError(t, err)
+	_, err = p.Act(t.Context(), registration.WorkflowID(app.AccountID), registration.ActCard, registration.ActArgs{ActID: "a1", RegistrationID: app.RegistrationID}, within(soon, soon))
+	var refusal *registration.Refusal
+	require.ErrorAs(t, err, &refusal)
+	require.Equal(t, registration.CodeCodeIncorrect, refusal.Code)
+	require.Equal(t, 2, *refusal.AttemptsLeft)
+}
+
+func TestASlowActIsStillWorkingAndThenDone(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.work(t)
+	app := application(t)
+	_, err := p.Open(t.Context(), app, "open-1", within(soon, soon))
+	require.NoError(t, err)
+	args := func(id string) registration.ActArgs {
+		return registration.ActArgs{ActID: id, RegistrationID: app.RegistrationID}
+	}
+	_, err = p.Act(t.Context(), registration.WorkflowID(app.AccountID), registration.ActSubmit, args("a1"), within(soon, time.Second))
+	require.ErrorIs(t, err, engine.ErrStillWorking)
+	_, err = p.Act(t.Context(), registration.WorkflowID(app.AccountID), registration.ActWithdraw, args("a2"), within(soon, soon))
+	require.NoError(t, err)
+	_, err = p.Act(t.Context(), registration.WorkflowID(app.AccountID), registration.ActSubmit, args("a1"), within(soon, soon))
+	require.NoError(t, err, "the same act has its answer by now")
+	require.Eventually(t, func() bool {
+		_, err := p.Act(t.Context(), registration.WorkflowID(app.AccountID), registration.ActCard, args("a3"), within(soon, soon))
+		return errors.Is(err, engine.ErrNoRun)
+	}, soon, 50*time.Millisecond)
+	_, err = p.Act(t.Context(), registration.WorkflowID("acct-nobody"), registration.ActCard, args("a4"), within(soon, soon))
+	require.ErrorIs(t, err, engine.ErrNoRun)
+}
+
+func TestAnActThatNoWorkerTakesIsStillWorking(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	app := application(t)
+	began := time.Now()
+	_, err := p.Open(t.Context(), app, "open-1", within(time.Second, time.Second))
+	require.ErrorIs(t, err, engine.ErrUnavailable, "nothing stands yet that could be shown")
+	_, err = p.Act(t.Context(), registration.WorkflowID(app.AccountID), registration.ActCard, registration.ActArgs{ActID: "a1", RegistrationID: app.RegistrationID}, within(time.Second, time.Second))
+	require.ErrorIs(t, err, engine.ErrStillWorking)
+	require.Less(t, time.Since(began), 6*time.Second)
+}
+
+func TestWithoutTemporalEveryCallEndsInTime(t *testing.T) {
+	t.Parallel()
+	options := engine.Secured(client.Options{HostPort: "127.0.0.1:1"}, keys(t), quiet)
+	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	defer cancel()
+	e, err := engine.Dial(ctx, options, "q", quiet)
+	require.NoError(t, err, "Temporal may come later")
+	defer e.Close()
+	require.ErrorIs(t, e.Ready(ctx), engine.ErrUnavailable)
+	began := time.Now()
+	app := application(t)
+	_, err = e.Open(t.Context(), app, "open-1", within(time.Second, 2*time.Second))
+	require.ErrorIs(t, err, engine.ErrUnavailable)
+	_, err = e.Act(t.Context(), registration.WorkflowID(app.AccountID), registration.ActCard, registration.ActArgs{ActID: "a1"}, within(time.Second, 2*time.Second))
+	require.ErrorIs(t, err, engine.ErrUnavailable)
+	require.Less(t, time.Since(began), 8*time.Second)
+}
+
+func TestANamespaceThatIsMissingIsNamed(t *testing.T) {
+	t.Parallel()
+	at := stacktest.TemporalEndpoint(t)
+	_, err := engine.Dial(t.Context(), engine.Secured(client.Options{HostPort: at.Address, Namespace: "nowhere"}, keys(t), quiet), "q", quiet)
+	require.ErrorContains(t, err, `no namespace "nowhere"`)
+	require.ErrorContains(t, err, "temporal operator namespace create")
+}

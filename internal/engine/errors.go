@@ -1,0 +1,45 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/temporal"
+
+	"shiming/registration"
+)
+
+var (
+	// ErrUnavailable says that Temporal did not take the call: it is away, or too busy. Sent again with the same id it is
+	// done once.
+	ErrUnavailable = errors.New("engine: Temporal is not available")
+	// ErrStillWorking says that the act was taken and has no answer yet.
+	ErrStillWorking = errors.New("engine: the act is still being worked on")
+	// ErrNoRun says that no workflow runs for the account: the stored registration says why.
+	ErrNoRun = errors.New("engine: no registration runs for the account")
+)
+
+// answer sorts the outcome of an update: a refusal, no run, or something that concerns the engine alone.
+func answer(err error) error {
+	var failure *temporal.ApplicationError
+	var gone *serviceerror.NotFound
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &failure):
+		var refusal registration.Refusal
+		if failure.HasDetails() && failure.Details(&refusal) == nil && refusal.Code != "" {
+			return &refusal
+		}
+		return ErrNoRun // the run ended before it could answer
+	case errors.As(err, &gone):
+		return ErrNoRun
+	}
+	return fmt.Errorf("%w: %s", ErrUnavailable, manner(err))
+}
+
+// manner names a failure of the service by its kind; its text may hold ids of others.
+func manner(err error) string {
+	return serviceerror.ToStatus(err).Code().String()
+}

@@ -1,0 +1,107 @@
+package workerd
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"time"
+
+	"go.temporal.io/sdk/worker"
+
+	"shiming/internal/relay"
+	"shiming/registration"
+	"shiming/workflows"
+)
+
+// Run works until ctx ends, then drains.
+func (p *Process) Run(ctx context.Context) error {
+	failed := make(chan error, 4) // health server, and the workers' own fatal errors
+	w := worker.New(p.engine, p.cfg.TaskQueue, worker.Options{
+		OnFatalError:                           func(err error) { failed <- err },
+		WorkerStopTimeout:                      p.cfg.DrainWithin,
+		MaxConcurrentWorkflowTaskPollers:       4,
+		MaxConcurrentActivityTaskPollers:       4,
+		MaxConcurrentActivityExecutionSize:     200,
+		MaxConcurrentWorkflowTaskExecutionSize: 200,
+	})
+	workflows.Register(w, p.activities)
+	webhooks := p.webhooks(failed)
+	health := p.health()
+	go func() { failed <- health.ListenAndServe() }()
+	if err := w.Start(); err != nil {
+		return err
+	}
+	if err := webhooks.Start(); err != nil {
+		w.Stop()
+		return err
+	}
+	relaying, stopRelay := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		(&relay.Relay{Box: p.store, Engine: p.engine, TaskQueue: p.cfg.TaskQueue, Log: p.log}).Run(relaying)
+	}()
+	p.log.Info("working", "task_queue", p.cfg.TaskQueue, "health", p.cfg.HealthAddr)
+	var err error
+	select {
+	case <-ctx.Done():
+		p.log.Info("draining", "within", p.cfg.DrainWithin)
+	case err = <-failed:
+	}
+	stopRelay()
+	<-done
+	stop(w, webhooks)
+	return errors.Join(ignoreClosed(err), health.Shutdown(context.WithoutCancel(ctx)))
+}
+
+// webhooks works on deliveries alone, so that subscribers who do not answer hold up nothing else.
+func (p *Process) webhooks(failed chan<- error) worker.Worker {
+	w := worker.New(p.engine, registration.WebhookQueue(p.cfg.TaskQueue), worker.Options{
+		OnFatalError:                       func(err error) { failed <- err },
+		WorkerStopTimeout:                  p.cfg.DrainWithin,
+		DisableWorkflowWorker:              true,
+		MaxConcurrentActivityTaskPollers:   4,
+		MaxConcurrentActivityExecutionSize: 200,
+	})
+	workflows.RegisterWebhooks(w, p.activities)
+	return w
+}
+
+// stop drains workers side by side.
+func stop(workers ...worker.Worker) {
+	var all sync.WaitGroup
+	for _, w := range workers {
+		all.Go(w.Stop)
+	}
+	all.Wait()
+}
+
+func ignoreClosed(err error) error {
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+// health answers /healthz (the process) and /readyz (database and engine).
+func (p *Process) health() *http.Server {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fine(w) })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+		defer cancel()
+		_, engineErr := p.engine.CheckHealth(ctx, nil)
+		if err := errors.Join(p.store.Ping(ctx), engineErr); err != nil {
+			p.log.Warn("not ready", "error", err)
+			http.Error(w, "not ready", http.StatusServiceUnavailable)
+			return
+		}
+		fine(w)
+	})
+	return &http.Server{Addr: p.cfg.HealthAddr, Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+}
+
+func fine(w http.ResponseWriter) {
+	_, _ = w.Write([]byte("ok\n"))
+}

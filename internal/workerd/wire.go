@@ -1,0 +1,124 @@
+package workerd
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"go.temporal.io/sdk/client"
+
+	"shiming/activities"
+	"shiming/internal/bank"
+	"shiming/internal/config"
+	"shiming/internal/email"
+	"shiming/internal/engine"
+	"shiming/internal/postgres"
+	"shiming/internal/sms"
+	"shiming/internal/subscriber"
+	"shiming/internal/vault"
+	"shiming/internal/wallet"
+	"shiming/workflows"
+)
+
+// Process is the worker with everything it holds open.
+type Process struct {
+	cfg        config.Worker
+	log        *slog.Logger
+	store      *postgres.Store
+	engine     client.Client
+	activities workflows.Activities
+}
+
+// Wire connects to the engine as the environment says, and assembles the process.
+func Wire(ctx context.Context, cfg config.Worker, log *slog.Logger) (*Process, error) {
+	keys, err := cfg.OpenKeys()
+	if err != nil {
+		return nil, err
+	}
+	c, err := engine.Connect(ctx, keys, log)
+	if err != nil {
+		return nil, err
+	}
+	p, err := Assemble(ctx, cfg, keys, c, log)
+	if err != nil {
+		c.Close()
+		return nil, err
+	}
+	return p, nil
+}
+
+// Assemble opens what the activities need and checks that the database answers. The process owns the client from here on.
+func Assemble(ctx context.Context, cfg config.Worker, keys *vault.Keys, c client.Client, log *slog.Logger) (*Process, error) {
+	cal, err := cfg.OpenCalendar()
+	if err != nil {
+		return nil, err
+	}
+	store, err := postgres.Open(ctx, cfg.DatabaseURL, keys, cal)
+	if err != nil {
+		return nil, err
+	}
+	if err := store.Ping(ctx); err != nil {
+		store.Close()
+		return nil, fmt.Errorf("the database does not answer (DATABASE_URL): %w", err)
+	}
+	acts, err := outsideWorld(cfg, store, log)
+	if err != nil {
+		store.Close()
+		return nil, err
+	}
+	return &Process{cfg: cfg, log: log, store: store, engine: c, activities: acts}, nil
+}
+
+// outsideWorld connects the activities to bank, wallet, SMS and e-mail.
+func outsideWorld(cfg config.Worker, store *postgres.Store, log *slog.Logger) (workflows.Activities, error) {
+	none := workflows.Activities{}
+	theBank, err := bank.New(bank.Config{BaseURL: cfg.BankURL, APIKey: cfg.BankAPIKey, Timeout: cfg.BankTimeout})
+	if err != nil {
+		return none, err
+	}
+	theWallet, err := wallet.New(wallet.Config{BaseURL: cfg.Wallet.URL, APIKey: cfg.Wallet.APIKey, Timeout: cfg.Wallet.Timeout})
+	if err != nil {
+		return none, err
+	}
+	texter, err := sms.New(sms.Config{
+		Endpoint: cfg.SMSEndpoint, Protocol: cfg.SMSProtocol, AccessKeyID: cfg.SMSKeyID, AccessKeySecret: cfg.SMSKeySecret, SignName: cfg.SMSSignName,
+	})
+	if err != nil {
+		return none, err
+	}
+	mailer, err := email.New(email.Config{Host: cfg.SendGridHost, APIKey: cfg.SendGridKey, FromName: cfg.MailFromName, FromAddress: cfg.MailFrom})
+	if err != nil {
+		return none, err
+	}
+	guard, err := subscriber.NewGuard(cfg.WebhookAllowNets)
+	if err != nil {
+		return none, err
+	}
+	post := &activities.Post{Mail: mailer, SMS: texter, Book: store, Reviewers: cfg.ReviewersEmail, Ops: cfg.OpsEmail, Templates: cfg.SMSTemplates, ObjectionPage: objectionPage(cfg.PublicURL)}
+	return workflows.Activities{
+		Ledger:    &activities.Ledger{Book: store, Log: log},
+		Cards:     &activities.Cards{Bank: theBank, Book: store, Now: time.Now},
+		Sessions:  &activities.Sessions{Wallet: theWallet, Book: store},
+		Payouts:   &activities.Payouts{Bank: theBank, Book: store, Post: post},
+		Post:      post,
+		Clearings: &activities.ClearingLedger{Book: store, Log: log},
+		Clearance: &activities.Clearance{Wallet: theWallet, Book: store},
+		Webhooks:  &activities.Webhooks{Book: store, Out: subscriber.New(subscriber.Config{Guard: guard}), Log: log},
+	}, nil
+}
+
+// objectionPage is where the link of an objection leads; empty if nobody has said where the API is.
+func objectionPage(publicURL string) string {
+	if publicURL == "" {
+		return ""
+	}
+	return strings.TrimRight(publicURL, "/") + "/objections"
+}
+
+// Close gives back what Wire opened.
+func (p *Process) Close() {
+	p.engine.Close()
+	p.store.Close()
+}

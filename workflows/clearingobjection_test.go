@@ -1,0 +1,201 @@
+package workflows_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"shiming/internal/dossier"
+	"shiming/internal/postgres"
+	"shiming/registration"
+	"shiming/workflows/workflowtest"
+)
+
+func reviewsOf(kind string) postgres.ReviewFilter {
+	return postgres.ReviewFilter{Kind: kind, Limit: 10}
+}
+
+// byLetter is an enterprise's clearing that an authorised person asked for, approved by both reviewers.
+func byLetter(t *testing.T, w *workflowtest.World) *workflowtest.ClearingRun {
+	t.Helper()
+	w.ApproveEnterprise("corp-1", 1)
+	r := w.Clear("corp-1", 1)
+	require.Nil(t, r.Refused)
+	r.ToReview(registration.AuthorizationLetter)
+	require.Nil(t, r.ApproveAs("reviewer-1"))
+	require.Equal(t, registration.UnderReview, r.Seen().State, "another reviewer must approve too")
+	assert.Equal(t, 2, r.Seen().Review.Round)
+	assert.Equal(t, registration.CodeClaimedByOther, r.ApproveAs("reviewer-1").Code, "not the same one again")
+	me := "reviewer-1"
+	refusal, err := w.Store.AssignReview(context.Background(), r.Clearing.ClearingID, me, &me, false)
+	require.NoError(t, err)
+	assert.Equal(t, registration.CodeClaimedByOther, refusal.Code, "who need not claim it either")
+	require.Nil(t, r.ApproveAs("reviewer-2"))
+	require.Equal(t, registration.ObjectionPeriod, r.Seen().State)
+	return r
+}
+
+func TestLetterOfAuthorisation(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	r := byLetter(t, w)
+	until := time.Date(2026, 6, 5, 0, 0, 0, 0, workflowtest.Monday().Location()) // Monday and three working days
+	assert.True(t, until.Equal(*r.Seen().ObjectionUntil), "%s", r.Seen().ObjectionUntil)
+	assert.Equal(t, 2, w.Notices("clearing_objection"), "by mail and SMS")
+	token := r.Token()
+	r.Until(until.Add(-time.Minute))
+	assert.Equal(t, registration.ObjectionPeriod, r.Seen().State)
+	r.Until(until.Add(time.Second))
+	assert.Equal(t, registration.Cleared, r.Seen().State)
+	assert.False(t, r.Object(token), "too late")
+	assert.Zero(t, w.Count(`select count(*) from objections where token_ref is not null`), "the token is forgotten")
+}
+
+func TestHolderObjects(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	r := byLetter(t, w)
+	token := r.Token()
+	assert.False(t, r.Object("another token"))
+	require.True(t, r.Object(token))
+	r.Settle()
+	assert.Equal(t, registration.Rejected, r.Seen().State)
+	assert.False(t, r.Object(token), "it works once")
+	assert.Equal(t, 1, w.Notices("clearing_objected"), "reviewers are told")
+	state, person, _ := standing(t, w, "corp-1")
+	assert.Equal(t, "active", state)
+	assert.True(t, person)
+	_, times := w.Purse.Held("corp-1")
+	assert.Zero(t, times)
+	require.Equal(t, 1, w.Count(`select count(*) from notices where kind = 'clearing_decided' and data ->> 'Outcome' = 'objected' and recipient = 'registered'`))
+}
+
+// TestNobodyWasAsked: the time for objecting does not run out while no channel has carried the notice.
+func TestNobodyWasAsked(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	w.ApproveEnterprise("corp-1", 1)
+	w.Mail.Down(true)
+	w.SMS.Down(true)
+	r := w.Clear("corp-1", 1)
+	r.ToReview(registration.AuthorizationLetter)
+	require.Nil(t, r.ApproveAs("reviewer-1"))
+	require.Nil(t, r.ApproveAs("reviewer-2"))
+	r.Sleep(10 * 24 * time.Hour)
+	require.Equal(t, registration.ObjectionPeriod, r.Seen().State)
+	w.SMS.Down(false)
+	r.Settle() // Thursday: asked now
+	r.Sleep(3 * 24 * time.Hour)
+	require.Equal(t, registration.ObjectionPeriod, r.Seen().State)
+	assert.NotEmpty(t, r.Token())
+	r.Sleep(3 * 24 * time.Hour)
+	assert.Equal(t, registration.Cleared, r.Seen().State)
+}
+
+func TestContestedClaim(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	w.ApproveIndividual("acct-1", 1)
+	r := w.Contest(1)
+	require.Nil(t, r.Refused)
+	v := r.Seen()
+	assert.Equal(t, registration.MaterialsRequired, v.State)
+	assert.Nil(t, v.AccountID)
+	require.Len(t, v.Conditions, 1)
+	assert.Nil(t, v.Conditions[0].Met)
+	r.ToReview()
+	require.Nil(t, r.Approve())
+	require.Equal(t, registration.ObjectionPeriod, r.Seen().State)
+	assert.Equal(t, 2, w.Notices("clearing_objection"))
+	r.Sleep(4 * 24 * time.Hour)
+	assert.Equal(t, registration.Cleared, r.Seen().State)
+	state, person, _ := standing(t, w, "acct-1")
+	assert.Equal(t, "identity_required", state)
+	assert.False(t, person)
+	held, times := w.Purse.Held("acct-1")
+	assert.False(t, held)
+	assert.Equal(t, 1, times)
+	assert.Zero(t, w.Count(`select count(*) from events where type = 'clearing.state_changed' and account_id <> ''`), "subscribers learn no account either")
+}
+
+// TestContestedClaimLooksTheSame: whether the identity is bound, bound nowhere or in a clearing already, the claimant sees
+// the same.
+func TestContestedClaimLooksTheSame(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	w.ApproveIndividual("acct-1", 1)
+	w.ApproveIndividual("acct-2", 2)
+	own := w.Clear("acct-2", 2)
+	own.Abandon()
+	var seen []registration.ClearingView
+	for _, n := range []int{1, 2, 3} {
+		r := w.Contest(n)
+		require.Nil(t, r.Refused)
+		r.ToReview()
+		v := *r.Seen()
+		v.ID, v.CreatedAt, v.UpdatedAt, v.Documents, v.Review = "", time.Time{}, time.Time{}, nil, nil
+		seen = append(seen, v)
+		r.Abandon()
+	}
+	assert.Equal(t, seen[0], seen[1])
+	assert.Equal(t, seen[0], seen[2])
+}
+
+func TestContestedClaimToNothing(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	r := w.Contest(9)
+	require.Nil(t, r.Refused)
+	r.ToReview()
+	require.Nil(t, r.Approve())
+	r.Settle()
+	assert.Equal(t, registration.Rejected, r.Seen().State, "there is nothing to clear")
+}
+
+// TestContestedClaimIsObjectedTo: then a reviewer decides, who knows of it.
+func TestContestedClaimIsObjectedTo(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	w.ApproveIndividual("acct-1", 1)
+	r := w.Contest(1)
+	r.ToReview()
+	require.Nil(t, r.Approve())
+	require.True(t, r.Object(r.Token()))
+	require.Equal(t, registration.UnderReview, r.Seen().State)
+	review, err := w.Store.ReviewOf(context.Background(), r.Clearing.ClearingID)
+	require.NoError(t, err)
+	assert.Contains(t, string(review.Snapshot), `"objected": true`)
+	assert.Equal(t, "acct-1", *review.AccountID, "reviewers see whom it concerns")
+	require.Nil(t, r.Decide(dossier.Decision{Decision: "approve", Reviewer: "reviewer-2"}))
+	r.Settle()
+	assert.Equal(t, registration.Cleared, r.Seen().State)
+}
+
+// TestContestedClaimExcludes: the account concerned can neither register nor be cleared otherwise meanwhile; and an
+// approval waits for what runs already.
+func TestContestedClaimExcludes(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	w.ApproveIndividual("acct-1", 1)
+	claim := w.Contest(1)
+	claim.Abandon()
+	own := w.Clear("acct-1", 1)
+	require.NotNil(t, own.Refused)
+	assert.Equal(t, registration.CodeClearingExists, own.Refused.Code)
+	own.Abandon()
+
+	w.ApproveIndividual("acct-2", 2)
+	first := w.Clear("acct-2", 2)
+	first.Abandon()
+	second := w.Contest(2)
+	require.Nil(t, second.Refused)
+	second.ToReview()
+	refusal := second.Approve()
+	require.NotNil(t, refusal)
+	assert.Equal(t, registration.CodeClearingExists, refusal.Code)
+	assert.Equal(t, registration.UnderReview, second.Seen().State)
+	second.Abandon()
+}

@@ -1,0 +1,170 @@
+package workflows_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"shiming/internal/dossier"
+	"shiming/internal/wallet"
+	"shiming/registration"
+	"shiming/workflows/workflowtest"
+)
+
+// clearingModel drives one clearing by whatever can happen to it.
+type clearingModel struct {
+	w       *workflowtest.World
+	t       *rapid.T
+	r       *workflowtest.ClearingRun
+	account string
+	n       int
+	token   string
+}
+
+// TestNoHoldIsLeftBehind: whatever crashes, is lost or stays away, and in whatever order people act, a wallet account is
+// held only while its identity is being cleared; an identity is bound to one account at most, and an active account to one.
+func TestNoHoldIsLeftBehind(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	n := 0
+	rapid.Check(t, func(rt *rapid.T) {
+		w.T = rt
+		n++
+		heal(w)
+		m := &clearingModel{w: w, t: rt, n: n, account: fmt.Sprintf("acct-%d", n)}
+		w.ApproveIndividual(m.account, n)
+		if rapid.Bool().Draw(rt, "contested") {
+			m.r = w.Contest(n)
+		} else {
+			m.r = w.Clear(m.account, n)
+		}
+		require.Nil(rt, m.r.Refused)
+		defer m.r.Abandon()
+		if rapid.IntRange(0, 3).Draw(rt, "begin before the review") > 0 {
+			m.r.ToReview()
+		}
+		actions := map[string]func(*rapid.T){
+			"materials": m.materials, "submit": m.submit, "approve": m.approve, "approve again": m.approve, "reject": m.reject, "object": m.object,
+			"withdraw": m.withdraw, "wait": m.wait, "lose calls": m.loseCalls, "crash": m.crash, "wallet": m.wallet, "cards": m.cards,
+			"": func(*rapid.T) { m.invariants() },
+		}
+		rt.Repeat(actions)
+		m.recover()
+	})
+}
+
+// crashing are the activities that the worker dies in; "" is any.
+func crashing() []string {
+	return []string{"HoldAccount", "JudgeConditions", "ForgetIdentity", "ReleaseAccount", "ClearIdentity", "ClearingUnmet", "DecideClearing", "SubmitClearing", ""}
+}
+
+// heal ends every trouble.
+func heal(w *workflowtest.World) {
+	w.Purse.Down(false)
+	w.Purse.Lose(0, 0)
+	for _, at := range crashing() {
+		w.Faults.LoseBefore(at, 0)
+		w.Faults.LoseAfter(at, 0)
+	}
+}
+
+func (m *clearingModel) state() registration.State { return m.r.Seen().State }
+
+func (m *clearingModel) materials(t *rapid.T) {
+	slots := registration.RequiredClearingSlots()
+	if rapid.IntRange(0, 3).Draw(t, "letter") == 0 {
+		slots = append(slots, registration.AuthorizationLetter)
+	}
+	m.r.Upload(slots...)
+}
+
+func (m *clearingModel) submit(*rapid.T) { m.r.Submit() }
+
+func (m *clearingModel) approve(t *rapid.T) {
+	m.r.ApproveAs(rapid.SampledFrom([]string{"reviewer-1", "reviewer-2"}).Draw(t, "reviewer"))
+}
+
+func (m *clearingModel) reject(t *rapid.T) {
+	m.r.Decide(dossier.Decision{
+		Decision: "reject", Final: rapid.IntRange(0, 9).Draw(t, "final") == 0,
+		Reasons: []registration.Reason{{Field: "documents.handheld", Code: "unreadable"}},
+	})
+}
+
+func (m *clearingModel) object(t *rapid.T) {
+	if m.state() == registration.ObjectionPeriod {
+		m.token = m.r.Token()
+	}
+	if m.token != "" && rapid.Bool().Draw(t, "object") {
+		m.r.Object(m.token)
+	}
+}
+
+func (m *clearingModel) withdraw(t *rapid.T) {
+	if rapid.IntRange(0, 9).Draw(t, "withdraw") == 0 {
+		m.r.Withdraw()
+	}
+}
+
+func (m *clearingModel) wait(t *rapid.T) {
+	m.r.Sleep(time.Duration(rapid.IntRange(1, 100).Draw(t, "hours")) * time.Hour)
+}
+
+// loseCalls has calls to the wallet lost on their way there, or on their way back.
+func (m *clearingModel) loseCalls(t *rapid.T) {
+	m.w.Purse.Lose(rapid.IntRange(0, 3).Draw(t, "before"), rapid.IntRange(0, 3).Draw(t, "after"))
+}
+
+// crash has the worker die before or after the work of an activity.
+func (m *clearingModel) crash(t *rapid.T) {
+	at := rapid.SampledFrom(crashing()).Draw(t, "activity")
+	if times := rapid.IntRange(1, 3).Draw(t, "times"); rapid.Bool().Draw(t, "before its work") {
+		m.w.Faults.LoseBefore(at, times)
+	} else {
+		m.w.Faults.LoseAfter(at, times)
+	}
+}
+
+func (m *clearingModel) wallet(t *rapid.T) { m.w.Purse.Down(rapid.Bool().Draw(t, "down")) }
+
+func (m *clearingModel) cards(t *rapid.T) {
+	bound := rapid.Bool().Draw(t, "bound")
+	m.w.Purse.Set(m.account, func(f *wallet.Facts) {
+		if f.CardsLast4 = nil; bound {
+			f.CardsLast4 = []string{"8888"}
+		}
+	})
+}
+
+func (m *clearingModel) invariants() {
+	state := m.state()
+	held, _ := m.w.Purse.Held(m.account)
+	require.False(m.t, held && state != registration.Clearing, "held in %s", state)
+	cleared, unheld := m.w.Purse.Cleared(m.account)
+	require.Zero(m.t, unheld, "forgotten without a hold")
+	require.Zero(m.t, m.w.Count(`select count(*) from accounts a where a.standing = 'active' and not exists
+		(select from identity_claims c where c.account_id = a.account_id and c.subject = 'person' and c.bound)`), "active and bound to nobody")
+	bound := m.w.Count(`select count(*) from identity_claims where account_id = $1 and subject = 'person' and bound`, m.account)
+	switch state {
+	case registration.Cleared:
+		require.Equal(m.t, 1, cleared)
+		require.Zero(m.t, bound)
+	case registration.Clearing: // on its way
+	default:
+		require.Zero(m.t, cleared, "forgotten, but %s", state)
+		require.Equal(m.t, 1, bound, "released, but %s", state)
+	}
+}
+
+// recover brings everything back: then a clearing under way comes to its end, and no hold is left.
+func (m *clearingModel) recover() {
+	heal(m.w)
+	m.r.Sleep(time.Hour)
+	require.NotEqual(m.t, registration.Clearing, m.state())
+	held, _ := m.w.Purse.Held(m.account)
+	require.False(m.t, held)
+	m.invariants()
+}

@@ -1,0 +1,93 @@
+package workflows
+
+import (
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"shiming/activities"
+	"shiming/registration"
+)
+
+// outcome is what an attempt to clear came to.
+type outcome int
+
+const (
+	failed    outcome = iota // the wallet stayed away: another attempt, later
+	unmet                    // a condition has stopped being met; nothing was cleared
+	forgotten                // the wallet has forgotten the identity
+)
+
+// clear clears the identity. The wallet account is held, all conditions are judged again, the wallet forgets the
+// identity, and the hold is released whatever came of it; then, and only then, the outcome is recorded, so that nobody
+// sees a clearing decided whose hold is still there. Nothing in here can be cancelled from outside, and the engine takes
+// up at the same point what a crashed worker has left.
+func (c *clearingCase) clear(ctx workflow.Context) {
+	ctx, _ = workflow.NewDisconnectedContext(ctx)
+	c.Attempt++
+	hold := activities.Hold{ClearingID: c.app.ClearingID, Key: fmt.Sprintf("%s-%d", c.app.ClearingID, c.Attempt)}
+	var came outcome
+	// The hold is insisted on, not given up: a call that was lost on its way could otherwise hold after the release. With
+	// its key having held, a late duplicate does nothing.
+	if workflow.ExecuteActivity(unceasing(ctx, "Hold the wallet account"), clearance.HoldAccount, hold).Get(ctx, nil) == nil {
+		came = c.underHold(ctx, hold)
+	}
+	c.release(ctx, hold)
+	step := c.step(registration.ByWalletHub, "")
+	switch came {
+	case forgotten:
+		c.record(ctx, clearings.ClearIdentity, step)
+	case unmet:
+		c.record(ctx, clearings.ClearingUnmet, step)
+	case failed:
+		if err := workflow.Sleep(ctx, pause); err != nil { // cannot be: nothing cancels it
+			workflow.GetLogger(ctx).Error("the pause was cut short", "error", err)
+		}
+	}
+}
+
+// underHold judges the conditions and has the wallet forget the identity. A hold is not kept up for a wallet that does
+// not answer: judging gives up after a while. Once they are met there is no way back but through.
+func (c *clearingCase) underHold(ctx workflow.Context, hold activities.Hold) outcome {
+	var verdict registration.ClearingVerdict
+	if workflow.ExecuteActivity(holding(ctx, "Judge the conditions again"), clearance.JudgeConditions, hold.ClearingID).Get(ctx, &verdict) != nil {
+		return failed
+	}
+	if !verdict.Met {
+		return unmet
+	}
+	if workflow.ExecuteActivity(unceasing(ctx, "The wallet forgets the identity"), clearance.ForgetIdentity, hold).Get(ctx, nil) != nil {
+		return failed
+	}
+	return forgotten
+}
+
+// release ends the hold, whatever it takes.
+func (c *clearingCase) release(ctx workflow.Context, hold activities.Hold) {
+	for workflow.ExecuteActivity(unceasing(ctx, "Release the wallet account"), clearance.ReleaseAccount, hold).Get(ctx, nil) != nil {
+		if err := workflow.Sleep(ctx, time.Minute); err != nil { // as above
+			workflow.GetLogger(ctx).Error("the pause was cut short", "error", err)
+		}
+	}
+}
+
+// unceasing is for what must be done however long it takes: there is no deadline and no giving up.
+func unceasing(ctx workflow.Context, summary string) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		StartToCloseTimeout: 30 * time.Second,
+		Summary:             summary,
+		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: 20 * time.Second},
+	})
+}
+
+// holding is for a question under a hold: given up after 10 minutes, then the hold ends and another attempt follows.
+func holding(ctx workflow.Context, summary string) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		ScheduleToCloseTimeout: 10 * time.Minute,
+		StartToCloseTimeout:    30 * time.Second,
+		Summary:                summary,
+		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: 20 * time.Second},
+	})
+}

@@ -1,0 +1,53 @@
+package workflows
+
+import (
+	"go.temporal.io/sdk/workflow"
+
+	"shiming/activities"
+	"shiming/registration"
+)
+
+// The activities, as the workflows call them; the worker registers the ones that do the work.
+var (
+	ledger    *activities.Ledger
+	cards     *activities.Cards
+	sessions  *activities.Sessions
+	payouts   *activities.Payouts
+	post      *activities.Post
+	webhooks  *activities.Webhooks
+	clearings *activities.ClearingLedger
+	clearance *activities.Clearance
+)
+
+// step is a step of the ledger: by whom, and the act it finishes (none for what time and reports bring).
+func (c *regCase) step(by registration.Actor, actID string) activities.Step {
+	return activities.Step{RegistrationID: c.app.RegistrationID, Actor: by, ActID: actID}
+}
+
+// ledger runs a step of the ledger and returns what was committed. It waits for as long as the database is away. An
+// error that trying again cannot cure is a bug: it blocks the workflow task, loudly, and loses nothing.
+func (c *regCase) ledger(ctx workflow.Context, activity any, args ...any) registration.StepResult {
+	var result registration.StepResult
+	if err := workflow.ExecuteLocalActivity(recording(ctx), activity, args...).Get(ctx, &result); err != nil {
+		panic(err)
+	}
+	return result
+}
+
+// record runs the step that finishes an act, adopts its result and returns the refusal, if it was one.
+func (c *regCase) record(ctx workflow.Context, activity any, args registration.ActArgs, more ...any) *registration.Refusal {
+	result := c.ledger(ctx, activity, append([]any{c.step(args.Actor, args.ActID)}, more...)...)
+	if result.Wake != nil { // a review has begun
+		c.Review = wakeAt(result)
+	}
+	c.adopt(ctx, result)
+	return result.Refusal
+}
+
+// refuseAct ends an act with a refusal that changes nothing.
+func (c *regCase) refuseAct(ctx workflow.Context, args registration.ActArgs, refusal registration.Refusal) *registration.Refusal {
+	return c.record(ctx, ledger.RefuseAct, args, refusal, args.InputRef)
+}
+
+// unavailable is what an act is answered when the provider stayed away: nothing was counted.
+var unavailable = registration.Refusal{Code: registration.CodeProviderUnavailable}

@@ -1,0 +1,9 @@
+package workflows_test
+
+import (
+	"testing"
+
+	"shiming/internal/devstack/stacktest"
+)
+
+func TestMain(m *testing.M) { stacktest.Main(m) }

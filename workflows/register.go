@@ -1,0 +1,49 @@
+package workflows
+
+import (
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+
+	"shiming/activities"
+	"shiming/registration"
+)
+
+// Activities are what the workflows need done.
+type Activities struct {
+	Ledger    *activities.Ledger
+	Cards     *activities.Cards
+	Sessions  *activities.Sessions
+	Payouts   *activities.Payouts
+	Post      *activities.Post
+	Webhooks  *activities.Webhooks
+	Clearings *activities.ClearingLedger
+	Clearance *activities.Clearance
+}
+
+// Register is the one list of workflows and activities, for the worker, the tests and the replayer.
+func Register(w worker.Registry, a Activities) {
+	RegisterWorkflows(w)
+	w.RegisterActivity(a.Ledger)
+	w.RegisterActivity(a.Cards)
+	w.RegisterActivity(a.Sessions)
+	w.RegisterActivity(a.Payouts)
+	w.RegisterActivity(a.Post)
+	w.RegisterActivity(a.Clearings)
+	w.RegisterActivity(a.Clearance)
+	RegisterWebhooks(w, a)
+}
+
+// RegisterWebhooks is the part of [Register] that the queue of deliveries needs (registration.WebhookQueue).
+func RegisterWebhooks(w worker.ActivityRegistry, a Activities) {
+	w.RegisterActivity(a.Webhooks)
+}
+
+// RegisterWorkflows is the part of [Register] that a replay needs.
+func RegisterWorkflows(w worker.WorkflowRegistry) {
+	w.RegisterWorkflowWithOptions(IndividualRegistration, workflow.RegisterOptions{Name: registration.IndividualWorkflow})
+	w.RegisterWorkflowWithOptions(EnterpriseRegistration, workflow.RegisterOptions{Name: registration.EnterpriseWorkflow})
+	w.RegisterWorkflowWithOptions(Payout, workflow.RegisterOptions{Name: registration.PayoutWorkflow})
+	w.RegisterWorkflowWithOptions(IdentityClearing, workflow.RegisterOptions{Name: registration.ClearingWorkflow})
+	w.RegisterWorkflowWithOptions(Notice, workflow.RegisterOptions{Name: registration.NoticeWorkflow})
+	w.RegisterWorkflowWithOptions(WebhookDelivery, workflow.RegisterOptions{Name: registration.WebhookWorkflow})
+}

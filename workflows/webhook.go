@@ -1,0 +1,68 @@
+package workflows
+
+import (
+	"errors"
+	"math"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"shiming/registration"
+)
+
+// WebhookDelivery tells one subscriber of one event, for three days if need be. The last try is made when they are
+// over; a ping has that one only. What follows from it is the database's to say.
+func WebhookDelivery(ctx workflow.Context, d registration.Delivery) error {
+	for {
+		if left := d.GiveUpAt.Sub(workflow.Now(ctx)); left > 0 {
+			delivered, err := deliverWithin(ctx, d, left)
+			if delivered || err != nil {
+				return err
+			}
+			if err := workflow.Sleep(ctx, max(time.Second, d.GiveUpAt.Sub(workflow.Now(ctx)))); err != nil {
+				return err
+			}
+		}
+		var result registration.DeliveryResult
+		if err := workflow.ExecuteActivity(lastTry(ctx), webhooks.TellSubscriber, d.ID, d.Round, true).Get(ctx, &result); err != nil || result.Over {
+			return err
+		}
+		d.GiveUpAt = result.GiveUpAt // it was the first try: the worker had been away
+	}
+}
+
+// deliverWithin tries with a growing pause. It reports false when time is up.
+func deliverWithin(ctx workflow.Context, d registration.Delivery, left time.Duration) (over bool, err error) {
+	err = workflow.ExecuteActivity(delivering(ctx, left), webhooks.TellSubscriber, d.ID, d.Round, false).Get(ctx, nil)
+	var failure *temporal.ApplicationError
+	if errors.As(err, &failure) && failure.NonRetryable() {
+		return false, err
+	}
+	return err == nil, ctx.Err()
+}
+
+// delivering is for telling a subscriber: tried after 5 s, 10 s, 20 s and so on up to every 4 hours.
+func delivering(ctx workflow.Context, within time.Duration) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue:              registration.WebhookQueue(workflow.GetInfo(ctx).TaskQueueName),
+		ScheduleToCloseTimeout: within,
+		StartToCloseTimeout:    30 * time.Second,
+		Summary:                "Tell the subscriber",
+		RetryPolicy: &temporal.RetryPolicy{
+			InitialInterval: 5 * time.Second, BackoffCoefficient: 2, MaximumInterval: 4 * time.Hour,
+			MaximumAttempts: math.MaxInt32, // time alone ends it; zero says so to a server, but ten to the SDK's test environment
+		},
+	})
+}
+
+// lastTry is tried again only if it could not be made, or not be written down.
+func lastTry(ctx workflow.Context) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue:              registration.WebhookQueue(workflow.GetInfo(ctx).TaskQueueName),
+		ScheduleToCloseTimeout: 30 * 24 * time.Hour,
+		StartToCloseTimeout:    30 * time.Second,
+		Summary:                "Tell the subscriber, for the last time",
+		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 20 * time.Second},
+	})
+}
