@@ -1,0 +1,126 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"path"
+	"sync"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"shiming/internal/postgres"
+	"shiming/internal/problem"
+	"shiming/internal/subscriber"
+)
+
+// server is the API with what it stands on.
+type server struct {
+	Deps
+	api     huma.API
+	mux     *http.ServeMux
+	callers *callers
+	limits  *limits
+	hooks   map[party]signatures
+	meters  *meters
+	sweep   sweeper
+	guard   *subscriber.Guard // which addresses may be subscribed
+	ending  sync.Map          // *http.Server → true: its streams end when it is told to stop
+}
+
+// startWithin bounds what New asks of the database.
+const startWithin = 10 * time.Second
+
+// New makes the API. It fails on a configuration that cannot work: nobody who may call, an unreadable secret, a
+// database that does not answer.
+func New(d Deps) (http.Handler, error) {
+	if err := d.complete(); err != nil {
+		return nil, err
+	}
+	s := &server{Deps: d, meters: newMeters(d.Metrics), limits: newLimits(d.RateLimit, d.Now)}
+	var err error
+	if s.callers, err = newCallers(d.Auth, d.Now); err != nil {
+		return nil, err
+	}
+	if s.hooks, err = newSignatures(d.BankSecrets, d.WalletSecrets); err != nil {
+		return nil, err
+	}
+	if s.guard, err = subscriber.NewGuard(d.WebhookAllowNets); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), startWithin)
+	defer cancel()
+	for _, subject := range []string{postgres.IdempotencySubject, postgres.UnmatchedSubject} {
+		if err := d.Store.NewSubject(ctx, subject); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.build(); err != nil {
+		return nil, err
+	}
+	return s.handler(), nil
+}
+
+// OpenAPI is the document of the API, as /openapi.json serves it.
+func OpenAPI() ([]byte, error) {
+	s := &server{}
+	if err := s.build(); err != nil {
+		return nil, err
+	}
+	return json.MarshalIndent(s.api.OpenAPI(), "", "  ")
+}
+
+// build registers every route.
+func (s *server) build() error {
+	ownErrors()
+	s.mux = http.NewServeMux()
+	s.api = humago.New(s.mux, configuration())
+	s.api.UseMiddleware(s.name, s.admit, s.takeBody, s.once, s.inTime)
+	s.registrations()
+	s.verification()
+	s.details()
+	s.payouts()
+	s.reviews()
+	s.accounts()
+	s.clearings()
+	s.reports()
+	s.subscriptions()
+	s.progress()
+	finish(s.api.OpenAPI())
+	complete(s.api.OpenAPI())
+	s.mux.HandleFunc("/", s.unknown)
+	s.mux.HandleFunc("GET /healthz", s.healthz)
+	s.mux.HandleFunc("GET /readyz", s.readyz)
+	s.mux.Handle("GET /metrics", s.metrics())
+	return s.docs()
+}
+
+// ownErrors has huma answer with our problems. huma keeps this in a variable of its package.
+var ownErrors = sync.OnceFunc(func() {
+	huma.NewError = problem.FromHuma
+	huma.DefaultArrayNullable = false
+	huma.ValidateStrictCasing = true // Account_ID is no field of ours
+})
+
+// handler is the whole chain around the routes.
+func (s *server) handler() http.Handler {
+	return s.observe(s.safe(s.cors(s.drained(s.exact(s.mux)))))
+}
+
+// exact answers an address that is not in its shortest form as unknown, which the multiplexer would redirect to another page.
+func (s *server) exact(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if clean := path.Clean(r.URL.Path); clean != r.URL.Path && clean+"/" != r.URL.Path {
+			s.unknown(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// unknown answers every address and method that no route has.
+func (s *server) unknown(w http.ResponseWriter, r *http.Request) {
+	write(w, problem.New(problem.Code("not_found")))
+}

@@ -1,0 +1,190 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"shiming/internal/chinaid"
+	"shiming/internal/dossier"
+	"shiming/internal/engine"
+	"shiming/internal/postgres"
+	"shiming/internal/problem"
+	"shiming/internal/wallet"
+	"shiming/registration"
+)
+
+// Preflight is what the conditions came to, before anybody has asked for a clearing.
+type Preflight struct {
+	Eligible   bool                     `json:"eligible" doc:"Whether every condition but holder_request is met"`
+	Conditions []registration.Condition `json:"conditions" doc:"All seven conditions"`
+}
+
+// preflight asks the wallet. The answer does not tell whether the account has an identity.
+func (s *server) preflight(ctx context.Context, in *AtAccount) (*struct{ Body Preflight }, error) {
+	if err := mustBeID(in.AccountID); err != nil {
+		return nil, err
+	}
+	facts, err := s.facts(ctx, in.AccountID)
+	if err != nil {
+		return nil, err
+	}
+	conditions, err := s.Store.Preflight(ctx, in.AccountID, nil, facts)
+	if err != nil {
+		return nil, err
+	}
+	return &struct{ Body Preflight }{Preflight{Eligible: conditions.Eligible(), Conditions: conditions}}, nil
+}
+
+func (s *server) facts(ctx context.Context, accountID string) (wallet.Facts, error) {
+	facts, err := s.Wallet.Facts(ctx, accountID)
+	if err != nil {
+		return facts, s.walletFailed(ctx, err)
+	}
+	return facts, nil
+}
+
+// ClearingClaim is who asks for a clearing, and why.
+type ClearingClaim struct {
+	HolderName string `json:"holder_name" doc:"Name on the ID card" example:"张三"`
+	IDNumber   string `json:"id_number" doc:"Resident ID number" example:"110101199003077758"`
+	Reason     string `json:"reason" doc:"Why it should be cleared, up to 500 characters" example:"I have left the company."`
+}
+
+const longestClaim = 500
+
+func (c *ClearingClaim) check(s *server) (dossier.Claim, error) {
+	var errs checks
+	claim := dossier.Claim{
+		Holder:   errs.take("holder_name", "", c.HolderName, chinaid.CleanName),
+		IDNumber: errs.take("id_number", problem.CodeIDNumberInvalid, c.IDNumber, residentID(s.Now())),
+		Reason:   errs.take("reason", "", c.Reason, prose(1, longestClaim)),
+	}
+	return claim, errs.problem()
+}
+
+type openClearing struct {
+	AtAccount
+	Body struct {
+		ClearingClaim
+		WhenEligible bool `json:"when_eligible,omitempty" doc:"Also if only time is missing: wait, and go on by itself" example:"false"`
+	}
+}
+
+type contest struct{ Body ClearingClaim }
+
+// clearingOpened is a new clearing and where it is.
+type clearingOpened struct {
+	Status   int
+	Location string `header:"Location" doc:"Where the clearing is" example:"/v1/accounts/acct-1001/identity-clearing"`
+	Body     *registration.ClearingView
+}
+
+// openClearing starts the clearing of an account's identity.
+func (s *server) openClearing(ctx context.Context, in *openClearing) (*clearingOpened, error) {
+	if err := mustBeID(in.AccountID); err != nil {
+		return nil, err
+	}
+	claim, err := in.Body.check(s)
+	if err != nil {
+		return nil, err
+	}
+	app := registration.ClearingApplication{ClearingID: s.id(ctx, "clr", 0), AccountID: in.AccountID, WhenEligible: in.Body.WhenEligible}
+	where := strings.Replace(byAccountPath, "{account_id}", in.AccountID, 1)
+	switch known, err := s.prepareClearing(ctx, &app, claim); {
+	case err != nil:
+		return nil, err
+	case known:
+		return s.clearingCreated(ctx, app.ClearingID, where)
+	}
+	return s.startClearing(ctx, app, where)
+}
+
+// prepareClearing does what comes before the workflow: it asks whether the account is free to be cleared, judges the
+// conditions, and seals what was handed in. known: an earlier call with the same key has opened the clearing.
+func (s *server) prepareClearing(ctx context.Context, app *registration.ClearingApplication, claim dossier.Claim) (known bool, err error) {
+	ctx, cancel := s.beforehand(ctx)
+	defer cancel()
+	if _, err := s.Store.ClearingStanding(ctx, app.ClearingID); !errors.Is(err, postgres.ErrNotFound) {
+		return err == nil, err
+	}
+	refusal, err := s.Store.MayClear(ctx, app.AccountID)
+	switch {
+	case err != nil:
+		return false, err
+	case refusal != nil:
+		return false, refusal
+	}
+	facts, err := s.facts(ctx, app.AccountID)
+	if err != nil {
+		return false, err
+	}
+	conditions, err := s.Store.Preflight(ctx, app.AccountID, &claim, facts)
+	if err != nil {
+		return false, err
+	}
+	if _, timeCures := conditions.EligibleAt(); !conditions.Eligible() && (!timeCures || !app.WhenEligible) {
+		return false, notEligible(conditions)
+	}
+	if err := s.keepClaim(ctx, app, claim); err != nil {
+		return false, err
+	}
+	app.ConditionsRef, err = s.Store.Put(ctx, app.ClearingID, dossier.PurposeConditions, dossier.Conditions{Conditions: conditions})
+	return false, err
+}
+
+// keepClaim seals who asks, under a data key of the clearing's own.
+func (s *server) keepClaim(ctx context.Context, app *registration.ClearingApplication, claim dossier.Claim) error {
+	err := s.Store.NewSubject(ctx, app.ClearingID)
+	if err != nil {
+		return err
+	}
+	app.ClaimRef, err = s.Store.Put(ctx, app.ClearingID, dossier.PurposeClaim, claim)
+	return err
+}
+
+// contest starts a contested claim.
+func (s *server) contest(ctx context.Context, in *contest) (*clearingOpened, error) {
+	claim, err := in.Body.check(s)
+	if err != nil {
+		return nil, err
+	}
+	app := registration.ClearingApplication{ClearingID: s.id(ctx, "clr", 0)}
+	where := strings.Replace(byIDPath, "{id}", app.ClearingID, 1)
+	switch _, err := s.Store.ClearingStanding(ctx, app.ClearingID); {
+	case err == nil: // opened by an earlier call with the same key
+		return s.clearingCreated(ctx, app.ClearingID, where)
+	case !errors.Is(err, postgres.ErrNotFound):
+		return nil, err
+	}
+	if err := s.keepClaim(ctx, &app, claim); err != nil {
+		return nil, err
+	}
+	return s.startClearing(ctx, app, where)
+}
+
+func (s *server) startClearing(ctx context.Context, app registration.ClearingApplication, where string) (*clearingOpened, error) {
+	_, err := s.Engine.OpenClearing(ctx, app, s.id(ctx, "open", 0), s.wait(ctx))
+	var refusal *registration.Refusal
+	switch {
+	case errors.As(err, &refusal):
+		after, cancel := context.WithTimeout(detached(ctx), actMargin)
+		defer cancel()
+		s.note(after, s.Store.DropSubject(after, app.ClearingID))
+		return nil, refusal
+	case errors.Is(err, engine.ErrNoRun): // it was taken by a run that ended: try again
+		return nil, engine.ErrUnavailable
+	case err != nil: // it may come to be all the same: what it needs stays
+		return nil, err
+	}
+	return s.clearingCreated(ctx, app.ClearingID, where)
+}
+
+func (s *server) clearingCreated(ctx context.Context, id, where string) (*clearingOpened, error) {
+	answer, err := s.clearingStands(ctx, id, http.StatusCreated)
+	if err != nil {
+		return nil, err
+	}
+	return &clearingOpened{Status: http.StatusCreated, Location: strings.TrimRight(s.PublicURL, "/") + where, Body: answer.Body}, nil
+}

@@ -1,0 +1,97 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"shiming/internal/engine"
+	"shiming/internal/live"
+	"shiming/internal/postgres"
+	"shiming/internal/vault"
+	"shiming/internal/wallet"
+	"shiming/registration"
+)
+
+// Engine runs registrations and clearings. Its errors are package engine's and [*registration.Refusal].
+type Engine interface {
+	Open(ctx context.Context, app registration.Application, updateID string, wait engine.Wait) (registration.Answer, error)
+	OpenClearing(ctx context.Context, app registration.ClearingApplication, updateID string, wait engine.Wait) (registration.Answer, error)
+	Act(ctx context.Context, workflowID string, act registration.Act, args registration.ActArgs, wait engine.Wait) (registration.Answer, error)
+	Ready(ctx context.Context) error
+}
+
+// Wallet is the platform's payment account service.
+type Wallet interface {
+	Account(ctx context.Context, accountID string) (wallet.Account, error)
+	CheckPaymentPassword(ctx context.Context, accountID, password string) error
+	Facts(ctx context.Context, accountID string) (wallet.Facts, error)
+}
+
+// Auth says who may call. At least one of the two must be set.
+type Auth struct {
+	TokensFile   string // one `name role sha256-of-token` a line
+	OIDCIssuer   string
+	OIDCAudience string
+}
+
+// Deps are what the API stands on.
+type Deps struct {
+	Store  *postgres.Store
+	Engine Engine
+	Wallet Wallet
+	Blobs  *vault.Blobs
+	Keys   *vault.Keys
+	Auth   Auth
+
+	BankSecrets   []string // whsec_…; several while one is being replaced
+	WalletSecrets []string
+
+	RateLimit    float64       // requests a second and token; 0: 200
+	AnswerWithin time.Duration // then a slow act is answered 202; 0: 10 s
+	PublicURL    string        // as callers see the API, for Location; empty: relative
+	CORSOrigins  []string      // pages of these origins may call; none: CORS is off
+
+	WebhookAllowNets []string // networks of our own that webhooks may go to, in CIDR notation
+
+	Live    *live.Hub            // nil: one of its own, over Store
+	Metrics *prometheus.Registry // nil: one of its own
+	Log     *slog.Logger         // nil: slog's default
+	Now     func() time.Time     // nil: time.Now
+}
+
+const (
+	defaultRate         = 200
+	defaultAnswerWithin = 10 * time.Second
+)
+
+func (d *Deps) complete() error {
+	switch {
+	case d.Store == nil, d.Engine == nil, d.Wallet == nil, d.Blobs == nil, d.Keys == nil:
+		return errors.New("api: Store, Engine, Wallet, Blobs and Keys must all be set")
+	case len(d.BankSecrets) == 0, len(d.WalletSecrets) == 0:
+		return errors.New("api: a webhook secret is needed for bank and for wallet")
+	}
+	if d.RateLimit <= 0 {
+		d.RateLimit = defaultRate
+	}
+	if d.AnswerWithin <= 0 {
+		d.AnswerWithin = defaultAnswerWithin
+	}
+	if d.Log == nil {
+		d.Log = slog.Default()
+	}
+	if d.Live == nil {
+		d.Live = live.New(d.Store, 0, d.Log)
+	}
+	if d.Metrics == nil {
+		d.Metrics = newRegistry()
+	}
+	if d.Now == nil {
+		d.Now = time.Now
+	}
+	return nil
+}

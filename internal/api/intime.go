@@ -1,0 +1,65 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"shiming/internal/engine"
+)
+
+// The times within which a call must come to something (api.md: 503 within 10 s, 202 after 10 s).
+const (
+	plainWithin  = 8 * time.Second         // a call that only the database answers
+	actMargin    = 1500 * time.Millisecond // after an act's time: to write down that it goes on
+	takenWithin  = 8 * time.Second         // an act, until the engine has it
+	leastTaking  = 2 * time.Second
+	outsideShare = 7 * time.Second // a question to the wallet before an act
+	writeWithin  = 5 * time.Minute // an answer, a document at the longest
+)
+
+// inTime bounds a call.
+func (s *server) inTime(ctx huma.Context, next func(huma.Context)) {
+	r, w := humago.Unwrap(ctx)
+	rt := routeOf(ctx)
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeWithin)) // see readBody
+	if rt.streams() {
+		next(ctx)
+		return
+	}
+	req := requestOf(r.Context())
+	req.started = s.Now()
+	within := plainWithin
+	if rt.deferrable || rt.opens() {
+		within = max(s.AnswerWithin, takenWithin) + actMargin
+	}
+	work := r.Context()
+	if rt.mutates() {
+		work = detached(work)
+	}
+	work, cancel := context.WithTimeout(work, within)
+	defer cancel()
+	next(humago.NewContext(ctx.Operation(), r.WithContext(work), w))
+}
+
+// wait says how long the call may still wait for the engine.
+func (s *server) wait(ctx context.Context) engine.Wait {
+	started := requestOf(ctx).started
+	taken := started.Add(takenWithin)
+	if least := s.Now().Add(leastTaking); taken.Before(least) {
+		taken = least
+	}
+	done := started.Add(s.AnswerWithin)
+	if done.Before(taken) {
+		done = taken
+	}
+	return engine.Wait{Taken: taken, Done: done}
+}
+
+// beforehand bounds what happens before an act reaches the engine.
+func (s *server) beforehand(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithDeadline(ctx, requestOf(ctx).started.Add(outsideShare))
+}

@@ -1,0 +1,159 @@
+package api
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"shiming/internal/chinaid"
+	"shiming/internal/dossier"
+	"shiming/internal/engine"
+	"shiming/internal/postgres"
+	"shiming/internal/problem"
+	"shiming/registration"
+)
+
+const (
+	shortestName = 2 // characters of a developer's or company's name
+	longestName  = 50
+)
+
+type openRegistration struct {
+	Body struct {
+		AccountID       string              `json:"account_id" minLength:"1" maxLength:"64" pattern:"^[A-Za-z0-9_-]+$" doc:"The platform account that registers" example:"acct-1001"`
+		Kind            registration.Kind   `json:"kind" enum:"individual,enterprise" doc:"Who registers" example:"individual"`
+		Name            string              `json:"name" doc:"Developer or company name shown on the apps, 2 to 50 characters" example:"Harbour Light"`
+		RegisteredEmail string              `json:"registered_email" doc:"The mailbox the account was registered with; notices go there" example:"chen@example.com"`
+		Phone           string              `json:"phone" doc:"Mobile number of mainland China; notices go there" example:"13800138000"`
+		Locale          registration.Locale `json:"locale,omitempty" enum:"zh-CN,en" default:"zh-CN" doc:"Language of notices" example:"zh-CN"`
+	}
+}
+
+// opened is a new registration and where it is.
+type opened struct {
+	Status   int
+	Location string `header:"Location" doc:"Where the registration is" example:"/v1/registrations/reg_k3v5m2q7w4x6y2z7a5b3c4d5e6"`
+	Body     *registration.View
+}
+
+// open starts a registration. What was handed in is kept only if the registration comes to be.
+func (s *server) open(ctx context.Context, in *openRegistration) (*opened, error) {
+	applicant, err := in.applicant()
+	if err != nil {
+		return nil, err
+	}
+	app := registration.Application{
+		RegistrationID: s.id(ctx, "reg", 0), AccountID: in.Body.AccountID, Kind: in.Body.Kind, Locale: cmp.Or(in.Body.Locale, registration.Chinese),
+	}
+	switch known, err := s.prepare(ctx, &app, applicant); {
+	case err != nil:
+		return nil, err
+	case known:
+		return s.created(ctx, app.RegistrationID)
+	}
+	return s.start(ctx, app)
+}
+
+// prepare does what comes before the workflow: it asks whether the account is free and whom the wallet knows it as, and
+// seals what was handed in. known: an earlier call with the same key has opened the registration.
+func (s *server) prepare(ctx context.Context, app *registration.Application, applicant dossier.Applicant) (known bool, err error) {
+	ctx, cancel := s.beforehand(ctx)
+	defer cancel()
+	if _, err := s.Store.StandingOf(ctx, app.RegistrationID); !errors.Is(err, postgres.ErrNotFound) {
+		return err == nil, err
+	}
+	refusal, err := s.Store.MayRegister(ctx, app.AccountID, app.RegistrationID)
+	switch {
+	case err != nil:
+		return false, err
+	case refusal != nil:
+		return false, refusal
+	}
+	person, err := s.knownToWallet(ctx, app.AccountID)
+	if err != nil {
+		return false, err
+	}
+	return false, s.keepApplicant(ctx, app, applicant, person)
+}
+
+func (in *openRegistration) applicant() (dossier.Applicant, error) {
+	var c checks
+	a := dossier.Applicant{
+		Name:  c.take("name", "", in.Body.Name, text(shortestName, longestName)),
+		Email: c.take("registered_email", "", in.Body.RegisteredEmail, canonical(chinaid.ParseEmail)),
+		Phone: c.take("phone", problem.CodePhoneInvalid, in.Body.Phone, canonical(chinaid.ParseMobile)),
+	}
+	return a, c.problem()
+}
+
+// knownToWallet is the person as whom the wallet has verified the account, nil if it has not.
+func (s *server) knownToWallet(ctx context.Context, accountID string) (*dossier.Person, error) {
+	account, err := s.Wallet.Account(ctx, accountID)
+	if err != nil {
+		return nil, s.walletFailed(ctx, err)
+	}
+	if !account.Verified {
+		return nil, nil
+	}
+	holder, nameErr := chinaid.CleanName(account.Holder)
+	id, idErr := chinaid.ParseResidentID(account.IDNumber)
+	if err := errors.Join(nameErr, idErr); err != nil {
+		return nil, s.walletFailed(ctx, fmt.Errorf("the wallet names nobody: %w", err))
+	}
+	return &dossier.Person{Holder: holder, IDNumber: id.Value()}, nil
+}
+
+// walletFailed makes provider_unavailable of whatever kept the wallet from answering.
+func (s *server) walletFailed(ctx context.Context, err error) error {
+	s.Log.WarnContext(ctx, "the wallet did not answer", "operation", sightOf(ctx).named(), "error", err)
+	return problem.New(registration.CodeProviderUnavailable)
+}
+
+// keepApplicant seals who applies, under a data key of the registration's own.
+func (s *server) keepApplicant(ctx context.Context, app *registration.Application, applicant dossier.Applicant, person *dossier.Person) error {
+	err := s.Store.NewSubject(ctx, app.RegistrationID)
+	if err != nil {
+		return err
+	}
+	if app.ApplicantRef, err = s.Store.Put(ctx, app.RegistrationID, dossier.PurposeApplicant, applicant); err != nil {
+		return err
+	}
+	if person != nil && app.Kind == registration.Individual {
+		app.IdentityRef, err = s.Store.Put(ctx, app.RegistrationID, dossier.PurposeIdentity, *person)
+	}
+	return err
+}
+
+func (s *server) start(ctx context.Context, app registration.Application) (*opened, error) {
+	_, err := s.Engine.Open(ctx, app, s.id(ctx, "open", 0), s.wait(ctx))
+	var refusal *registration.Refusal
+	switch {
+	case errors.As(err, &refusal):
+		s.dropApplicant(ctx, app)
+		return nil, refusal
+	case errors.Is(err, engine.ErrNoRun): // it was taken by a run that ended: try again
+		return nil, engine.ErrUnavailable
+	case err != nil: // it may come to be all the same: what it needs stays
+		return nil, err
+	}
+	return s.created(ctx, app.RegistrationID)
+}
+
+func (s *server) dropApplicant(ctx context.Context, app registration.Application) {
+	ctx, cancel := context.WithTimeout(detached(ctx), actMargin)
+	defer cancel()
+	s.note(ctx, s.Store.DropSubject(ctx, app.RegistrationID))
+}
+
+func (s *server) created(ctx context.Context, id string) (*opened, error) {
+	ctx, cancel := context.WithTimeout(detached(ctx), actMargin)
+	defer cancel()
+	view, err := s.Store.View(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return &opened{Status: http.StatusCreated, Location: strings.TrimRight(s.PublicURL, "/") + "/v1/registrations/" + id, Body: view}, nil
+}

@@ -1,0 +1,269 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"shiming/internal/postgres"
+	"shiming/internal/problem"
+	"shiming/registration"
+)
+
+const (
+	reviewTag    = "Reviews"
+	clearingKind = "clearing" // of a review, beside "registration"
+)
+
+// reviews makes the routes of those who decide.
+func (s *server) reviews() {
+	register(s, route{
+		id: "list-reviews", method: http.MethodGet, path: "/v1/reviews", tag: reviewTag, summary: "List open reviews",
+		description: "Reviews that wait for a decision, oldest due first.", codes: []problem.Code{registration.CodeInvalidRequest},
+	}, s.listReviews)
+	register(s, route{
+		id: "get-review", method: http.MethodGet, path: "/v1/reviews/{id}", tag: reviewTag, summary: "Read a review",
+		description: "The newest submitted round, masked, with what has changed since the one before.",
+	}, s.getReview)
+	register(s, reviewRoute("claim-review", "/claim", "Claim a review", "Takes the review, if nobody else has it."), s.claimReview)
+	register(s, reviewRoute("release-review", "/release", "Release a review", "Gives the caller's claim up."), s.releaseReview)
+	register(s, reviewRoute("assign-review", "/assign", "Assign a review", "Gives the review to a reviewer. Ops may take it from another, a reviewer only give away the own."), s.assignReview)
+	decide := reviewRoute("decide-review", "/decision", "Decide a review",
+		"Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding.")
+	decide.deferrable = true
+	register(s, decide, s.decide)
+	register(s, route{
+		id: "get-review-document", method: http.MethodGet, path: "/v1/reviews/{id}/documents/{slot}", tag: reviewTag, summary: "Look at a submitted document",
+		description: "Streams the document of the newest submitted round. The look is on the timeline.",
+	}, s.reviewDocument)
+}
+
+func reviewRoute(id, path, summary, description string) route {
+	return route{
+		id: id, method: http.MethodPost, path: "/v1/reviews/{id}" + path, tag: reviewTag, summary: summary, description: description,
+		codes: []problem.Code{registration.CodeClaimedByOther, registration.CodeWrongState},
+	}
+}
+
+// streams reports whether the route's answer is a file or a stream of events, which takes as long as it takes.
+func (r route) streams() bool { return r.id == "get-review-document" || r.id == "watch-registration" }
+
+// ReviewItem is a review in the list.
+type ReviewItem struct {
+	ID            string              `json:"id" doc:"The registration's or the clearing's id" example:"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6"`
+	Kind          string              `json:"kind" enum:"registration,clearing" doc:"What is reviewed" example:"registration"`
+	DeveloperKind *registration.Kind  `json:"developer_kind" enum:"individual,enterprise" doc:"Who registers" example:"enterprise"`
+	AccountID     *string             `json:"account_id" doc:"The platform account" example:"acct-1001"`
+	Name          *string             `json:"name" doc:"Developer or company name" example:"Harbour Light"`
+	State         *registration.State `json:"state" doc:"Where the registration stands" example:"under_review"`
+	Round         int                 `json:"round" doc:"Counts submissions" example:"1"`
+	SubmittedAt   time.Time           `json:"submitted_at" doc:"When it was submitted" example:"2026-09-30T10:00:00+08:00"`
+	DueAt         time.Time           `json:"due_at" doc:"When a decision is due" example:"2026-10-11T00:00:00+08:00"`
+	Overdue       bool                `json:"overdue" doc:"Whether the decision is late"`
+	Assignee      *string             `json:"assignee" doc:"The reviewer who has claimed it" example:"reviewer-1"`
+}
+
+// Review is a submitted round, masked.
+type Review struct {
+	ReviewItem
+	Decision  *string               `json:"decision" enum:"approve,reject" doc:"The decision" example:"approve"`
+	Reasons   []registration.Reason `json:"reasons" doc:"What is to be corrected"`
+	Submitted Submitted             `json:"submitted" doc:"What was submitted"`
+	Clearing  *ClearingReview       `json:"clearing" doc:"Of a clearing: what speaks for or against it"`
+	Changed   []string              `json:"changed" doc:"Parts that differ from the round before; empty in the first" example:"[\"contact\"]"`
+}
+
+// Submitted is what was handed in, masked.
+type Submitted struct {
+	Name      string                     `json:"name" doc:"Developer or company name" example:"Harbour Light"`
+	Identity  *registration.IdentityView `json:"identity" doc:"The verified person"`
+	Company   *registration.CompanyView  `json:"company" doc:"Company information"`
+	Contact   *registration.ContactView  `json:"contact" doc:"Contact information"`
+	Documents []registration.Document    `json:"documents" doc:"The documents"`
+}
+
+type reviewAnswer struct {
+	Status int
+	Body   Review
+}
+
+type listReviews struct {
+	Assignee string         `query:"assignee" maxLength:"255" doc:"Only those that this reviewer has claimed" example:"reviewer-1"`
+	Overdue  optional[bool] `query:"overdue" doc:"Only those that are overdue, or that are not" example:"true"`
+	Kind     string         `query:"kind" enum:"registration,clearing,individual,enterprise" doc:"Only those of this kind" example:"registration"`
+	Paging
+}
+
+// ReviewPage is a page of reviews.
+type ReviewPage struct {
+	Items      []ReviewItem `json:"items" doc:"Reviews, oldest due first"`
+	NextCursor *string      `json:"next_cursor" doc:"Where the next page begins; null on the last" example:"MjAyNi0wOS0zMFQwMjowMDowMFp8cmVnX2szdjU"`
+}
+
+func (s *server) listReviews(ctx context.Context, in *listReviews) (*struct{ Body ReviewPage }, error) {
+	if in.Assignee != "" && !plainName(in.Assignee) { // nobody is called that
+		return &struct{ Body ReviewPage }{ReviewPage{Items: []ReviewItem{}}}, nil
+	}
+	page, err := s.Store.Reviews(ctx, postgres.ReviewFilter{Assignee: in.Assignee, Overdue: in.Overdue.pointer(), Kind: in.Kind, Cursor: in.Cursor, Limit: in.Limit})
+	if err != nil {
+		return nil, err
+	}
+	out := ReviewPage{Items: make([]ReviewItem, len(page.Items)), NextCursor: next(page.NextCursor)}
+	for i, v := range page.Items {
+		out.Items[i] = itemOf(v)
+	}
+	return &struct{ Body ReviewPage }{out}, nil
+}
+
+func itemOf(v *postgres.Review) ReviewItem {
+	return ReviewItem{
+		ID: v.SubjectID, Kind: v.SubjectKind, DeveloperKind: v.Kind, AccountID: v.AccountID, Name: v.Name, State: v.State, Round: v.Round,
+		SubmittedAt: v.SubmittedAt, DueAt: v.DueAt, Overdue: v.Overdue, Assignee: v.Assignee,
+	}
+}
+
+func (s *server) getReview(ctx context.Context, in *ByID) (*reviewAnswer, error) {
+	return s.reviewed(ctx, in.ID, http.StatusOK)
+}
+
+// reviewed answers with a review as it stands.
+func (s *server) reviewed(ctx context.Context, id string, status int) (*reviewAnswer, error) {
+	if err := mustBeID(id); err != nil {
+		return nil, err
+	}
+	v, err := s.Store.ReviewOf(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if v.SubjectKind == clearingKind {
+		return s.clearingReviewed(ctx, v, status)
+	}
+	var now, before postgres.Snapshot
+	if err := json.Unmarshal(v.Snapshot, &now); err != nil {
+		return nil, err
+	}
+	out := Review{
+		ReviewItem: itemOf(v), Decision: v.Decision, Reasons: v.Reasons, Changed: []string{},
+		Submitted: Submitted{Name: now.Name, Identity: now.Identity, Company: now.Company, Contact: now.Contact, Documents: now.Documents},
+	}
+	if out.Reasons == nil {
+		out.Reasons = []registration.Reason{}
+	}
+	if len(v.Before) > 0 {
+		if err := json.Unmarshal(v.Before, &before); err != nil {
+			return nil, err
+		}
+		out.Changed = changed(before, now)
+	}
+	return &reviewAnswer{Status: status, Body: out}, nil
+}
+
+// changed names the parts of a round that differ from the one before, in the order of the fields.
+func changed(before, now postgres.Snapshot) []string {
+	parts := []string{}
+	if before.Name != now.Name {
+		parts = append(parts, "name")
+	}
+	for _, part := range []string{"identity", "company", "contact"} {
+		if before.Revisions[part] != now.Revisions[part] {
+			parts = append(parts, part)
+		}
+	}
+	sum := func(docs []registration.Document, slot registration.Slot) string {
+		if i := slices.IndexFunc(docs, func(d registration.Document) bool { return d.Slot == slot }); i >= 0 {
+			return docs[i].SHA256
+		}
+		return ""
+	}
+	for _, slot := range registration.Slots() {
+		if sum(before.Documents, slot) != sum(now.Documents, slot) {
+			parts = append(parts, string(registration.DocumentField(slot)))
+		}
+	}
+	return parts
+}
+
+func (s *server) claimReview(ctx context.Context, in *ByID) (*reviewAnswer, error) {
+	me := requestOf(ctx).caller.name
+	return s.assigned(ctx, in.ID, &me, false)
+}
+
+func (s *server) releaseReview(ctx context.Context, in *ByID) (*reviewAnswer, error) {
+	return s.assigned(ctx, in.ID, nil, false)
+}
+
+type assignReview struct {
+	ByID
+	Body struct {
+		Assignee string `json:"assignee" doc:"Name of a reviewer" example:"reviewer-2"`
+	}
+}
+
+func (s *server) assignReview(ctx context.Context, in *assignReview) (*reviewAnswer, error) {
+	if !plainName(in.Body.Assignee) {
+		var c checks
+		c.add("assignee", codeInvalid, "Send the name of a reviewer.")
+		return nil, c.problem()
+	}
+	return s.assigned(ctx, in.ID, &in.Body.Assignee, slices.Contains(requestOf(ctx).caller.roles, ops))
+}
+
+func (s *server) assigned(ctx context.Context, id string, to *string, force bool) (*reviewAnswer, error) {
+	if err := mustBeID(id); err != nil {
+		return nil, err
+	}
+	refusal, err := s.Store.AssignReview(ctx, id, requestOf(ctx).caller.name, to, force)
+	if err != nil {
+		return nil, err
+	}
+	if refusal != nil {
+		return nil, refusal
+	}
+	return s.reviewed(ctx, id, http.StatusOK)
+}
+
+type reviewDocument struct {
+	ByID
+	Slot registration.Slot `path:"slot" doc:"What the document shows" example:"business_licence"`
+}
+
+// reviewDocument streams a submitted document.
+func (s *server) reviewDocument(ctx context.Context, in *reviewDocument) (*huma.StreamResponse, error) {
+	if err := mustBeID(in.ID); err != nil {
+		return nil, err
+	}
+	finding, cancel := context.WithTimeout(ctx, plainWithin)
+	defer cancel()
+	if !slices.Contains(append(registration.Slots(), registration.Handheld), in.Slot) {
+		return nil, problem.New(registration.CodeNotFound)
+	}
+	doc, blob, err := s.Store.SubmittedDocument(finding, in.ID, in.Slot, string(byReviewer(ctx)))
+	if err != nil {
+		return nil, err
+	}
+	key, err := s.Store.DataKey(finding, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	content, err := s.Blobs.Get(ctx, key, in.ID, blob)
+	if err != nil {
+		return nil, err
+	}
+	return &huma.StreamResponse{Body: func(out huma.Context) {
+		defer content.Close() //nolint:errcheck // only read
+		out.SetHeader("Content-Type", doc.ContentType)
+		out.SetHeader("Content-Length", strconv.FormatInt(doc.Size, 10))
+		out.SetHeader("Content-Disposition", `attachment; filename="`+string(doc.Slot)+`"`)
+		out.SetHeader("Cache-Control", "no-store")
+		if _, err := io.Copy(out.BodyWriter(), content); err != nil {
+			s.Log.ErrorContext(ctx, "a document was cut off", "id", in.ID, "slot", in.Slot, "error", err)
+			panic(http.ErrAbortHandler) // so that the client does not take it for whole
+		}
+	}}, nil
+}

@@ -1,0 +1,107 @@
+package api
+
+import (
+	"bufio"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"shiming/internal/engine"
+)
+
+func TestACallerIsHeldToItsRate(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	l := newLimits(2, func() time.Time { return now })
+	for range 2 {
+		_, ok := l.take("a")
+		require.True(t, ok)
+	}
+	wait, ok := l.take("a")
+	require.False(t, ok)
+	require.Equal(t, 500*time.Millisecond, wait)
+	_, ok = l.take("b")
+	require.True(t, ok, "another caller has a rate of its own")
+	now = now.Add(wait)
+	_, ok = l.take("a")
+	require.True(t, ok)
+	now = now.Add(2 * limitIdle)
+	_, ok = l.take("a")
+	require.True(t, ok)
+	require.Len(t, l.of, 1, "callers who are gone are forgotten")
+}
+
+func TestTooManyRequestsAreToldWhenToComeBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(d *Deps) { d.RateLimit = 1 })
+	w.as("ops").get("/v1/registrations").ok(200)
+	a := w.as("ops").get("/v1/registrations").refused(429, "rate_limited")
+	require.Equal(t, "1", a.Header.Get("Retry-After"))
+	w.as("reviewer").get("/v1/registrations").ok(200)
+}
+
+func TestPagesForPeopleAndPrograms(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	require.Equal(t, "3.1.0", w.as("").get("/openapi.json").ok(200).Body["openapi"])
+	require.Equal(t, "3.0.3", w.as("").get("/openapi-3.0.json").ok(200).Body["openapi"])
+	docs := w.as("").get("/docs").ok(200)
+	require.Contains(t, string(docs.Raw), "deposit_attempts_exceeded")
+	require.NotContains(t, string(docs.Raw), "<script")
+	require.NotContains(t, string(docs.Raw), "https://unpkg")
+	require.Contains(t, docs.Header.Get("Content-Security-Policy"), "default-src 'none'")
+	require.Equal(t, "nosniff", docs.Header.Get("X-Content-Type-Options"))
+	w.as("").get("/docs/style.css").ok(200)
+	w.as("").get("/healthz").ok(200)
+	w.as("").get("/readyz").ok(200)
+	w.as("platform").get("/v1/registrations/reg_x").refused(404, "not_found")
+	metrics := string(w.as("").get("/metrics").ok(200).Raw)
+	require.Contains(t, metrics, `shiming_http_requests_total{operation="get-registration",status="404"} 1`)
+	require.NotContains(t, metrics, "reg_x")
+	w.engine.goes(engine.ErrUnavailable)
+	require.Equal(t, "unavailable", w.as("").get("/readyz").ok(503).Body["engine"])
+}
+
+func TestPagesOfOtherOriginsAreShutOutUnlessConfigured(t *testing.T) {
+	t.Parallel()
+	from := func(w *world, method string) answer {
+		c := call{w: w, as: "ops", header: http.Header{"Origin": {"https://console.example.com"}, "Access-Control-Request-Method": {"POST"}}}
+		return c.send(method, "/v1/registrations", nil)
+	}
+	off := newWorld(t)
+	require.Empty(t, from(off, http.MethodGet).Header.Get("Access-Control-Allow-Origin"))
+	from(off, http.MethodOptions).refused(404, "not_found")
+	on := newWorld(t, func(d *Deps) { d.CORSOrigins = []string{"https://console.example.com"} })
+	require.Equal(t, "https://console.example.com", from(on, http.MethodGet).ok(200).Header.Get("Access-Control-Allow-Origin"))
+	require.Contains(t, from(on, http.MethodOptions).ok(204).Header.Get("Access-Control-Allow-Headers"), "Idempotency-Key")
+}
+
+func TestASlowClientIsCutOff(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	conn, err := net.Dial("tcp", strings.TrimPrefix(w.server.URL, "http://"))
+	require.NoError(t, err)
+	defer conn.Close()
+	_, err = fmt.Fprint(conn, "GET /healthz HTTP/1.1\r\nHost: x\r\n")
+	require.NoError(t, err)
+	require.NoError(t, conn.SetReadDeadline(time.Now().Add(headersWithin+5*time.Second)))
+	began := time.Now()
+	_, err = bufio.NewReader(conn).ReadString('\x00') // until the server hangs up
+	require.Error(t, err)
+	require.Less(t, time.Since(began), headersWithin+3*time.Second)
+}
+
+func TestAPanicIsAProblem(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	path := w.open("acct-1", "individual")
+	w.engine.panics()
+	w.as("platform").withKey("k").post(path+"/withdraw", nil).refused(500, "internal_error")
+	w.engine.answers(nil)
+	require.Equal(t, "withdrawn", w.as("platform").withKey("k").post(path+"/withdraw", nil).ok(200).state())
+}

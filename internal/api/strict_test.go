@@ -1,0 +1,52 @@
+package api
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestNamesAreTakenAsTheyAreWritten(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	body := person(t, 1).application("acct-1", "individual")
+	body["Account_ID"] = "acct-2"
+	w.as("platform").post("/v1/registrations", body).refused(422, "invalid_request").errorAt("body.Account_ID", "unknown")
+	delete(body, "account_id")
+	w.as("platform").post("/v1/registrations", body).refused(422, "invalid_request").errorAt("body.account_id", "missing")
+	require.Zero(t, w.count(`select count(*) from registrations`))
+}
+
+func TestNullIsNoValue(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	body := person(t, 1).application("acct-1", "individual")
+	body["locale"] = nil
+	w.as("platform").post("/v1/registrations", body).refused(422, "invalid_request").errorAt("body.locale", "invalid")
+	path := w.open("acct-1", "enterprise")
+	w.as("platform").put(path+"/company", `{"bank": {"account_name": null}}`).refused(422, "invalid_request").errorAt("body.bank.account_name", "invalid")
+}
+
+func TestABodyMustBeUTF8(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	path := w.open("acct-1", "individual")
+	w.as("platform").put(path+"/name", "{\"name\": \"a\xff\xfeb\"}").refused(400, "malformed_request")
+}
+
+func TestAnAddressIsTakenAsItIsWritten(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	path := w.open("acct-1", "individual")
+	for _, other := range []string{"//v1/registrations", "/v1//registrations", "/v1/./registrations", "/v1/accounts/../registrations", path + "/", "/v1/registrations/"} {
+		w.as("platform").get(other).refused(404, "not_found")
+	}
+}
+
+func TestALookAtAStreamEnds(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a := w.as("platform").send(http.MethodHead, w.open("acct-1", "individual")+"/events", nil).ok(200)
+	require.Equal(t, "text/event-stream", a.Header.Get("Content-Type"))
+}

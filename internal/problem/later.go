@@ -1,0 +1,52 @@
+package problem
+
+import (
+	"net/http"
+	"slices"
+	"time"
+
+	"shiming/registration"
+)
+
+// later are the 429s and 503s: the same request can succeed after a pause. The pauses are for when no date is
+// known; a date, where there is one, comes with the refusal.
+func later() []Entry {
+	return slices.Concat(
+		withStatus(http.StatusTooManyRequests, []Entry{
+			{
+				Code: registration.CodeCardAttemptsExceeded, RetryAfter: 24 * time.Hour, Title: "Too many tries with cards",
+				Detail: "Wait until this step opens again.",
+			},
+			{
+				Code: registration.CodeCodeAttemptsExceeded, RetryAfter: time.Second, Title: "The code was wrong too often",
+				Detail: "Start over with the card.",
+			},
+			{
+				Code: registration.CodeCodeResendTooSoon, RetryAfter: time.Minute, Title: "No further code can be sent now",
+				Detail: "A code can be sent again once a minute, five times in all; then start over with the card.",
+			},
+			{
+				Code: registration.CodePayoutLimitReached, RetryAfter: 24 * time.Hour, Title: "No further payment to this bank account now",
+				Detail: "Wait until retry_at, use another company account, or contact support.",
+			},
+			{
+				Code: registration.CodeActsExceeded, RetryAfter: time.Hour, Title: "Too many verification acts",
+				Detail: "A registration takes 20 in 24 hours; wait until it takes more.",
+			},
+			{
+				Code: CodeRateLimited, RetryAfter: time.Second, Title: "Too many requests",
+				Detail: "Slow down and try again.",
+			},
+		}),
+		withStatus(http.StatusServiceUnavailable, []Entry{
+			{
+				Code: registration.CodeProviderUnavailable, RetryAfter: 30 * time.Second, Title: "An outside service does not answer",
+				Detail: "Try again later; no attempt was used.",
+			},
+			{
+				Code: CodeEngineUnavailable, RetryAfter: 5 * time.Second, Title: "The service is not ready",
+				Detail: "Try again later; no attempt was used.",
+			},
+		}),
+	)
+}
