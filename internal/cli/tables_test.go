@@ -1,0 +1,74 @@
+package cli_test
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"shiming/internal/cli"
+)
+
+// shown are the commands that lay something out, each with the API's answer that it lays out.
+var shown = []struct {
+	name, route, fixture string
+	args                 []string
+}{
+	{"individual", "GET /v1/registrations/reg_ind1", "individual.json", []string{"status", "reg_ind1"}},
+	{"enterprise", "GET /v1/registrations/reg_ent1", "enterprise.json", []string{"status", "reg_ent1"}},
+	{"list", "GET /v1/registrations", "list.json", []string{"list"}},
+	{"timeline", "GET /v1/registrations/reg_ind1/timeline", "timeline.json", []string{"timeline", "reg_ind1"}},
+	{"account", "GET /v1/accounts/acct-1001", "account.json", []string{"account", "acct-1001"}},
+	{"session", "POST /v1/registrations/reg_ent1/admin-session", "session.json", []string{"admin-session", "reg_ent1", "--role", "legal_representative"}},
+	{"reviews", "GET /v1/reviews", "reviews.json", []string{"review", "list"}},
+	{"review", "GET /v1/reviews/reg_ent1", "review.json", []string{"review", "show", "reg_ent1"}},
+	{"clearing", "GET /v1/accounts/acct-1001/identity-clearing", "clearing.json", []string{"clearing", "show", "acct-1001"}},
+	{"clearing", "GET /v1/identity-clearings/clr_1", "clearing.json", []string{"clearing", "show", "clr_1"}},
+	{"preflight", "GET /v1/accounts/acct-1001/identity-clearing/preflight", "preflight.json", []string{"clearing", "preflight", "acct-1001"}},
+	{"endpoint", "POST /v1/webhook-endpoints", "endpoint.json", []string{"webhook", "add", "https://example.com/shiming"}},
+	{"endpoints", "GET /v1/webhook-endpoints", "endpoints.json", []string{"webhook", "list"}},
+	{"delivery", "GET /v1/webhook-endpoints/whe_1/deliveries/whd_1", "delivery.json", []string{"webhook", "delivery", "whe_1", "whd_1"}},
+	{"deliveries", "GET /v1/webhook-endpoints/whe_1/deliveries", "deliveries.json", []string{"webhook", "deliveries", "whe_1"}},
+}
+
+func TestTablesForPeople(t *testing.T) {
+	t.Parallel()
+	for _, one := range shown {
+		api := newAPI(t, map[string]http.HandlerFunc{one.route: fixture(t, one.fixture)})
+		got := api.command().run(t.Context(), t, one.args...)
+		require.Equal(t, result{code: cli.Done, out: got.out}, got, "%v", one.args)
+		golden(t, one.name+".golden", got.out)
+		assert.NotContains(t, got.out, "\x1b", "nothing that the API says steers the terminal")
+		assert.Equal(t, "Bearer the-token", api.only(t).Token)
+	}
+}
+
+func TestJSONForPrograms(t *testing.T) {
+	t.Parallel()
+	for _, one := range shown {
+		api := newAPI(t, map[string]http.HandlerFunc{one.route: fixture(t, one.fixture)})
+		got := api.command().run(t.Context(), t, append(one.args, "--json")...)
+		require.Equal(t, cli.Done, got.code, got.errOut)
+		want, err := os.ReadFile(filepath.Join("testdata", one.fixture))
+		require.NoError(t, err)
+		assert.JSONEq(t, string(want), got.out)
+		assert.Empty(t, got.errOut)
+	}
+}
+
+func TestEmptyListsSaySo(t *testing.T) {
+	t.Parallel()
+	api := newAPI(t, map[string]http.HandlerFunc{"GET /v1/registrations": answer(200, `{"items": [], "next_cursor": null}`)})
+	assert.Equal(t, "no registrations\n", api.command().run(t.Context(), t, "list").out)
+}
+
+func TestFiltersGoIntoTheQuery(t *testing.T) {
+	t.Parallel()
+	api := newAPI(t, map[string]http.HandlerFunc{"GET /v1/registrations": answer(200, `{"items": [], "next_cursor": null}`)})
+	got := api.command().run(t.Context(), t, "list", "--state", "under_review", "--kind", "enterprise", "--no-overdue", "--limit", "7", "--cursor", "a b")
+	require.Equal(t, cli.Done, got.code, got.errOut)
+	assert.Equal(t, "cursor=a+b&kind=enterprise&limit=7&overdue=false&state=under_review", api.only(t).Query)
+}

@@ -1,0 +1,3 @@
+package main
+
+func executable(name string) string { return name + ".exe" }

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+)
+
+// readyFile is what --ready-file holds once everything is up.
+type readyFile struct {
+	APIURL          string `json:"api_url"`
+	SandboxURL      string `json:"sandbox_url"`
+	TemporalAddress string `json:"temporal_address"`
+	UIURL           string `json:"ui_url"`
+	DatabaseURL     string `json:"database_url"`
+	Tokens          tokens `json:"tokens"`
+}
+
+// readyWithin is how long the product may take to answer once its servers run.
+const readyWithin = 60 * time.Second
+
+// awaitReady returns when every part answers: the API and the worker with database and engine behind them, the
+// sandbox, Temporal's web interface, and a worker that polls.
+func (s *stack) awaitReady(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, readyWithin)
+	defer cancel()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		err := s.answers(ctx)
+		if err == nil {
+			return nil
+		}
+		select {
+		case err := <-s.deaths:
+			return err
+		case <-ctx.Done():
+			return fmt.Errorf("not everything came up: %w (--log-level debug shows more)", err)
+		case <-tick.C:
+		}
+	}
+}
+
+func (s *stack) answers(ctx context.Context) error {
+	if err := s.worker.answers(ctx); err != nil {
+		return err
+	}
+	addresses := []string{s.apiURL + "/readyz", s.sandboxURL + "/healthz"}
+	if s.temporal != nil {
+		addresses = append(addresses, s.temporal.UIURL)
+	}
+	for _, address := range addresses {
+		if err := get(ctx, address); err != nil {
+			return err
+		}
+	}
+	return s.api.polled(ctx)
+}
+
+func (s *stack) writeReadyFile() error {
+	if s.opts.ReadyFile == "" {
+		return nil
+	}
+	return writeJSONFile(s.opts.ReadyFile, readyFile{
+		APIURL: s.apiURL, SandboxURL: s.sandboxURL, TemporalAddress: s.temporalAddress(), UIURL: s.uiURL(),
+		DatabaseURL: s.databaseURL, Tokens: s.home.kept.Tokens,
+	})
+}
+
+func (s *stack) temporalAddress() string {
+	if s.temporal != nil {
+		return s.temporal.Address
+	}
+	return os.Getenv("TEMPORAL_ADDRESS")
+}
+
+// uiURL is empty where somebody else runs Temporal.
+func (s *stack) uiURL() string {
+	if s.temporal == nil {
+		return ""
+	}
+	return s.temporal.UIURL
+}

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+
+	"go.temporal.io/sdk/contrib/envconfig"
+
+	"shiming/internal/api"
+	"shiming/internal/config"
+	"shiming/internal/engine"
+	"shiming/internal/postgres"
+	"shiming/internal/vault"
+	"shiming/internal/wallet"
+)
+
+type serveCommand struct{}
+
+// Run serves the API until it is told to stop, and lets answers under way finish.
+func (*serveCommand) Run(stop *stopper) error {
+	cfg, err := config.Read[config.API]()
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
+	a, err := openAPI(stop.soon, cfg, nil, log)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", cfg.Addr)
+	if err != nil {
+		return errors.Join(fmt.Errorf("API_ADDR: %w", err), a.stop(stop.now))
+	}
+	a.serve(listener)
+	log.Info("serving the API", "addr", listener.Addr().String())
+	select {
+	case <-stop.soon.Done():
+	case err = <-a.web.failed:
+	}
+	return errors.Join(err, a.stop(stop.now))
+}
+
+// apiServer is the API with everything it holds open. `serve` and `dev` run the same.
+type apiServer struct {
+	cfg     config.API
+	log     *slog.Logger
+	handler http.Handler
+	store   *postgres.Store
+	engine  *engine.Engine
+	blobs   *vault.Blobs
+	web     *webServer // nil until serve
+}
+
+// openAPI opens what the API stands on. lookup replaces the environment for Temporal's own settings; nil: this
+// process's.
+func openAPI(ctx context.Context, cfg config.API, lookup envconfig.EnvLookup, log *slog.Logger) (*apiServer, error) {
+	a := &apiServer{cfg: cfg, log: log}
+	if err := a.open(ctx, lookup); err != nil {
+		return nil, errors.Join(err, a.close())
+	}
+	return a, nil
+}
+
+func (a *apiServer) open(ctx context.Context, lookup envconfig.EnvLookup) error {
+	keys, err := a.cfg.OpenKeys()
+	if err != nil {
+		return err
+	}
+	cal, err := a.cfg.OpenCalendar()
+	if err != nil {
+		return err
+	}
+	if a.store, err = postgres.Open(ctx, a.cfg.DatabaseURL, keys, cal); err != nil {
+		return fmt.Errorf("DATABASE_URL: %w", err)
+	}
+	if err := a.store.Ping(ctx); err != nil {
+		return fmt.Errorf("the database does not answer (DATABASE_URL): %w", err)
+	}
+	if a.blobs, err = vault.OpenBlobs(ctx, keys, a.cfg.BlobsURL); err != nil {
+		return fmt.Errorf("BLOBS_URL: %w", err)
+	}
+	if a.engine, err = dialEngine(ctx, keys, a.cfg.TaskQueue, lookup, a.log); err != nil {
+		return err
+	}
+	theWallet, err := wallet.New(wallet.Config{BaseURL: a.cfg.Wallet.URL, APIKey: a.cfg.Wallet.APIKey, Timeout: a.cfg.Wallet.Timeout})
+	if err != nil {
+		return err
+	}
+	a.handler, err = api.New(api.Deps{
+		Store: a.store, Engine: a.engine, Wallet: theWallet, Blobs: a.blobs, Keys: keys,
+		Auth:        api.Auth{TokensFile: a.cfg.TokensFile, OIDCIssuer: a.cfg.OIDCIssuer, OIDCAudience: a.cfg.OIDCAudience},
+		BankSecrets: a.cfg.BankSecrets, WalletSecrets: a.cfg.WalletSecrets,
+		RateLimit: a.cfg.RateLimit, AnswerWithin: a.cfg.AnswerWithin, PublicURL: a.cfg.PublicURL, CORSOrigins: a.cfg.CORSOrigins,
+		WebhookAllowNets: a.cfg.WebhookAllowNets,
+		Log:              a.log,
+	})
+	return err
+}
+
+func dialEngine(ctx context.Context, keys *vault.Keys, taskQueue string, lookup envconfig.EnvLookup, log *slog.Logger) (*engine.Engine, error) {
+	options, err := envconfig.LoadClientOptions(envconfig.LoadClientOptionsRequest{EnvLookup: lookup})
+	if err != nil {
+		return nil, fmt.Errorf("Temporal's client configuration (TEMPORAL_… variables): %w", err)
+	}
+	return engine.Dial(ctx, engine.Secured(options, keys, log), taskQueue, log)
+}
+
+// serve takes calls on l.
+func (a *apiServer) serve(l net.Listener) { a.web = serveHTTP(l, a.handler, a.log) }
+
+// stop waits for answers under way, and gives back what was opened.
+func (a *apiServer) stop(now context.Context) error {
+	var err error
+	if a.web != nil {
+		err = a.web.stop(now, a.cfg.ShutdownWithin)
+	}
+	return errors.Join(err, a.close())
+}
+
+func (a *apiServer) close() error {
+	if a.engine != nil {
+		a.engine.Close()
+	}
+	if a.store != nil {
+		a.store.Close()
+	}
+	if a.blobs != nil {
+		return a.blobs.Close()
+	}
+	return nil
+}

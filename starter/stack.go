@@ -1,0 +1,217 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"shiming/internal/config"
+	"shiming/internal/devstack"
+	"shiming/internal/postgres"
+	"shiming/internal/sandbox"
+	"shiming/registration"
+)
+
+// stackOptions says where the parts of a development set-up listen and how fast its days go.
+type stackOptions struct {
+	APIAddr      string
+	SandboxAddr  string
+	TemporalPort int
+	UIPort       int
+	WorkingDay   time.Duration // 0: real days
+	SettleDelay  time.Duration
+	DataDir      string // empty: nothing is kept
+	ReadyFile    string
+}
+
+// stack is everything for development, brought up and down together.
+type stack struct {
+	opts stackOptions
+	say  func(string) // tells the person at the terminal
+	log  *slog.Logger
+
+	home            *home
+	apiListener     net.Listener
+	sandboxListener net.Listener
+	apiURL          string
+	sandboxURL      string
+	databaseURL     string
+
+	postgres   *devstack.Postgres // nil: DATABASE_URL's
+	temporal   *devstack.Temporal // nil: TEMPORAL_ADDRESS's
+	workerPath string
+	sandbox    *sandbox.Server
+	sandboxWeb *webServer
+	api        *apiServer
+	worker     *workerProcess
+	stopWorker context.CancelFunc
+	codecWeb   *webServer
+	deaths     <-chan error // what ended by itself
+}
+
+// up starts everything, and returns when all of it answers. After an error some of it may run: call down.
+func (s *stack) up(ctx, now context.Context) error {
+	if err := s.takePorts(); err != nil {
+		return err
+	}
+	var err error
+	if s.home, err = openHome(s.opts.DataDir, s.opts.WorkingDay); err != nil {
+		return err
+	}
+	if s.opts.ReadyFile != "" {
+		if err := removeIfThere(s.opts.ReadyFile); err != nil {
+			return fmt.Errorf("--ready-file: %w", err)
+		}
+	}
+	if err := s.startServers(ctx); err != nil {
+		return err
+	}
+	if err := s.startOurs(ctx, now); err != nil {
+		return err
+	}
+	if err := s.awaitReady(ctx); err != nil {
+		return err
+	}
+	return s.writeReadyFile()
+}
+
+// takePorts fails before anything runs, rather than half-way.
+func (s *stack) takePorts() error {
+	var err error
+	if s.apiListener, err = wantedAPI.listen(s.opts.APIAddr); err != nil {
+		return err
+	}
+	if s.sandboxListener, err = wantedSandbox.listen(s.opts.SandboxAddr); err != nil {
+		return err
+	}
+	s.apiURL, s.sandboxURL = urlOf(s.apiListener), urlOf(s.sandboxListener)
+	if os.Getenv("TEMPORAL_ADDRESS") != "" {
+		return nil
+	}
+	if s.opts.UIPort == 0 { // known beforehand, because only its page may have payloads decoded
+		if s.opts.UIPort, err = freePort(); err != nil {
+			return err
+		}
+	}
+	return errors.Join(wantedTemporal.free(s.opts.TemporalPort), wantedTemporalUI.free(s.opts.UIPort))
+}
+
+// startServers brings up what we stand on, and builds the worker meanwhile.
+func (s *stack) startServers(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return s.startPostgres(ctx) })
+	group.Go(func() error { return s.startTemporal(ctx) })
+	group.Go(func() (err error) {
+		s.workerPath, err = findWorker(ctx, s.say)
+		return err
+	})
+	return group.Wait()
+}
+
+func (s *stack) startPostgres(ctx context.Context) error {
+	s.databaseURL = os.Getenv("DATABASE_URL")
+	if s.databaseURL == "" {
+		s.say("starting PostgreSQL…")
+		pg, err := devstack.StartPostgres(ctx, devstack.PostgresOptions{
+			DataDir: s.home.ifKept("postgres"), Log: s.log, Progress: s.say,
+		})
+		if err != nil {
+			return err
+		}
+		s.postgres, s.databaseURL = pg, pg.URL
+	} else {
+		s.say("using the PostgreSQL at DATABASE_URL")
+	}
+	if err := postgres.Migrate(ctx, s.databaseURL); err != nil {
+		return fmt.Errorf("bring the database up to date: %w", err)
+	}
+	return nil
+}
+
+func (s *stack) startTemporal(ctx context.Context) error {
+	if address := os.Getenv("TEMPORAL_ADDRESS"); address != "" {
+		s.say("using the Temporal at " + address + " (TEMPORAL_ADDRESS)")
+		return nil
+	}
+	s.say("starting Temporal…")
+	codecURL, err := s.serveCodec()
+	if err != nil {
+		return fmt.Errorf("show payloads in Temporal's UI: %w", err)
+	}
+	t, err := devstack.StartTemporal(ctx, devstack.TemporalOptions{
+		Port: s.opts.TemporalPort, UI: true, UIPort: s.opts.UIPort, UICodecEndpoint: codecURL,
+		DBFile:           s.home.ifKept("temporal.db"),
+		SearchAttributes: registration.SearchAttributes(), Log: s.log, Progress: s.say,
+	})
+	if err != nil {
+		return explainPort(err)
+	}
+	s.temporal = t
+	return nil
+}
+
+// startOurs brings up the product and its outside world.
+func (s *stack) startOurs(ctx, now context.Context) error {
+	cfg, err := config.From[config.Sandbox](s.sandboxSettings())
+	if err != nil {
+		return err
+	}
+	if s.sandbox, err = openSandbox(cfg, s.log.With("part", "sandbox")); err != nil {
+		return err
+	}
+	s.sandboxWeb = serveHTTP(s.sandboxListener, s.sandbox, s.log)
+
+	s.worker = &workerProcess{path: s.workerPath, settings: s.workerSettings, say: s.say, log: s.log}
+	working, stopWorker := context.WithCancel(context.WithoutCancel(ctx)) // ended by down, in its order
+	s.stopWorker = stopWorker
+	s.worker.start(working, now)
+
+	s.say("starting the API…")
+	apiCfg, err := config.From[config.API](s.apiSettings())
+	if err != nil {
+		return err
+	}
+	s.api, err = openAPI(ctx, apiCfg, s.temporalSettings(), s.log.With("part", "api"))
+	if err != nil {
+		return err
+	}
+	s.api.serve(s.apiListener)
+	s.deaths = s.watch()
+	return nil
+}
+
+// wait returns when ctx ends, or with what died and takes the rest with it.
+func (s *stack) wait(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-s.deaths:
+		return err
+	}
+}
+
+// watch tells of every part that ends by itself. A worker that is started again does not.
+func (s *stack) watch() <-chan error {
+	first := make(chan error, 5)
+	watch := func(done <-chan struct{}, what string) {
+		<-done
+		first <- fmt.Errorf("%s ended unexpectedly, so everything stops: start again (--log-level debug shows what it said)", what)
+	}
+	if s.postgres != nil {
+		go watch(s.postgres.Done(), "PostgreSQL")
+	}
+	if s.temporal != nil {
+		go watch(s.temporal.Done(), "Temporal")
+	}
+	pass := func(from <-chan error) { first <- <-from }
+	go pass(s.sandboxWeb.failed)
+	go pass(s.worker.failed)
+	go pass(s.api.web.failed)
+	return first
+}

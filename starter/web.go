@@ -1,0 +1,45 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+)
+
+// shutdownWithin is how long answers under way may take at the end, where no setting says it.
+const shutdownWithin = 5 * time.Second
+
+// webServer is an HTTP server that runs.
+type webServer struct {
+	server *http.Server
+	failed chan error // gets why it ended, if nobody stopped it
+}
+
+func serveHTTP(l net.Listener, h http.Handler, log *slog.Logger) *webServer {
+	w := &webServer{failed: make(chan error, 1), server: &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 5 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}}
+	go func() {
+		if err := w.server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			w.failed <- fmt.Errorf("serving on %s: %w", l.Addr(), err)
+		}
+	}()
+	return w
+}
+
+// stop takes no more calls and waits for answers under way, at most as long as within; then it hangs up.
+func (w *webServer) stop(ctx context.Context, within time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	if err := w.server.Shutdown(ctx); err != nil {
+		return errors.Join(fmt.Errorf("some answers were cut off: %w", err), w.server.Close())
+	}
+	return nil
+}
