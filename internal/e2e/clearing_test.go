@@ -1,0 +1,412 @@
+package e2e
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// condition is one of a clearing's conditions.
+type condition struct {
+	Code       string
+	Met        *bool
+	Evidence   string
+	EligibleAt *time.Time `json:"eligible_at"`
+}
+
+func conditionsOf(a answer) (all []condition, unmet []string) {
+	a.t.Helper()
+	var body struct{ Conditions []condition }
+	require.NoError(a.t, json.Unmarshal(a.Raw, &body))
+	for _, c := range body.Conditions {
+		if c.Met != nil && !*c.Met {
+			unmet = append(unmet, c.Code)
+		}
+	}
+	return body.Conditions, unmet
+}
+
+// cleared is a clearing of an account, or a contested claim.
+type clearingCase struct {
+	*world
+	t    testing.TB
+	base string // where it is
+	id   string
+}
+
+func (w *world) claim(p person) map[string]any {
+	return map[string]any{"holder_name": p.Name, "id_number": p.IDNumber, "reason": "已离职"}
+}
+
+func clearingPath(account string) string { return "/v1/accounts/" + account + "/identity-clearing" }
+
+// clear asks for the identity of an approved registration to be cleared.
+func (r *reg) clear() *clearingCase {
+	r.t.Helper()
+	a := r.platform(r.t).post(clearingPath(r.account), r.claim(r.who)).ok(201)
+	require.Equal(r.t, clearingPath(r.account), location(a))
+	return &clearingCase{world: r.world, t: r.t, base: clearingPath(r.account), id: a.Body["id"].(string)}
+}
+
+func (c *clearingCase) get() answer { c.t.Helper(); return c.platform(c.t).get(c.base).ok(200) }
+
+func (c *clearingCase) materials(more ...string) {
+	c.t.Helper()
+	for _, slot := range append([]string{"id_card_front", "id_card_back", "handheld"}, more...) {
+		c.upload(slot).ok(200)
+	}
+}
+
+func (c *clearingCase) upload(slot string) answer {
+	c.t.Helper()
+	return c.platform(c.t).send(http.MethodPut, c.base+"/documents/"+slot, bytes.NewReader(scan(slot)), "image/png")
+}
+
+func (c *clearingCase) submit() answer {
+	c.t.Helper()
+	return c.platform(c.t).post(c.base+"/submit", nil)
+}
+
+func (c *clearingCase) approve(by caller) answer {
+	c.t.Helper()
+	return by.post("/v1/reviews/"+c.id+"/decision", map[string]any{"decision": "approve"})
+}
+
+func (c *clearingCase) until(state string) answer {
+	c.t.Helper()
+	var last answer
+	c.eventually(c.t, func() bool { last = c.get(); return last.Body["state"] == state }, func() string { return fmt.Sprintf("state %s: %s", state, last.Raw) })
+	return last
+}
+
+func (w *world) held(t testing.TB, account string) bool {
+	t.Helper()
+	asking := w.sandbox(t)
+	asking.token = "sandbox"
+	return asking.get("/wallet/accounts/" + account).ok(200).Body["held"].(bool)
+}
+
+// approved is an individual's approved registration of an account.
+func (w *world) approved(t testing.TB, account string) *reg {
+	t.Helper()
+	r := w.open(t, "individual", account)
+	r.proveCard()
+	r.details("id_card_front", "id_card_back")
+	r.post("/submit", nil).inState("under_review")
+	r.approve()
+	r.until("approved")
+	return r
+}
+
+// TestEachPrefixFailsItsCondition asks the wallet itself, over HTTP.
+func TestEachPrefixFailsItsCondition(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	prefixes := map[string]string{
+		"frozen": "not_frozen", "young": "account_age", "carded": "cards_unbound", "funded": "zero_balance",
+		"refundable": "no_refundable_transactions", "intransit": "no_funds_in_transit",
+	}
+	timed := []string{"not_frozen", "account_age", "no_refundable_transactions"}
+	preflight := func(account string) answer {
+		return w.platform(t).get(clearingPath(account) + "/preflight").ok(200)
+	}
+	clean := preflight("acct-1")
+	all, unmet := conditionsOf(clean)
+	require.Len(t, all, 7)
+	require.Empty(t, unmet)
+	require.Equal(t, true, clean.Body["eligible"])
+	require.Nil(t, all[0].Met, "nobody has been compared")
+
+	for prefix, code := range prefixes {
+		a := preflight(prefix + "-acct-1")
+		all, unmet := conditionsOf(a)
+		require.Equal(t, []string{code}, unmet, prefix)
+		require.Equal(t, false, a.Body["eligible"])
+		for _, c := range all {
+			require.NotEmpty(t, c.Evidence)
+			require.Equal(t, c.Code == code && slices.Contains(timed, code), c.EligibleAt != nil, "%s of %s", c.Code, prefix)
+		}
+		for other, otherCode := range prefixes {
+			if other == prefix {
+				continue
+			}
+			_, unmet := conditionsOf(preflight(prefix + "-" + other + "-acct-1"))
+			require.ElementsMatch(t, []string{code, otherCode}, unmet)
+		}
+	}
+}
+
+func TestClearingIsRefusedWithConditions(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := w.approved(t, newAccount("carded-funded-"))
+	path := clearingPath(r.account)
+	a := w.platform(t).post(path, r.claim(r.who)).refused(409, "clearing_not_eligible")
+	all, unmet := conditionsOf(a)
+	require.Len(t, all, 7)
+	require.Equal(t, []string{"cards_unbound", "zero_balance"}, unmet)
+	require.Contains(t, string(a.Raw), "8888")
+	claim := r.claim(r.who)
+	claim["when_eligible"] = true
+	w.platform(t).post(path, claim).refused(409, "clearing_not_eligible")
+	_, unmet = conditionsOf(w.platform(t).post(path, r.claim(somebody(t))).refused(409, "clearing_not_eligible"))
+	require.Equal(t, []string{"holder_request", "cards_unbound", "zero_balance"}, unmet)
+	claim["id_number"] = "110101199003077759"
+	w.platform(t).post(path, claim).refused(422, "id_number_invalid")
+	delete(claim, "id_number")
+	w.platform(t).post(path, claim).refused(422, "invalid_request")
+	w.platform(t).post(clearingPath("acct-nobody"), r.claim(r.who)).refused(404, "not_found")
+	w.platform(t).get(path).refused(404, "not_found")
+	w.reviewer(t).post(path, r.claim(r.who)).refused(403, "forbidden")
+	running := w.individual(t)
+	w.platform(t).post(clearingPath(running.account), r.claim(running.who)).refused(409, "registration_exists")
+}
+
+func TestClearingFromEndToEnd(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := w.approved(t, newAccount("acct-"))
+	c := r.clear()
+	require.Equal(t, "materials_required", c.get().Body["state"])
+	c.submit().refused(422, "requirements_missing")
+	c.upload("business_licence").refused(404, "not_found")
+	c.materials()
+	c.submit().inState("under_review")
+	c.upload("handheld").refused(409, "submitted_locked")
+	w.platform(t).post("/v1/registrations", r.application("individual")).refused(409, "clearing_exists")
+
+	list := w.reviewer(t).get("/v1/reviews?kind=clearing").ok(200).at("items").([]any)
+	require.Len(t, list, 1)
+	review := w.reviewer(t).get("/v1/reviews/" + c.id).ok(200)
+	require.Equal(t, "clearing", review.Body["kind"])
+	require.Equal(t, "已离职", review.at("clearing", "reason"))
+	require.NotContains(t, string(review.Raw), r.who.IDNumber)
+	require.Equal(t, http.StatusOK, w.reviewer(t).get("/v1/reviews/"+c.id+"/documents/handheld").Status)
+	c.approve(w.reviewer(t)).ok(200)
+	c.until("cleared")
+	require.False(t, w.held(t, r.account))
+
+	account := w.platform(t).get("/v1/accounts/" + r.account).ok(200)
+	require.Equal(t, "identity_required", account.Body["standing"])
+	require.Nil(t, account.Body["identity"])
+	c.submit().refused(409, "wrong_state")
+	again := &reg{world: w, t: t, account: r.account, who: somebody(t)}
+	again.id = w.platform(t).post("/v1/registrations", again.application("individual")).ok(201).Body["id"].(string)
+	again.proveCard()
+	other := &reg{world: w, t: t, account: newAccount("acct-"), who: r.who}
+	other.id = w.platform(t).post("/v1/registrations", other.application("individual")).ok(201).Body["id"].(string)
+	other.proveCard() // the identity is free for another account
+	other.untilThat("verified", func(a answer) bool { return a.at("identity", "verified") == true })
+	w.eventually(t, func() bool {
+		return slices.ContainsFunc(w.inbox(t, r.who.Email), func(m message) bool { return m.Subject == "实名信息已清除" })
+	}, func() string { return "no notice of the decision" })
+}
+
+// TestWalletsOwnIdentityIsForgotten: an account that the wallet had verified must be verified anew.
+func TestWalletsOwnIdentityIsForgotten(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	account := newAccount("verified-")
+	r := w.open(t, "individual", account)
+	require.Equal(t, "details_required", r.get().Body["state"])
+	asking := w.sandbox(t)
+	asking.token = "sandbox"
+	known := asking.get("/wallet/accounts/" + account).ok(200)
+	r.who.Name, r.who.IDNumber = known.Body["holder_name"].(string), known.Body["id_number"].(string)
+	r.details("id_card_front", "id_card_back")
+	r.post("/submit", nil).inState("under_review")
+	r.approve()
+	r.until("approved")
+	c := r.clear()
+	c.materials()
+	c.submit().inState("under_review")
+	c.approve(w.reviewer(t)).ok(200)
+	c.until("cleared")
+	again := w.platform(t).post("/v1/registrations", r.application("individual")).ok(201)
+	require.Equal(t, "identity_required", again.Body["state"])
+}
+
+func TestClearingTwiceAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := w.approved(t, newAccount("acct-"))
+	const callers = 12
+	answers := make([]answer, callers)
+	var all sync.WaitGroup
+	for i := range callers {
+		all.Go(func() { answers[i] = w.platform(t).post(clearingPath(r.account), r.claim(r.who)) })
+	}
+	all.Wait()
+	created := 0
+	for _, a := range answers {
+		if a.Status == http.StatusCreated {
+			created++
+			continue
+		}
+		a.refused(409, "clearing_exists")
+	}
+	require.Equal(t, 1, created)
+	w.platform(t).post(clearingPath(r.account)+"/withdraw", nil).inState("withdrawn")
+	same := w.platform(t).withKey("the-same").post(clearingPath(r.account), r.claim(r.who)).ok(201)
+	repeated := w.platform(t).withKey("the-same").post(clearingPath(r.account), r.claim(r.who)).ok(201)
+	require.Equal(t, same.Body["id"], repeated.Body["id"])
+}
+
+func TestClearsWhenEligible(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, withDay(400*time.Millisecond))
+	r := w.approved(t, newAccount("young-"))
+	claim := r.claim(r.who)
+	claim["when_eligible"] = true
+	a := w.platform(t).post(clearingPath(r.account), claim).ok(201)
+	require.Contains(t, []any{"waiting_eligibility", "materials_required"}, a.Body["state"]) // it may have taken 20 days to come here
+	c := &clearingCase{world: w, t: t, base: clearingPath(r.account), id: a.Body["id"].(string)}
+	c.until("materials_required")
+	_, unmet := conditionsOf(c.get())
+	require.Empty(t, unmet)
+}
+
+// TestClearingSurvivesItsWorker: the wallet goes away in the middle and the worker is another when it comes back.
+func TestClearingSurvivesItsWorker(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := w.approved(t, newAccount("acct-"))
+	c := r.clear()
+	c.materials()
+	c.submit().inState("under_review")
+	w.fault(t, "wallet", "timeout")
+	c.approve(w.reviewer(t)).ok(200)
+	c.until("clearing")
+	w.restartWorker(t)
+	w.heal(t)
+	c.until("cleared")
+	require.False(t, w.held(t, r.account))
+}
+
+var tokenInMail = regexp.MustCompile(`#token=([a-z0-9]+)`)
+
+// token reads the objection's token out of the notice to a mailbox.
+func (w *world) token(t testing.TB, mailbox string) string {
+	t.Helper()
+	var token string
+	w.eventually(t, func() bool {
+		for _, m := range w.inbox(t, mailbox) {
+			if found := tokenInMail.FindStringSubmatch(m.Text); found != nil {
+				token = found[1]
+			}
+		}
+		return token != ""
+	}, func() string { return "no link to object by" })
+	return token
+}
+
+func (w *world) object(t testing.TB, token string) answer {
+	t.Helper()
+	anybody := w.platform(t)
+	anybody.token = ""
+	return anybody.post("/v1/identity-clearings/objections", map[string]any{"token": token})
+}
+
+// TestAuthorisedPersonAndObjection: two reviewers, three working days, one objection.
+func TestAuthorisedPersonAndObjection(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := w.approved(t, newAccount("acct-"))
+	c := r.clear()
+	c.materials("authorization_letter")
+	c.submit().inState("under_review")
+	c.approve(w.reviewer(t)).ok(200)
+	require.Equal(t, "under_review", c.get().Body["state"])
+	c.approve(w.reviewer(t)).refused(409, "claimed_by_other")
+	c.approve(w.reviewer2(t)).ok(200)
+	a := c.until("objection_period")
+	require.NotNil(t, a.Body["objection_until"])
+	w.object(t, "guessed").refused(404, "not_found")
+	token := w.token(t, r.who.Email)
+	w.eventually(t, func() bool { return strings.Contains(w.inbox(t, r.who.Phone)[0].Text, token) }, func() string { return "the phone gets it too" })
+	w.object(t, token).ok(200)
+	c.until("rejected")
+	w.object(t, token).refused(404, "not_found")
+	require.Equal(t, "active", w.platform(t).get("/v1/accounts/" + r.account).ok(200).Body["standing"])
+	require.False(t, w.held(t, r.account))
+}
+
+func TestContestedClaimFromEndToEnd(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, withDay(1500*time.Millisecond))
+	r := w.approved(t, newAccount("acct-"))
+	shapes := map[string][]string{}
+	var c *clearingCase
+	for name, who := range map[string]person{"bound": r.who, "bound nowhere": somebody(t)} {
+		a := w.platform(t).post("/v1/identity-clearings", w.claim(who)).ok(201)
+		require.Equal(t, "materials_required", a.Body["state"])
+		require.Nil(t, a.Body["account_id"])
+		require.NotContains(t, string(a.Raw), r.account)
+		claim := &clearingCase{world: w, t: t, base: "/v1/identity-clearings/" + a.Body["id"].(string), id: a.Body["id"].(string)}
+		require.Equal(t, claim.base, location(a))
+		claim.materials()
+		claim.submit().inState("under_review")
+		for field := range claim.get().Body {
+			shapes[name] = append(shapes[name], field)
+		}
+		if name == "bound" {
+			c = claim
+		} else {
+			claim.approve(w.reviewer(t)).ok(200)
+			claim.until("rejected")
+		}
+	}
+	require.ElementsMatch(t, shapes["bound"], shapes["bound nowhere"])
+	w.platform(t).get(clearingPath(r.account)).refused(404, "not_found")
+	w.platform(t).post(clearingPath(r.account), r.claim(r.who)).refused(409, "clearing_exists")
+	c.approve(w.reviewer(t)).ok(200)
+	c.until("cleared")
+	require.False(t, w.held(t, r.account))
+	require.Equal(t, "identity_required", w.platform(t).get("/v1/accounts/" + r.account).ok(200).Body["standing"])
+}
+
+func TestEnterpriseIsClearedAndRegistersAnew(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := w.confirmed(t)
+	r.details("business_licence")
+	r.post("/submit", nil).inState("under_review")
+	r.approve()
+	r.until("approved")
+	c := r.clear()
+	c.materials()
+	c.submit().inState("under_review")
+	c.approve(w.reviewer(t)).ok(200)
+	c.until("cleared")
+
+	again := &reg{world: w, t: t, account: r.account, who: somebody(t), company: r.company}
+	for again.who.Name == r.who.Name { // the test is about another person
+		again.who = somebody(t)
+	}
+	a := w.platform(t).post("/v1/registrations", again.application("enterprise")).ok(201)
+	again.id = a.Body["id"].(string)
+	require.Equal(t, "admin_identity_required", a.Body["state"])
+	require.Equal(t, r.company["legal_name"], a.at("company", "legal_name"))
+	again.verifyAdmin("legal_representative")
+	again.untilThat("told to be an agent", func(a answer) bool {
+		e, refused := a.Body["last_error"].(map[string]any)
+		return refused && e["code"] == "admin_must_be_authorized_agent"
+	})
+	again.verifyAdmin("authorized_agent")
+	again.until("details_required")
+	again.details("business_licence", "authorization_letter")
+	again.post("/submit", nil).inState("under_review")
+	again.approve()
+	again.until("approved")
+	require.Len(t, again.statement(), 1, "the company was paid once")
+	require.Equal(t, "active", w.platform(t).get("/v1/accounts/" + r.account).ok(200).Body["standing"])
+}

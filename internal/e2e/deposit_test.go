@@ -1,0 +1,196 @@
+package e2e
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestWrongAmounts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := w.paid(t, "6789")
+	for _, malformed := range []any{"0.370", "-0.37", "1.00", "1e-1", "", "0.00", "abc", 37, 0.37, nil} {
+		r.deposit(malformed).refused(422, "invalid_request")
+	}
+	require.EqualValues(t, 3, r.get().at("payout", "attempts_left"))
+	wrong := r.wrongAmount()
+	require.EqualValues(t, 2, r.deposit(" "+wrong+" ").refused(422, "deposit_amount_mismatch").at("attempts_left"))
+	full := []rune{}
+	for _, c := range wrong {
+		if c != '.' {
+			c += '０' - '0'
+		}
+		full = append(full, c)
+	}
+	require.EqualValues(t, 1, r.deposit(string(full)).refused(422, "deposit_amount_mismatch").at("attempts_left"))
+	r.deposit(wrong).refused(422, "deposit_attempts_exceeded")
+	failed := r.get().inState("deposit_failed")
+	require.Equal(t, "void", failed.at("payout", "state"))
+	r.deposit(r.amount()).refused(409, "wrong_state")
+}
+
+// A resend never refills the guesses: the third payment to one bank account within 30 days is refused, whoever asks.
+func TestPayoutLimit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := w.paid(t, "6789")
+	exhaust := func() {
+		for range 3 {
+			r.deposit(r.wrongAmount())
+		}
+		r.get().inState("deposit_failed")
+	}
+	exhaust()
+	r.post("/payout", nil).inState("payout_pending")
+	r.until("deposit_required")
+	require.Len(t, r.statement(), 2)
+	exhaust()
+	a := r.post("/payout", nil).refused(429, "payout_limit_reached")
+	require.NotEmpty(t, a.at("retry_at"))
+
+	other := w.enterprise(t, "authorized_agent")
+	other.company = someCompany(t, "欧阳法人", "6789").with("bank.account_number", r.company.account())
+	other.put("/company", other.company).refused(429, "payout_limit_reached")
+
+	w.ops(t).post(r.path("/payout/grant"), map[string]any{"reason": "the owner called"}).ok(200)
+	r.post("/payout", nil).inState("payout_pending")
+	r.until("deposit_required")
+	r.deposit(r.amount()).inState("details_required")
+}
+
+func TestBankRefuses(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := w.enterprise(t, "legal_representative")
+	r.company = someCompany(t, r.who.Name, "0000")
+	r.put("/company", r.company).inState("payout_pending")
+	a := r.until("company_required")
+	require.Contains(t, string(a.Raw), `"company.bank.account_number"`)
+	require.Equal(t, "payment_failed", a.at("last_error", "code"))
+	r.company = r.company.with("bank.account_number", "622500001234")
+	r.put("/company", r.company).inState("payout_pending")
+	r.until("deposit_required")
+}
+
+// Accepted, settled, and returned later: the money comes back and so does the registration.
+func TestMoneyReturned(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, withSettling(500*time.Millisecond))
+	r := w.enterprise(t, "legal_representative")
+	r.company = someCompany(t, r.who.Name, "0001")
+	r.put("/company", r.company).inState("payout_pending")
+	a := r.until("company_required")
+	require.Contains(t, string(a.Raw), `"company.bank.account_name"`)
+}
+
+func TestBusyBankPaysInTheEnd(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := w.paid(t, "0002")
+	require.Len(t, r.statement(), 1)
+}
+
+// The bank executed the transfer and never answered: it is asked by the key, and there is one entry.
+func TestAnswerThatNeverComes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, withBankTimeout(2*time.Second))
+	r := w.paid(t, "0003")
+	require.Len(t, r.statement(), 1)
+	r.deposit(r.amount()).inState("details_required")
+}
+
+func TestRepeatedAndLateReports(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := w.paid(t, "0005")
+	r.deposit(r.amount()).inState("details_required")
+	w.eventually(t, func() bool { return w.answered(t, "report-bank", "200") == 3 }, func() string { return "three reports" })
+	r.get().inState("details_required")
+	require.Len(t, r.statement(), 1)
+}
+
+// The applicant may see the money before the bank's report reaches us.
+func TestAmountBeforeTheSettledReport(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := w.enterprise(t, "legal_representative")
+	r.company = someCompany(t, r.who.Name, "0004") // never settles
+	r.put("/company", r.company).inState("payout_pending")
+	r.untilThat("sent", func(a answer) bool { return a.at("payout", "state") == "sent" })
+	r.deposit(r.amount()).inState("details_required")
+}
+
+// Two right answers at the same moment are one confirmation.
+func TestTwoRightAnswersAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := w.paid(t, "6789")
+	right := r.amount()
+	var answers [2]answer
+	var both sync.WaitGroup
+	for i := range answers {
+		both.Go(func() { answers[i] = r.deposit(right) })
+	}
+	both.Wait()
+	require.ElementsMatch(t, []int{200, 409}, []int{answers[0].Status, answers[1].Status})
+	r.get().inState("details_required")
+	require.Equal(t, 1, r.count("deposit_confirmed"))
+}
+
+// Never settles: flagged overdue, the window stays open, the company can be corrected, ops can resolve.
+func TestOverduePayment(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, withDay(2*time.Second))
+	r := w.enterprise(t, "legal_representative")
+	r.company = someCompany(t, r.who.Name, "0004")
+	r.put("/company", r.company).inState("payout_pending")
+	r.put("/company", r.company).refused(409, "wrong_state")
+	late := r.untilThat("overdue", func(a answer) bool { return a.Body["overdue"] == true })
+	late.inState("payout_pending")
+	require.Equal(t, true, late.at("payout", "overdue"))
+	r.mailed("", 1, opsMailbox)
+	w.ops(t).post(r.path("/payout/resolve"), map[string]any{"outcome": "settled", "reason": "the bank confirmed by phone"}).ok(200)
+	r.until("deposit_required")
+	r.deposit(r.amount()).inState("details_required")
+	require.Equal(t, false, r.get().Body["overdue"])
+}
+
+// The window closes: a new payment can be asked for.
+func TestWindowCloses(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, withDay(2*time.Second))
+	r := w.paid(t, "6789")
+	r.until("deposit_failed")
+	require.Equal(t, "void", r.get().at("payout", "state"))
+	r.post("/payout", nil).inState("payout_pending")
+	r.until("deposit_required")
+	r.deposit(r.amount()).inState("details_required")
+}
+
+// A return after confirmation reopens the company information and frees the organisation for another account.
+func TestReturnAfterConfirmation(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := w.confirmed(t)
+	w.sandbox(t).post("/bank/ledger/"+r.statement()[0].Key+"/return", map[string]any{"reason": "account closed"}).ok(200)
+	r.until("company_required")
+	other := w.enterprise(t, "authorized_agent")
+	other.company = r.company.with("bank.account_number", "622500007777")
+	other.put("/company", other.company).inState("payout_pending")
+}
+
+// After approval a return changes nothing; it is recorded, and ops is told.
+func TestReturnAfterApproval(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := w.confirmed(t)
+	r.details("business_licence")
+	r.post("/submit", nil).inState("under_review")
+	r.approve()
+	w.sandbox(t).post("/bank/ledger/"+r.statement()[0].Key+"/return", map[string]any{"reason": "account closed"}).ok(200)
+	r.untilThat("returned", func(a answer) bool { return a.at("payout", "state") == "returned" }).inState("approved")
+	r.mailed("", 1, opsMailbox)
+}

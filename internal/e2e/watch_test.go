@@ -1,0 +1,87 @@
+package e2e
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
+	"go.temporal.io/api/workflowservice/v1"
+
+	"shiming/registration"
+)
+
+// history is every event of the account's newest registration run.
+func (w *world) history(t testing.TB, r *reg) []*historypb.HistoryEvent {
+	t.Helper()
+	it := w.engine.GetWorkflowHistory(t.Context(), registration.WorkflowID(r.account), "", false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	var events []*historypb.HistoryEvent
+	for it.HasNext() {
+		e, err := it.Next()
+		require.NoError(t, err)
+		events = append(events, e)
+	}
+	return events
+}
+
+// budget fails if a run needed more events than it may, and prints how many it was.
+func (w *world) budget(t testing.TB, kind string, r *reg, limit int) {
+	t.Helper()
+	w.eventually(t, func() bool {
+		d, err := w.engine.DescribeWorkflowExecution(t.Context(), registration.WorkflowID(r.account), "")
+		return err == nil && d.GetWorkflowExecutionInfo().GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED
+	}, func() string { return "the run of " + kind + " has not completed" })
+	n := len(w.history(t, r))
+	t.Logf("%s: %d history events from start to approval (at most %d)", kind, n, limit)
+	require.LessOrEqual(t, n, limit)
+}
+
+// mailed requires exactly n mails with a word in the subject at a mailbox, waiting for them.
+func (r *reg) mailed(word string, n int, to string) {
+	r.t.Helper()
+	count := func() int {
+		found := 0
+		for _, m := range r.inbox(r.t, to) {
+			if m.Channel == "email" && strings.Contains(m.Subject, word) {
+				found++
+			}
+		}
+		return found
+	}
+	r.eventually(r.t, func() bool { return count() >= n }, func() string { return "mail with " + word })
+	require.Equal(r.t, n, count())
+}
+
+// answered counts the API's answers to an operation, by status, from its metrics.
+func (w *world) answered(t testing.TB, operation, status string) int {
+	t.Helper()
+	n := 0
+	for line := range strings.Lines(string(caller{t: t, base: w.apiURL}.get("/metrics").ok(200).Raw)) {
+		if strings.HasPrefix(line, "shiming_http_requests_total{") && strings.Contains(line, `"`+operation+`"`) && strings.Contains(line, `"`+status+`"`) {
+			_, err := fmt.Sscan(line[strings.LastIndex(line, " ")+1:], &n)
+			require.NoError(t, err)
+		}
+	}
+	return n
+}
+
+// triesOf is how often an activity that is still under way in this world has been tried.
+func (w *world) triesOf(t testing.TB, activity string) int {
+	t.Helper()
+	page, err := w.engine.ListWorkflow(t.Context(), &workflowservice.ListWorkflowExecutionsRequest{
+		Query: "TaskQueue = '" + w.workerConfig.TaskQueue + "' and ExecutionStatus = 'Running'",
+	})
+	require.NoError(t, err)
+	for _, e := range page.GetExecutions() {
+		d, err := w.engine.DescribeWorkflowExecution(t.Context(), e.GetExecution().GetWorkflowId(), "")
+		require.NoError(t, err)
+		for _, a := range d.GetPendingActivities() {
+			if a.GetActivityType().GetName() == activity {
+				return int(a.GetAttempt())
+			}
+		}
+	}
+	return 0
+}
