@@ -13,21 +13,16 @@ import (
 
 // ClearingView returns a clearing as its applicant's backend sees it. A contested claim shows no account, and of the
 // conditions only the one that concerns the claimant, so that it looks the same whatever it concerns.
-func (s *Store) ClearingView(ctx context.Context, id string) (*registration.ClearingView, error) {
-	k, err := loadClearing(ctx, s.pool, id, "")
-	if err != nil {
-		return nil, err
-	}
-	return s.clearingView(ctx, k)
-}
-
-// ClearingOf returns the newest clearing that was asked for through an account.
-func (s *Store) ClearingOf(ctx context.Context, accountID string) (*registration.ClearingView, error) {
-	k, err := oneClearing(ctx, s.pool, newestOfAccount, accountID)
-	if err != nil {
-		return nil, err
-	}
-	return s.clearingView(ctx, k)
+func (s *Store) ClearingView(ctx context.Context, id string) (view *registration.ClearingView, err error) {
+	err = s.inSnapshot(ctx, func(q querier) error {
+		k, err := loadClearing(ctx, q, id, "")
+		if err != nil {
+			return err
+		}
+		view, err = s.clearingView(ctx, q, k)
+		return err
+	})
+	return view, err
 }
 
 // ClearingFor reads what the API needs to reach a clearing: the application that names its workflow, and its state.
@@ -54,12 +49,12 @@ func (s *Store) ClearingReason(ctx context.Context, id string) (string, error) {
 	return claim.Reason, err
 }
 
-func (s *Store) clearingView(ctx context.Context, k *clearing) (*registration.ClearingView, error) {
-	docs, err := currentDocuments(ctx, s.pool, k.ID)
+func (s *Store) clearingView(ctx context.Context, q querier, k *clearing) (*registration.ClearingView, error) {
+	docs, err := currentDocuments(ctx, q, k.ID)
 	if err != nil {
 		return nil, err
 	}
-	conditions, err := s.conditions(ctx, s.pool, k)
+	conditions, err := s.conditions(ctx, q, k)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +65,7 @@ func (s *Store) clearingView(ctx context.Context, k *clearing) (*registration.Cl
 	if k.Contested {
 		v.AccountID, v.Conditions = nil, judging.Contested(k.Locale)
 	}
-	if v.Review, err = s.reviewView(ctx, k.ID); err != nil {
+	if v.Review, err = reviewView(ctx, q, k.ID); err != nil {
 		return nil, err
 	}
 	if k.State == registration.MaterialsRequired {
@@ -78,11 +73,11 @@ func (s *Store) clearingView(ctx context.Context, k *clearing) (*registration.Cl
 			v.Requirements = append(v.Requirements, registration.Requirement{Field: registration.Field(e.Location), Code: e.Code, Message: e.Message})
 		}
 	}
-	return v, s.pool.QueryRow(ctx, `select exists (select from acts where registration_id = $1 and deferred and finished_at is null)`, k.ID).Scan(&v.Processing)
+	return v, q.QueryRow(ctx, `select exists (select from acts where registration_id = $1 and deferred and finished_at is null)`, k.ID).Scan(&v.Processing)
 }
 
-func (s *Store) reviewView(ctx context.Context, subjectID string) (*registration.ReviewView, error) {
-	rows, err := s.pool.Query(ctx, `select round, submitted_at, due_at, assignee, decision, reasons from reviews where subject_id = $1 order by round desc limit 1`, subjectID)
+func reviewView(ctx context.Context, q querier, subjectID string) (*registration.ReviewView, error) {
+	rows, err := q.Query(ctx, `select round, submitted_at, due_at, assignee, decision, reasons from reviews where subject_id = $1 order by round desc limit 1`, subjectID)
 	if err != nil {
 		return nil, err
 	}

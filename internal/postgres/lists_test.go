@@ -76,6 +76,9 @@ type query struct {
 }
 
 func (s *spy) TraceQueryStart(ctx context.Context, _ *pgx.Conn, d pgx.TraceQueryStartData) context.Context {
+	if strings.HasPrefix(d.SQL, "begin") || d.SQL == "commit" { // there is no plan for these
+		return ctx
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.queries = append(s.queries, query{d.SQL, d.Args})

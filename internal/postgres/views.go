@@ -15,16 +15,19 @@ import (
 )
 
 // View returns a registration as callers see it.
-func (s *Store) View(ctx context.Context, id string) (*registration.View, error) {
-	rec, err := load(ctx, s.pool, id, "")
-	if err != nil {
-		return nil, err
-	}
-	views, err := s.views(ctx, []*record{rec})
-	if err != nil {
-		return nil, err
-	}
-	return views[0], nil
+func (s *Store) View(ctx context.Context, id string) (view *registration.View, err error) {
+	err = s.inSnapshot(ctx, func(q querier) error {
+		rec, err := load(ctx, q, id, "")
+		if err != nil {
+			return err
+		}
+		all, err := views(ctx, q, []*record{rec})
+		if err == nil {
+			view = all[0]
+		}
+		return err
+	})
+	return view, err
 }
 
 // Standing is what the API needs to judge an act before it tries it.
@@ -84,20 +87,23 @@ func (s *Store) List(ctx context.Context, f ListFilter) (Page[*registration.View
 		}
 		q.where("(created_at, id) < (?, ?)", at, id)
 	}
-	rows, err := s.pool.Query(ctx, q.sql(), q.args...)
-	if err != nil {
-		return page, err
-	}
-	recs, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByName[record])
-	if err != nil {
-		return page, err
-	}
-	if len(recs) > f.Limit {
-		recs = recs[:f.Limit]
-		last := recs[f.Limit-1]
-		page.NextCursor = cursor(last.CreatedAt, last.ID)
-	}
-	page.Items, err = s.views(ctx, recs)
+	err := s.inSnapshot(ctx, func(tx querier) error {
+		rows, err := tx.Query(ctx, q.sql(), q.args...)
+		if err != nil {
+			return err
+		}
+		recs, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByName[record])
+		if err != nil {
+			return err
+		}
+		if len(recs) > f.Limit {
+			recs = recs[:f.Limit]
+			last := recs[f.Limit-1]
+			page.NextCursor = cursor(last.CreatedAt, last.ID)
+		}
+		page.Items, err = views(ctx, tx, recs)
+		return err
+	})
 	return page, err
 }
 
@@ -122,12 +128,12 @@ func readCursor(c string) (time.Time, string, error) {
 }
 
 // views completes records with what lies in other tables, in one round trip a table however many they are.
-func (s *Store) views(ctx context.Context, recs []*record) ([]*registration.View, error) {
+func views(ctx context.Context, q querier, recs []*record) ([]*registration.View, error) {
 	ids := make([]string, len(recs))
 	for i, r := range recs {
 		ids[i] = r.ID
 	}
-	payments, err := byKey(ctx, s.pool, func(p *payment) string { return p.RegistrationID },
+	payments, err := byKey(ctx, q, func(p *payment) string { return p.RegistrationID },
 		`select distinct on (registration_id) `+paymentColumns+` from payments where registration_id = any($1) order by registration_id, requested_at desc, id desc`, ids)
 	if err != nil {
 		return nil, err
@@ -136,7 +142,7 @@ func (s *Store) views(ctx context.Context, recs []*record) ([]*registration.View
 		SubjectID string
 		registration.ReviewView
 	}
-	reviews, err := byKey(ctx, s.pool, func(r *round) string { return r.SubjectID }, `select distinct on (subject_id) subject_id, round, submitted_at, due_at,
+	reviews, err := byKey(ctx, q, func(r *round) string { return r.SubjectID }, `select distinct on (subject_id) subject_id, round, submitted_at, due_at,
 		assignee, decision, reasons from reviews where subject_id = any($1) order by subject_id, round desc`, ids)
 	if err != nil {
 		return nil, err
@@ -145,18 +151,18 @@ func (s *Store) views(ctx context.Context, recs []*record) ([]*registration.View
 		Subject   string
 		Documents []registration.Document
 	}
-	docs, err := byKey(ctx, s.pool, func(f *files) string { return f.Subject }, `select subject, jsonb_agg(jsonb_build_object('slot', slot, 'sha256', sha256,
+	docs, err := byKey(ctx, q, func(f *files) string { return f.Subject }, `select subject, jsonb_agg(jsonb_build_object('slot', slot, 'sha256', sha256,
 		'size', size, 'content_type', content_type, 'at', at) order by slot) as documents from documents where subject = any($1) and superseded_at is null group by subject`, ids)
 	if err != nil {
 		return nil, err
 	}
 	type busy struct{ RegistrationID string }
-	processing, err := byKey(ctx, s.pool, func(b *busy) string { return b.RegistrationID },
+	processing, err := byKey(ctx, q, func(b *busy) string { return b.RegistrationID },
 		`select distinct registration_id from acts where registration_id = any($1) and deferred and finished_at is null`, ids)
 	if err != nil {
 		return nil, err
 	}
-	views := make([]*registration.View, len(recs))
+	all := make([]*registration.View, len(recs))
 	for i, r := range recs {
 		v := viewOf(r, payments[r.ID], nil)
 		if d := docs[r.ID]; d != nil {
@@ -166,9 +172,9 @@ func (s *Store) views(ctx context.Context, recs []*record) ([]*registration.View
 			v.Review = &rv.ReviewView
 		}
 		v.Processing = processing[r.ID] != nil
-		views[i] = v
+		all[i] = v
 	}
-	return views, nil
+	return all, nil
 }
 
 // byKey collects rows by a key of theirs.
