@@ -5,7 +5,7 @@ import "slices"
 // Act is something a person asks for over the HTTP API.
 type Act string
 
-// The acts. Those of [Act.Through] Workflow are also the names of the workflow's updates.
+// The acts. Those that go through the workflow are also the names of its updates.
 const (
 	ActOpen          Act = "open"
 	ActCard          Act = "card"
@@ -71,7 +71,9 @@ var individualActs = map[Act][]State{
 }
 
 var enterpriseActs = map[Act][]State{
-	ActAdminSession: {AdminIdentityRequired, CompanyRequired},
+	// Once the company is proven the role is chosen again only after company information was refused for it: the step
+	// itself checks that.
+	ActAdminSession: {AdminIdentityRequired, CompanyRequired, DetailsRequired, CorrectionRequired},
 	// In payout_pending company information is open once the payment is overdue: the step itself checks that.
 	ActCompany: {CompanyRequired, PayoutPending, DepositRequired, DepositFailed, DetailsRequired, CorrectionRequired},
 	// In payout_pending an amount is taken once the payment was sent: the step itself checks that.

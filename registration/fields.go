@@ -130,6 +130,11 @@ func (cs Corrections) Open(f Field) bool {
 	return len(cs) == 0 || slices.ContainsFunc(cs, func(c Correction) bool { return c.Field.Covers(f) || f.Covers(c.Field) })
 }
 
+// Awaits reports whether f is named and has not been handed in anew yet.
+func (cs Corrections) Awaits(f Field) bool {
+	return slices.ContainsFunc(cs, func(c Correction) bool { return !c.Done && c.Field.Covers(f) })
+}
+
 // Mark notes that f has been handed in anew.
 func (cs Corrections) Mark(f Field) {
 	for i := range cs {

@@ -118,6 +118,8 @@ var enterprise = map[cell]leads{
 	{DetailsRequired, CompanyAccepted}:    to(PayoutPending),
 	{DetailsRequired, CompanyUpdated}:     to(DetailsRequired),
 	{DetailsRequired, PaymentReturned}:    to(CompanyRequired),
+	{DetailsRequired, AdminReopened}:      to(AdminIdentityRequired),
+	{CorrectionRequired, AdminReopened}:   to(AdminIdentityRequired),
 	{CorrectionRequired, Submitted}:       to(UnderReview),
 	{CorrectionRequired, CompanyAccepted}: to(PayoutPending),
 	{CorrectionRequired, CompanyUpdated}:  to(CorrectionRequired),

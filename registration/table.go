@@ -81,12 +81,15 @@ func payment() []Transition {
 	return rows
 }
 
-// companyAfterProof lets proven company information be corrected, or be undone by the bank's late return.
+// companyAfterProof lets proven company information be corrected, with the administrator's role if need be, or be undone
+// by the bank's late return.
 func companyAfterProof(from State) []Transition {
 	return []Transition{
 		{from, CompanyAccepted, Always, PayoutPending, ByApplicant},
 		{from, CompanyUpdated, Always, from, ByApplicant},
 		{from, PaymentReturned, Always, CompanyRequired, ByBank},
+		// A new legal representative is another person than the administrator who claims to be it (question 4).
+		{from, AdminReopened, Always, AdminIdentityRequired, ByApplicant},
 	}
 }
 

@@ -7,11 +7,12 @@ import (
 )
 
 // collectDetails waits for contact, documents and corrections, which go straight to the database, and for the word that
-// all is handed in. Company information may still be corrected.
+// all is handed in. Company information may still be corrected, and the administrator's role if that asks for it.
 func (c *regCase) collectDetails(ctx workflow.Context) {
 	c.next(ctx, does{
-		registration.ActSubmit:  c.submit,
-		registration.ActCompany: c.handInCompany,
+		registration.ActSubmit:       c.submit,
+		registration.ActCompany:      c.handInCompany,
+		registration.ActAdminSession: c.openSession,
 	})
 }
 

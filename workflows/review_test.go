@@ -241,6 +241,56 @@ func TestNewAdministratorIsHeldAgainstTheCompany(t *testing.T) {
 	assert.Zero(t, claims(w, "person"))
 	r.ProveAdministrator(registration.AuthorizedAgent, 2)
 	assert.Equal(t, registration.DetailsRequired, r.State())
+	requireRefused(t, registration.CodeRequirementsMissing, r.Submit())
+	requireRefused(t, registration.CodeSubmittedLocked, r.Upload(registration.BusinessLicence))
+	require.Nil(t, r.Upload(registration.AuthorizationLetter), "required now, and never asked for before")
+	requireRefused(t, registration.CodeSubmittedLocked, r.Upload(registration.AuthorizationLetter))
+	require.Nil(t, r.Submit())
+}
+
+// newRepresentative is company information that names another person than the company's administrator.
+func newRepresentative(n int) dossier.Company {
+	return dossier.Company{LegalRepresentative: workflowtest.Person(n).Holder}
+}
+
+// A reviewer names the legal representative, who is another person by now: the role is chosen again.
+func TestCorrectedRepresentativeLeadsToTheRole(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	r := w.Enterprise("acct-1", 1)
+	defer r.Close()
+	r.ToDetails(1)
+	_, refusal := r.Session(registration.AuthorizedAgent)
+	requireRefused(t, registration.CodeWrongState, refusal)
+	r.ToReview(1)
+	require.Nil(t, r.Reject(registration.FieldLegalRep))
+	_, refusal = r.Session(registration.AuthorizedAgent)
+	requireRefused(t, registration.CodeSubmittedLocked, refusal)
+	requireRefused(t, registration.CodeAdminMustBeAgent, r.Company(newRepresentative(2)))
+	r.ProveAdministrator(registration.AuthorizedAgent, 1)
+	require.Equal(t, registration.CorrectionRequired, r.State())
+	require.Nil(t, r.Company(newRepresentative(2)))
+	require.Nil(t, r.Upload(registration.AuthorizationLetter))
+	require.Nil(t, r.Submit())
+	require.Nil(t, r.Approve())
+	assert.Len(t, w.Bank.Ledger(), 1, "the company was paid once")
+}
+
+// A reviewer names the administrator and the legal representative: the new one is held against what is handed in, not
+// against what was rejected.
+func TestNewRepresentativeIsTheAdministrator(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	r := w.Enterprise("acct-1", 1)
+	defer r.Close()
+	r.ToDetails(1)
+	r.ToReview(1)
+	require.Nil(t, r.Reject(registration.FieldIdentity, registration.FieldLegalRep))
+	r.ProveAdministrator(registration.LegalRepresentative, 2)
+	require.Equal(t, registration.CorrectionRequired, r.State())
+	requireRefused(t, registration.CodeRequirementsMissing, r.Submit())
+	requireRefused(t, registration.CodeAdminMustBeAgent, r.Company(newRepresentative(3)))
+	require.Nil(t, r.Company(newRepresentative(2)))
 	require.Nil(t, r.Submit())
 }
 

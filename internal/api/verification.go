@@ -31,7 +31,8 @@ func (s *server) verification() {
 		"At most once a minute and five codes in all.",
 		registration.CodeCodeResendTooSoon, registration.CodeCodeAttemptsExceeded, registration.CodeProviderUnavailable), s.resend)
 	register(s, s.actRoute("open-admin-session", http.MethodPost, "/admin-session", "Open a QR session for the administrator",
-		"An enterprise's administrator scans the code with a phone within 5 minutes. A new session replaces the old; in company_required the role is chosen again.",
+		"An enterprise's administrator scans the code with a phone within 5 minutes. A new session replaces the old; in company_required the role is chosen again, "+
+			"and later too once company information was refused with admin_must_be_authorized_agent.",
 		registration.CodeSubmittedLocked, registration.CodeActsExceeded, registration.CodeProviderUnavailable), s.adminSession)
 }
 
@@ -138,7 +139,16 @@ type AdminSession struct {
 
 // adminSession answers with the session, or, if the wallet takes its time, with the registration.
 func (s *server) adminSession(ctx context.Context, in *openAdminSession) (*sessionAnswer, error) {
-	done, err := s.run(ctx, act{registration: in.ID, kind: registration.ActAdminSession, role: in.Body.Role})
+	done, err := s.run(ctx, act{
+		registration: in.ID, kind: registration.ActAdminSession, role: in.Body.Role,
+		before: func(ctx context.Context, _ postgres.Standing, _ string) error {
+			refusal, err := s.Store.MayChooseRole(ctx, in.ID)
+			if refusal != nil {
+				return refusal
+			}
+			return err
+		},
+	})
 	if err != nil {
 		return nil, err
 	}

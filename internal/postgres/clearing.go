@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -110,5 +109,5 @@ func (k *clearing) facts(byLetter bool) registration.Facts {
 }
 
 func hasLetter(docs []registration.Document) bool {
-	return slices.ContainsFunc(docs, func(d registration.Document) bool { return d.Slot == registration.AuthorizationLetter })
+	return hasSlot(docs, registration.AuthorizationLetter)
 }

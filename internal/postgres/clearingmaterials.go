@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -54,7 +53,7 @@ func (k *clearing) uploadRefused(slot registration.Slot) *registration.Refusal {
 func (k *clearing) materialsMissing(docs []registration.Document) []registration.FieldError {
 	var missing []registration.FieldError
 	for _, slot := range registration.RequiredClearingSlots() {
-		if !slices.ContainsFunc(docs, func(d registration.Document) bool { return d.Slot == slot }) {
+		if !hasSlot(docs, slot) {
 			missing = append(missing, registration.FieldError{
 				Location: string(registration.DocumentField(slot)), Code: "missing", Message: registration.Explain("document_missing", k.Locale),
 			})

@@ -104,11 +104,10 @@ type NewDocument struct {
 // SetDocument makes a file the current one of its slot. The one before is kept for the rounds it was submitted in.
 func (s *Store) SetDocument(ctx context.Context, id string, doc NewDocument) (*registration.Refusal, error) {
 	return s.edit(ctx, id, registration.ActDocument, func(tx pgx.Tx, r *record) (*registration.Refusal, error) {
-		field := registration.DocumentField(doc.Slot)
-		if !r.Corrections.Open(field) {
-			return r.locked(), nil
+		if refusal, err := r.slotLocked(ctx, tx, doc.Slot); refusal != nil || err != nil {
+			return refusal, err
 		}
-		r.Corrections.Mark(field)
+		r.Corrections.Mark(registration.DocumentField(doc.Slot))
 		return nil, keepDocument(ctx, tx, r.ID, doc, s.now())
 	})
 }
@@ -122,10 +121,27 @@ func (s *Store) MayUpload(ctx context.Context, id string, slot registration.Slot
 	if refusal := registration.RefuseAct(r.Kind, r.State, registration.ActDocument); refusal != nil {
 		return refusal, nil
 	}
-	if !r.Corrections.Open(registration.DocumentField(slot)) {
+	return r.slotLocked(ctx, s.pool, slot)
+}
+
+// slotLocked refuses a document that no correction names, unless it is required and missing: another role of the
+// administrator may require one that was never asked for before.
+func (r *record) slotLocked(ctx context.Context, q querier, slot registration.Slot) (*registration.Refusal, error) {
+	if r.Corrections.Open(registration.DocumentField(slot)) {
+		return nil, nil
+	}
+	if !slices.Contains(registration.RequiredSlots(r.Kind, r.role()), slot) {
 		return r.locked(), nil
 	}
-	return nil, nil
+	docs, err := currentDocuments(ctx, q, r.ID)
+	if err != nil || !hasSlot(docs, slot) {
+		return nil, err
+	}
+	return r.locked(), nil
+}
+
+func hasSlot(docs []registration.Document, slot registration.Slot) bool {
+	return slices.ContainsFunc(docs, func(d registration.Document) bool { return d.Slot == slot })
 }
 
 func currentDocuments(ctx context.Context, q querier, subject string) ([]registration.Document, error) {

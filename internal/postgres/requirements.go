@@ -1,10 +1,6 @@
 package postgres
 
-import (
-	"slices"
-
-	"shiming/registration"
-)
+import "shiming/registration"
 
 // requirements lists what is still to be handed in before a registration can be submitted, in the order of the steps.
 func requirements(r *record, docs []registration.Document) []registration.FieldError {
@@ -31,7 +27,7 @@ func requirements(r *record, docs []registration.Document) []registration.FieldE
 		need(registration.FieldContact, "missing", registration.Explain("contact_missing", r.Locale))
 	}
 	for _, slot := range registration.RequiredSlots(r.Kind, r.role()) {
-		if !slices.ContainsFunc(docs, func(d registration.Document) bool { return d.Slot == slot }) {
+		if !hasSlot(docs, slot) {
 			need(registration.DocumentField(slot), "missing", registration.Explain("document_missing", r.Locale))
 		}
 	}

@@ -36,10 +36,41 @@ func (s *Store) SessionOf(ctx context.Context, actID string) (AdminSession, erro
 	return a, notFound(err)
 }
 
+// MayChooseRole judges, before the wallet is asked for a session, whether the administrator may be chosen now;
+// [Store.SessionOpened] judges again under the row's lock.
+func (s *Store) MayChooseRole(ctx context.Context, registrationID string) (*registration.Refusal, error) {
+	r, err := load(ctx, s.pool, registrationID, "")
+	if err != nil {
+		return nil, err
+	}
+	return r.roleSettled(ctx, s.pool)
+}
+
+// roleSettled refuses another choice of the administrator's role once the company is proven, unless the newest company
+// information was refused because of that role: the way out of question 4 (guide section 6) must not be closed.
+func (r *record) roleSettled(ctx context.Context, q querier) (*registration.Refusal, error) {
+	if r.State != registration.DetailsRequired && r.State != registration.CorrectionRequired {
+		return nil, nil
+	}
+	var refused bool
+	err := q.QueryRow(ctx, `select coalesce((select refusal ->> 'code' = $3 from acts where registration_id = $1 and act = $2 and finished_at is not null
+		order by finished_at desc limit 1), false)`, r.ID, registration.ActCompany, registration.CodeAdminMustBeAgent).Scan(&refused)
+	switch {
+	case err != nil || refused:
+		return nil, err
+	case r.State == registration.CorrectionRequired:
+		return r.locked(), nil
+	}
+	return &registration.Refusal{Code: registration.CodeWrongState, State: r.State}, nil
+}
+
 // SessionOpened makes an act's session the current one, in place of any before. A report of it that came before we had
 // stored the session is taken up at once.
 func (s *Store) SessionOpened(ctx context.Context, step Step, sessionID string) (registration.StepResult, error) {
 	return s.apply(ctx, step, func(ctx context.Context, c *change) (*registration.Refusal, error) {
+		if refusal, err := c.rec.roleSettled(ctx, c.tx); refusal != nil || err != nil {
+			return refusal, err
+		}
 		if err := lockReports(ctx, c.tx, sessionID); err != nil {
 			return nil, err
 		}
@@ -58,7 +89,7 @@ func (s *Store) SessionOpened(ctx context.Context, step Step, sessionID string) 
 				return nil, err
 			}
 		}
-		if c.rec.State == registration.CompanyRequired { // whoever it was, the new scan says who it is
+		if c.rec.State != registration.AdminIdentityRequired { // whoever it was, the new scan says who it is
 			c.rec.Identity, c.rec.IdentityRef = nil, nil
 			return nil, c.move(ctx, registration.AdminReopened)
 		}
@@ -98,9 +129,10 @@ func (s *Store) SessionReported(ctx context.Context, step Step, sessionID string
 }
 
 // proveAdministrator proves an administrator by scan, unless the company that is proven already has another legal
-// representative than one who claims to be it (guide section 6, question 4).
+// representative than one who claims to be it (guide section 6, question 4). A name on file that is still to be corrected
+// proves nobody wrong: the corrected one is compared when it is handed in.
 func (c *change) proveAdministrator(ctx context.Context, p dossier.Person, role registration.Role) (*registration.Refusal, error) {
-	if role == registration.LegalRepresentative && c.rec.CompanyProof != nil {
+	if role == registration.LegalRepresentative && c.rec.CompanyProof != nil && !c.rec.Corrections.Awaits(registration.FieldLegalRep) {
 		company, err := c.companyOnFile(ctx)
 		if err != nil {
 			return nil, err

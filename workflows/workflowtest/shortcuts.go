@@ -74,7 +74,7 @@ func (r *Run) ToDetails(n int) {
 func (r *Run) ToReview(n int) {
 	r.w.T.Helper()
 	require.Nil(r.w.T, r.SetContact(Contact(n)))
-	require.Nil(r.w.T, r.Upload(registration.RequiredSlots(r.App.Kind, registration.AuthorizedAgent)...))
+	require.Nil(r.w.T, r.Upload(registration.RequiredSlots(r.App.Kind, r.View().Identity.Role)...))
 	require.Nil(r.w.T, r.Submit())
 }
 

@@ -3818,7 +3818,7 @@ type ClientInterface interface {
 
 	// OpenAdminSessionWithBody Open a QR session for the administrator
 	//
-	// An enterprise's administrator scans the code with a phone within 5 minutes. A new session replaces the old; in company_required the role is chosen again.
+	// An enterprise's administrator scans the code with a phone within 5 minutes. A new session replaces the old; in company_required the role is chosen again, and later too once company information was refused with admin_must_be_authorized_agent.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -3839,7 +3839,7 @@ type ClientInterface interface {
 
 	// OpenAdminSession Open a QR session for the administrator
 	//
-	// An enterprise's administrator scans the code with a phone within 5 minutes. A new session replaces the old; in company_required the role is chosen again.
+	// An enterprise's administrator scans the code with a phone within 5 minutes. A new session replaces the old; in company_required the role is chosen again, and later too once company information was refused with admin_must_be_authorized_agent.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -5365,7 +5365,7 @@ func (c *Client) GetRegistration(ctx context.Context, id string, reqEditors ...R
 
 // OpenAdminSessionWithBody Open a QR session for the administrator
 //
-// An enterprise's administrator scans the code with a phone within 5 minutes. A new session replaces the old; in company_required the role is chosen again.
+// An enterprise's administrator scans the code with a phone within 5 minutes. A new session replaces the old; in company_required the role is chosen again, and later too once company information was refused with admin_must_be_authorized_agent.
 //
 // Refusals:
 // - 400: `malformed_request`
@@ -5396,7 +5396,7 @@ func (c *Client) OpenAdminSessionWithBody(ctx context.Context, id string, params
 
 // OpenAdminSession Open a QR session for the administrator
 //
-// An enterprise's administrator scans the code with a phone within 5 minutes. A new session replaces the old; in company_required the role is chosen again.
+// An enterprise's administrator scans the code with a phone within 5 minutes. A new session replaces the old; in company_required the role is chosen again, and later too once company information was refused with admin_must_be_authorized_agent.
 //
 // Refusals:
 // - 400: `malformed_request`
@@ -10010,7 +10010,7 @@ type ClientWithResponsesInterface interface {
 
 	// OpenAdminSessionWithBodyWithResponse Open a QR session for the administrator
 	//
-	// An enterprise's administrator scans the code with a phone within 5 minutes. A new session replaces the old; in company_required the role is chosen again.
+	// An enterprise's administrator scans the code with a phone within 5 minutes. A new session replaces the old; in company_required the role is chosen again, and later too once company information was refused with admin_must_be_authorized_agent.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -10031,7 +10031,7 @@ type ClientWithResponsesInterface interface {
 
 	// OpenAdminSessionWithResponse Open a QR session for the administrator
 	//
-	// An enterprise's administrator scans the code with a phone within 5 minutes. A new session replaces the old; in company_required the role is chosen again.
+	// An enterprise's administrator scans the code with a phone within 5 minutes. A new session replaces the old; in company_required the role is chosen again, and later too once company information was refused with admin_must_be_authorized_agent.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -17776,7 +17776,7 @@ func (c *ClientWithResponses) GetRegistrationWithResponse(ctx context.Context, i
 
 // OpenAdminSessionWithBodyWithResponse Open a QR session for the administrator
 //
-// An enterprise's administrator scans the code with a phone within 5 minutes. A new session replaces the old; in company_required the role is chosen again.
+// An enterprise's administrator scans the code with a phone within 5 minutes. A new session replaces the old; in company_required the role is chosen again, and later too once company information was refused with admin_must_be_authorized_agent.
 //
 // Refusals:
 // - 400: `malformed_request`
@@ -17803,7 +17803,7 @@ func (c *ClientWithResponses) OpenAdminSessionWithBodyWithResponse(ctx context.C
 
 // OpenAdminSessionWithResponse Open a QR session for the administrator
 //
-// An enterprise's administrator scans the code with a phone within 5 minutes. A new session replaces the old; in company_required the role is chosen again.
+// An enterprise's administrator scans the code with a phone within 5 minutes. A new session replaces the old; in company_required the role is chosen again, and later too once company information was refused with admin_must_be_authorized_agent.
 //
 // Refusals:
 // - 400: `malformed_request`
