@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -181,15 +182,24 @@ func (m *model) advance(r *workflowtest.Run, o op) string {
 		refusal = r.Payout()
 	case registration.DetailsRequired, registration.CorrectionRequired:
 		_ = r.SetContact(m.contact(r, o))
-		_ = r.Upload(registration.RequiredSlots(r.App.Kind, registration.AuthorizedAgent)...)
+		m.uploadWhatIsRequired(r)
 		if state == registration.CorrectionRequired {
-			_ = r.Company(m.company(o))
+			_ = r.Company(m.correction(o))
 		}
 		refusal = r.Submit()
 	case registration.UnderReview:
 		refusal = m.decide(r, o)
 	}
 	return fmt.Sprintf("advance from %s: %v", state, refusal)
+}
+
+// uploadWhatIsRequired can always be done: what is asked for is never locked.
+func (m *model) uploadWhatIsRequired(r *workflowtest.Run) {
+	for _, q := range r.View().Requirements {
+		if slot, is := strings.CutPrefix(string(q.Field), "documents."); is {
+			require.Nil(m.w.T, r.Upload(registration.Slot(slot)), "%s is required and locked", q.Field)
+		}
+	}
 }
 
 func (m *model) role(o op) registration.Role {
@@ -206,6 +216,14 @@ func (m *model) company(o op) dossier.Company {
 	return c
 }
 
+// correction is a company, or only another legal representative.
+func (m *model) correction(o op) dossier.Company {
+	if o.A%2 == 0 {
+		return m.company(o)
+	}
+	return newRepresentative(m.base + o.pick(3))
+}
+
 func (m *model) contact(r *workflowtest.Run, o op) dossier.Contact {
 	c := workflowtest.Contact(m.base + o.pick(3))
 	if r.App.Kind == registration.Individual {
@@ -217,7 +235,7 @@ func (m *model) contact(r *workflowtest.Run, o op) dossier.Contact {
 func (m *model) decide(r *workflowtest.Run, o op) *registration.Refusal {
 	fields := []registration.Field{
 		registration.FieldIdentity, registration.FieldName, registration.FieldContactEmail, registration.DocumentField(registration.IDCardFront),
-		"company", registration.FieldUSCC, registration.FieldBankAccountNumber, registration.FieldLegalName, registration.DocumentField(registration.BusinessLicence),
+		"company", registration.FieldLegalRep, registration.FieldUSCC, registration.FieldBankAccountNumber, registration.FieldLegalName, registration.DocumentField(registration.BusinessLicence),
 	}
 	if r.App.Kind == registration.Individual {
 		fields = fields[:4]
