@@ -46,6 +46,9 @@ func (s *server) takeBody(ctx huma.Context, next func(huma.Context)) {
 	if p == nil && !utf8.Valid(body) { // no JSON (RFC 8259, section 8.1), whatever a decoder makes of it
 		p = problem.New(problem.CodeMalformedRequest)
 	}
+	if p == nil && ctx.Operation().RequestBody == nil {
+		p = bodiless(body)
+	}
 	if p != nil {
 		write(w, p)
 		return

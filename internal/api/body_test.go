@@ -47,6 +47,44 @@ func TestUnreadableBodiesLeaveNothing(t *testing.T) {
 	require.Len(t, w.engine.told(), told)
 }
 
+// A call that takes no body takes nothing else either: whoever sends something means something by it.
+func TestCallsWithoutABodyTakeNone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	path := w.open("acct-1", "individual")
+	id := w.underReview("acct-2", 5)
+	endpoint := w.as("platform").post("/v1/webhook-endpoints", map[string]any{"url": "https://hooks.example.com/a", "events": []string{"payout.overdue"}}).ok(201).id()
+	calls := []struct{ as, method, path string }{
+		{"platform", "POST", path + "/card/code/resend"},
+		{"platform", "POST", path + "/payout"},
+		{"platform", "POST", path + "/submit"},
+		{"platform", "POST", path + "/withdraw"},
+		{"reviewer", "POST", "/v1/reviews/" + id + "/claim"},
+		{"reviewer", "POST", "/v1/reviews/" + id + "/release"},
+		{"platform", "POST", "/v1/accounts/acct-9/identity-clearing/submit"},
+		{"platform", "POST", "/v1/accounts/acct-9/identity-clearing/withdraw"},
+		{"platform", "POST", "/v1/webhook-endpoints/" + endpoint + "/ping"},
+		{"platform", "POST", "/v1/webhook-endpoints/" + endpoint + "/deliveries/dlv_x/retry"},
+		{"platform", "DELETE", "/v1/webhook-endpoints/" + endpoint},
+	}
+	before, told := w.rows(), len(w.engine.told())
+	for _, c := range calls {
+		for _, body := range []string{"nonsense", "{", "[1", "{} {}", "\xff"} {
+			w.as(c.as).send(c.method, c.path, body).refused(400, "malformed_request")
+		}
+		for _, body := range []string{"null", "[]", "1", `"text"`, "true"} {
+			w.as(c.as).send(c.method, c.path, body).refused(422, "invalid_request").errorAt("body", "invalid")
+		}
+		w.as(c.as).send(c.method, c.path, `{"oops": 1}`).refused(422, "invalid_request").errorAt("body.oops", "unknown")
+	}
+	require.Equal(t, before, w.rows())
+	require.Len(t, w.engine.told(), told)
+	for _, body := range []string{"", " ", "{}"} {
+		path := w.open("acct-3", "individual")
+		w.as("platform").send("POST", path+"/withdraw", body).ok(200)
+	}
+}
+
 func TestOpeningIsCheckedWhole(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
