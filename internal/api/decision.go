@@ -81,7 +81,7 @@ func (s *server) judge(ctx context.Context, in *decideReview) (about act, workfl
 	defer cancel()
 	v, err := s.Store.ReviewOf(ctx, in.ID)
 	if err != nil {
-		return about, "", nil, err
+		return about, "", nil, s.neverSubmitted(ctx, in.ID, err)
 	}
 	about = act{registration: in.ID, kind: registration.ActDecide, clearing: v.SubjectKind == clearingKind}
 	st, err := s.standingOf(ctx, about)

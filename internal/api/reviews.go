@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"slices"
@@ -220,12 +221,24 @@ func (s *server) assigned(ctx context.Context, id string, to *string, force bool
 	}
 	refusal, err := s.Store.AssignReview(ctx, id, requestOf(ctx).caller.name, to, force)
 	if err != nil {
-		return nil, err
+		return nil, s.neverSubmitted(ctx, id, err)
 	}
 	if refusal != nil {
 		return nil, refusal
 	}
 	return s.reviewed(ctx, id, http.StatusOK)
+}
+
+// neverSubmitted says of what exists and has no review in which state it is instead.
+func (s *server) neverSubmitted(ctx context.Context, id string, err error) error {
+	if !errors.Is(err, postgres.ErrNotFound) {
+		return err
+	}
+	st, err := s.standingOf(ctx, act{registration: id, clearing: registration.IsClearingID(id)})
+	if err != nil {
+		return err
+	}
+	return &registration.Refusal{Code: registration.CodeWrongState, State: st.State}
 }
 
 type reviewDocument struct {
