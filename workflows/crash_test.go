@@ -78,6 +78,7 @@ func TestEveryStepMayBeLostAfterItsCommit(t *testing.T) {
 			assert.Equal(t, calm.Count(count), w.Count(count), "%s: %s", name, count)
 		}
 		assert.Equal(t, calm.Mail.Sent(), w.Mail.Sent(), name)
+		assert.Equal(t, calm.SMS.Sent(), w.SMS.Sent(), name)
 	}
 }
 

@@ -44,6 +44,11 @@ func TestBadInputLeavesNothing(t *testing.T) {
 		}
 	})
 	require.Empty(t, w.platform(t).get("/v1/registrations").ok(200).at("items"))
+	require.Zero(t, w.startedRuns(t), "a workflow was started")
+	var left int
+	require.NoError(t, w.store.Pool().QueryRow(t.Context(), `select (select count(*) from vault_items) + (select count(*) from vault_keys where subject like 'reg_%')
+		+ (select count(*) from acts) + (select count(*) from outbox)`).Scan(&left))
+	require.Zero(t, left, "a row was left behind")
 }
 
 func TestCallers(t *testing.T) {

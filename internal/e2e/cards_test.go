@@ -185,6 +185,23 @@ func TestVerifiedWalletOfABoundPerson(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	account := newAccount("verified-")
+	asking := w.sandbox(t)
+	asking.token = "sandbox"
+	known := asking.get("/wallet/accounts/" + account).ok(200)
+	taken := w.open(t, "individual", newAccount("acct-"))
+	taken.who.Name, taken.who.IDNumber = known.Body["holder_name"].(string), known.Body["id_number"].(string)
+	taken.proveCard()
+	barred := &reg{world: w, t: t, account: account, who: somebody(t)}
+	w.platform(t).post("/v1/registrations", barred.application("individual")).refused(409, "identity_in_use")
+	require.Equal(t, "unregistered", w.platform(t).get("/v1/accounts/"+account).ok(200).at("standing"))
+	taken.post("/withdraw", nil).inState("withdrawn")
+	w.open(t, "individual", account).get().inState("details_required")
+}
+
+func TestVerifiedWalletRegistersAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	account := newAccount("verified-")
 	r := w.open(t, "individual", account)
 	r.get().inState("details_required")
 	w.platform(t).post("/v1/registrations", r.application("individual")).refused(409, "registration_exists")

@@ -12,6 +12,20 @@ func TestWithdrawFromEveryState(t *testing.T) {
 	w := newWorld(t)
 	for state, reach := range map[string]func(t *testing.T) *reg{
 		"identity_required":       func(t *testing.T) *reg { t.Helper(); return w.open(t, "individual", newAccount("acct-")) },
+		"card_code_required": func(t *testing.T) *reg {
+			t.Helper()
+			r := w.open(t, "individual", newAccount("acct-"))
+			r.post("/card", r.who.card("622202")).ok(200)
+			return r
+		},
+		"deposit_failed": func(t *testing.T) *reg {
+			t.Helper()
+			r := w.paid(t, "6789")
+			for range 3 {
+				r.deposit(r.wrongAmount())
+			}
+			return r
+		},
 		"details_required":        func(t *testing.T) *reg { t.Helper(); return w.individual(t) },
 		"under_review":            func(t *testing.T) *reg { t.Helper(); return w.submitted(t) },
 		"admin_identity_required": func(t *testing.T) *reg { t.Helper(); return w.open(t, "enterprise", newAccount("corp-")) },

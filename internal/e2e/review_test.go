@@ -114,6 +114,42 @@ func TestFinalRejectionFreesTheIdentity(t *testing.T) {
 	again.get().inState("details_required")
 }
 
+// Two reviewers at once: one has it, whether they claim or decide, and whoever decides has claimed.
+func TestTwoReviewersAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	one, two := w.reviewer(t), w.reviewer2(t)
+	for range 5 {
+		r := w.submitted(t)
+		var answers [2]answer
+		var both sync.WaitGroup
+		for i, c := range []caller{one, two} {
+			both.Go(func() { answers[i] = c.post("/v1/reviews/"+r.id+"/claim", nil) })
+		}
+		both.Wait()
+		winner, loser := one, two
+		if answers[0].Status != 200 {
+			answers[0], answers[1], winner, loser = answers[1], answers[0], two, one
+		}
+		answers[0].ok(200)
+		answers[1].refused(409, "claimed_by_other")
+		winner.post("/v1/reviews/"+r.id+"/release", nil).ok(200)
+
+		decisions := [2]answer{}
+		for i, c := range []caller{winner, loser} {
+			both.Go(func() { decisions[i] = c.post("/v1/reviews/"+r.id+"/decision", map[string]any{"decision": "approve"}) })
+		}
+		both.Wait()
+		decider := winner
+		if decisions[0].Status != 200 {
+			decisions[0], decisions[1], decider = decisions[1], decisions[0], loser
+		}
+		require.Equal(t, decider.token, decisions[0].ok(200).at("assignee"))
+		require.Equal(t, 409, decisions[1].Status, "%s", decisions[1].Raw)
+		require.Contains(t, []any{"claimed_by_other", "wrong_state"}, decisions[1].at("code"))
+	}
+}
+
 // A decision and a withdrawal at the same moment: one wins, the other is told.
 func TestDecisionRacesWithdrawal(t *testing.T) {
 	t.Parallel()

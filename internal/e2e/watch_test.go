@@ -85,3 +85,13 @@ func (w *world) triesOf(t testing.TB, activity string) int {
 	}
 	return 0
 }
+
+// startedRuns counts the workflows of this world, whatever has become of them.
+func (w *world) startedRuns(t testing.TB) int64 {
+	t.Helper()
+	found, err := w.engine.CountWorkflow(t.Context(), &workflowservice.CountWorkflowExecutionsRequest{
+		Namespace: w.options.Namespace, Query: fmt.Sprintf("TaskQueue = %q", w.workerConfig.TaskQueue),
+	})
+	require.NoError(t, err)
+	return found.GetCount()
+}
