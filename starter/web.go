@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"shiming/internal/api"
 )
 
 // shutdownWithin is how long answers under way may take at the end, where no setting says it.
@@ -20,12 +22,8 @@ type webServer struct {
 }
 
 func serveHTTP(l net.Listener, h http.Handler, log *slog.Logger) *webServer {
-	w := &webServer{failed: make(chan error, 1), server: &http.Server{
-		Handler:           h,
-		ReadHeaderTimeout: 5 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-	}}
+	w := &webServer{failed: make(chan error, 1), server: api.Server(l.Addr().String(), h)}
+	w.server.ErrorLog = slog.NewLogLogger(log.Handler(), slog.LevelWarn)
 	go func() {
 		if err := w.server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			w.failed <- fmt.Errorf("serving on %s: %w", l.Addr(), err)

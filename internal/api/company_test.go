@@ -21,7 +21,7 @@ func unified() map[string]any {
 }
 
 // atCompany brings an enterprise to company_required and returns its path.
-func atCompany(t *testing.T, w *world, account string, n int) string {
+func atCompany(t testing.TB, w *world, account string, n int) string {
 	t.Helper()
 	path := w.open(account, "enterprise")
 	session := w.as("platform").post(path+"/admin-session", map[string]any{"role": "authorized_agent"}).ok(200).Body["session_id"].(string)

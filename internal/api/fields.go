@@ -3,7 +3,9 @@ package api
 import (
 	"cmp"
 	"errors"
+	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"shiming/internal/chinaid"
@@ -93,11 +95,13 @@ func residentID(now time.Time) parser {
 }
 
 var (
-	errLong  = errors.New("api: too long")
-	errEmpty = errors.New("api: empty")
+	errLong    = errors.New("api: too long")
+	errEmpty   = errors.New("api: empty")
+	errControl = errors.New("api: control character")
 )
 
-// prose takes free text of up to hi characters, lines and all: reviewers' and ops' own words.
+// prose takes free text of up to hi characters, lines and all: reviewers' and ops' own words. Control characters have no
+// meaning there, and the database stores no NUL.
 func prose(lo, hi int) parser {
 	return func(s string) (string, error) {
 		switch n := utf8.RuneCountInString(s); {
@@ -105,10 +109,14 @@ func prose(lo, hi int) parser {
 			return "", errLong
 		case n < lo:
 			return "", errEmpty
+		case strings.ContainsFunc(s, noProse):
+			return "", errControl
 		}
 		return s, nil
 	}
 }
+
+func noProse(r rune) bool { return unicode.IsControl(r) && !strings.ContainsRune("\n\r\t", r) }
 
 // mustBeID refuses a path's id that none of ours can look like.
 func mustBeID(id string) error {

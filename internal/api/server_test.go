@@ -3,8 +3,10 @@ package api
 import (
 	"bufio"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -94,6 +96,63 @@ func TestASlowClientIsCutOff(t *testing.T) {
 	_, err = bufio.NewReader(conn).ReadString('\x00') // until the server hangs up
 	require.Error(t, err)
 	require.Less(t, time.Since(began), headersWithin+3*time.Second)
+}
+
+func TestHeadersHaveALimit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.server.URL+"/healthz", nil)
+	require.NoError(t, err)
+	req.Header.Set("X-Long", strings.Repeat("x", 2*headerLimit))
+	resp, err := w.server.Client().Do(req)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	require.Equal(t, http.StatusRequestHeaderFieldsTooLarge, resp.StatusCode)
+}
+
+// timedWriter notes until when its request may be read.
+type timedWriter struct {
+	*httptest.ResponseRecorder
+	until time.Time
+}
+
+func (w *timedWriter) SetReadDeadline(at time.Time) error { w.until = at; return nil }
+
+// timedBody requires that there is an end to reading it.
+type timedBody struct {
+	io.Reader
+	t testing.TB
+	w *timedWriter
+}
+
+func (b timedBody) Read(p []byte) (int, error) {
+	require.False(b.t, b.w.until.IsZero(), "a body may be read for ever")
+	return b.Reader.Read(p)
+}
+
+// Every body has its time, also one that is only read so that its sender sees the refusal.
+func TestEveryBodyHasItsTime(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	path := w.open("acct-1", "individual")
+	for _, c := range []struct {
+		method, path string
+		size         int64
+	}{
+		{http.MethodPut, path + "/documents/id_card_front", 11 << 20},
+		{http.MethodPut, path + "/documents/passport", 1},
+		{http.MethodPut, path + "/documents/id_card_front", 100},
+		{http.MethodPut, path + "/name", 20},
+		{http.MethodPost, "/v1/webhooks/bank", 20},
+	} {
+		writer := &timedWriter{ResponseRecorder: httptest.NewRecorder()}
+		body := timedBody{io.LimitReader(strings.NewReader(strings.Repeat("x", 100)), c.size), t, writer}
+		req := httptest.NewRequestWithContext(t.Context(), c.method, c.path, body)
+		req.ContentLength = c.size
+		req.Header.Set("Authorization", "Bearer platform-token")
+		w.server.Config.Handler.ServeHTTP(writer, req)
+		require.GreaterOrEqual(t, writer.Code, http.StatusBadRequest, c.path)
+	}
 }
 
 func TestAPanicIsAProblem(t *testing.T) {

@@ -33,7 +33,8 @@ type upload struct {
 
 // takeFile streams a file to its place. If the call comes to nothing the file is removed again.
 func (s *server) takeFile(ctx huma.Context, r *http.Request, w http.ResponseWriter, next func(huma.Context)) {
-	up, err := s.receiveFor(routeOf(ctx), r, w)
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(fileWithin)) // see readBody
+	up, err := s.receiveFor(routeOf(ctx), r)
 	if err != nil {
 		// Read on, so that a client that is still sending sees the answer.
 		_, _ = io.CopyN(io.Discard, r.Body, drainLimit)
@@ -52,7 +53,7 @@ func (s *server) takeFile(ctx huma.Context, r *http.Request, w http.ResponseWrit
 }
 
 // receiveFor takes the file of a route, for a registration or for a clearing.
-func (s *server) receiveFor(rt route, r *http.Request, w http.ResponseWriter) (*upload, error) {
+func (s *server) receiveFor(rt route, r *http.Request) (*upload, error) {
 	subject, slot := r.PathValue("id"), registration.Slot(r.PathValue("slot"))
 	slots := registration.Slots()
 	if rt.clearing {
@@ -73,10 +74,10 @@ func (s *server) receiveFor(rt route, r *http.Request, w http.ResponseWriter) (*
 	if err != nil {
 		return nil, err
 	}
-	return s.receive(r.Context(), r, w, subject, slot)
+	return s.receive(r.Context(), r, subject, slot)
 }
 
-func (s *server) receive(ctx context.Context, r *http.Request, w http.ResponseWriter, subject string, slot registration.Slot) (*upload, error) {
+func (s *server) receive(ctx context.Context, r *http.Request, subject string, slot registration.Slot) (*upload, error) {
 	asking, cancel := context.WithTimeout(ctx, plainWithin)
 	defer cancel()
 	key, err := s.Store.DataKey(asking, subject)
@@ -86,7 +87,6 @@ func (s *server) receive(ctx context.Context, r *http.Request, w http.ResponseWr
 	if r.ContentLength > fileLimit {
 		return nil, problem.New(problem.CodeDocumentTooLarge)
 	}
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(fileWithin)) // see readBody
 	content := bufio.NewReaderSize(r.Body, sniffed)
 	head, err := content.Peek(sniffed)
 	if err != nil && !errors.Is(err, io.EOF) {

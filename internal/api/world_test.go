@@ -14,6 +14,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -220,11 +221,25 @@ func (w *world) count(sql string, args ...any) int {
 	return n
 }
 
+// one reads a single text.
+func (w *world) one(sql string, args ...any) (v string) {
+	w.t.Helper()
+	require.NoError(w.t, w.store.Pool().QueryRow(context.Background(), sql, args...).Scan(&v))
+	return v
+}
+
 // rows counts everything that a call could leave behind.
 func (w *world) rows() int {
-	return w.count(`select (select count(*) from registrations) + (select count(*) from vault_items) + (select count(*) from vault_keys)
-		+ (select count(*) from acts) + (select count(*) from documents) + (select count(*) from reports) + (select count(*) from timeline)
-		+ (select count(*) from clearings) + (select count(*) from webhook_endpoints)`)
+	w.t.Helper()
+	counts := []string{}
+	for _, table := range []string{
+		"registrations", "vault_items", "vault_keys", "acts", "attempts", "documents", "reports", "timeline", "events", "outbox", "notices", "payments",
+		"payment_grants", "deposit_entries", "identity_claims", "admin_sessions", "reviews", "accounts", "clearings", "clearing_timeline", "objections",
+		"webhook_endpoints", "webhook_deliveries", "webhook_attempts", "idempotency",
+	} {
+		counts = append(counts, "(select count(*) from "+table+")")
+	}
+	return w.count("select " + strings.Join(counts, " + "))
 }
 
 // verify has the wallet report a scan, and the run take it up.

@@ -11,7 +11,7 @@ func TestWithdrawFromEveryState(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for state, reach := range map[string]func(t *testing.T) *reg{
-		"identity_required":       func(t *testing.T) *reg { t.Helper(); return w.open(t, "individual", newAccount("acct-")) },
+		"identity_required": func(t *testing.T) *reg { t.Helper(); return w.open(t, "individual", newAccount("acct-")) },
 		"card_code_required": func(t *testing.T) *reg {
 			t.Helper()
 			r := w.open(t, "individual", newAccount("acct-"))

@@ -118,7 +118,7 @@ func (p *pile) read(filter postgres.ListFilter) {
 func TestCursorsOfOthersAreRefused(t *testing.T) {
 	t.Parallel()
 	s := newStore(t)
-	for _, cursor := range []string{"x", "%%%", "MjAyNg", "bm93fHJlZw"} {
+	for _, cursor := range []string{"x", "%%%", "MjAyNg", "bm93fHJlZw", "MjAyNi0wMS0wMVQwMDowMDowMFp8AA", "MjAyNi0wMS0wMVQwMDowMDowMFp8__4"} {
 		_, err := s.List(t.Context(), postgres.ListFilter{Limit: 1, Cursor: cursor})
 		require.ErrorIs(t, err, postgres.ErrCursor, cursor)
 		_, err = s.Reviews(t.Context(), postgres.ReviewFilter{Limit: 1, Cursor: cursor})

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 
@@ -121,7 +122,7 @@ func readCursor(c string) (time.Time, string, error) {
 	}
 	when, id, found := strings.Cut(string(b), "|")
 	at, err := time.Parse(time.RFC3339Nano, when)
-	if err != nil || !found {
+	if err != nil || !found || !utf8.ValidString(id) || strings.ContainsRune(id, 0) {
 		return time.Time{}, "", ErrCursor
 	}
 	return at, id, nil
