@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -21,6 +22,7 @@ type act struct {
 	purpose      string            // what the input is sealed for
 	input        any               // nil: none
 	leftover     bool              // the workflow keeps no use for the input once it has answered
+	by           registration.Actor
 	// before is what must hold before the act is begun, beyond its state: the payment password, say. It is not asked
 	// again when an act that was begun is repeated.
 	before func(ctx context.Context, st postgres.Standing, actID string) error
@@ -48,7 +50,7 @@ func (s *server) run(ctx context.Context, a act) (result, error) {
 	case begun.Finished:
 		return ended(actID, begun)
 	}
-	args := registration.ActArgs{ActID: actID, RegistrationID: a.registration, Actor: registration.ByApplicant, Role: a.role}
+	args := registration.ActArgs{ActID: actID, RegistrationID: a.registration, Actor: cmp.Or(a.by, registration.ByApplicant), Role: a.role}
 	if begun.InputRef != nil {
 		args.InputRef = *begun.InputRef
 	}

@@ -38,6 +38,29 @@ func TestASlowActIsAnswered202AndItsRefusalShowsLater(t *testing.T) {
 	w.as("platform").withKey("card-1").post(path+"/card", person(t, 1).card(1)).refused(422, "card_unusable")
 }
 
+// A slow decision goes on like every act. Its refusal is the reviewer's to hear, and none of the applicant's.
+func TestASlowDecisionIsAnsweredByWhatBecomesOfIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := w.underReview("acct-1", 1)
+	decide := func() answer {
+		return w.as("reviewer").withKey("d").post("/v1/reviews/"+id+"/decision", map[string]any{"decision": "approve"})
+	}
+	w.engine.answers(func(registration.Act, registration.ActArgs) error { return engine.ErrStillWorking })
+	decide().ok(http.StatusAccepted)
+	require.Equal(t, true, w.as("platform").get("/v1/registrations/" + id).ok(200).Body["processing"])
+
+	all := w.engine.told()
+	args := all[len(all)-1]
+	require.Equal(t, registration.Actor("reviewer:reviewer"), args.Actor)
+	_, err := w.store.RefuseAct(t.Context(), step(args), *registration.Refuse(registration.CodeClaimedByOther), args.InputRef)
+	require.NoError(t, err)
+	decide().refused(http.StatusConflict, "claimed_by_other")
+	now := w.as("platform").get("/v1/registrations/" + id).ok(200)
+	require.Equal(t, false, now.Body["processing"])
+	require.Nil(t, now.Body["last_error"])
+}
+
 func TestAnActThatTheWorkflowRefusesWithoutAStepEndsToo(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -2,12 +2,10 @@ package api
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/http"
 
 	"shiming/internal/dossier"
-	"shiming/internal/engine"
+	"shiming/internal/postgres"
 	"shiming/registration"
 )
 
@@ -63,70 +61,44 @@ func (s *server) decide(ctx context.Context, in *decideReview) (*reviewAnswer, e
 	if err := mustBeID(in.ID); err != nil {
 		return nil, err
 	}
-	about, workflowID, args, err := s.judge(ctx, in)
-	switch {
-	case err != nil:
+	a, err := s.decision(ctx, in)
+	if err != nil {
 		return nil, err
-	case args == nil:
-		return s.reviewed(ctx, in.ID, http.StatusOK)
 	}
-	_, err = s.Engine.Act(ctx, workflowID, registration.ActDecide, *args, s.wait(ctx))
-	return s.decided(ctx, about, args.InputRef, err)
-}
-
-// judge checks a decision and seals it. args is nil if an earlier call with the same key has decided, whose answer was
-// not kept.
-func (s *server) judge(ctx context.Context, in *decideReview) (about act, workflowID string, args *registration.ActArgs, err error) {
-	ctx, cancel := s.beforehand(ctx)
-	defer cancel()
-	v, err := s.Store.ReviewOf(ctx, in.ID)
+	done, err := s.run(ctx, a)
 	if err != nil {
-		return about, "", nil, s.neverSubmitted(ctx, in.ID, err)
+		return nil, err
 	}
-	about = act{registration: in.ID, kind: registration.ActDecide, clearing: v.SubjectKind == clearingKind}
-	st, err := s.standingOf(ctx, about)
-	if err != nil {
-		return about, "", nil, err
-	}
-	workflowID = workflowOf(st, in.ID)
-	me := requestOf(ctx).caller.name
-	decision, err := in.check(st.Kind, me)
-	if err != nil {
-		return about, "", nil, err
-	}
-	actID, known, err := s.generation(ctx)
-	if known || err != nil {
-		return about, workflowID, nil, err
-	}
-	if refusal := registration.RefuseAct(st.Kind, st.State, registration.ActDecide); refusal != nil {
-		return about, "", nil, refusal
-	}
-	if v.Assignee != nil && *v.Assignee != me {
-		return about, "", nil, registration.Refuse(registration.CodeClaimedByOther)
-	}
-	ref, err := s.Store.Put(ctx, in.ID, dossier.PurposeDecision, decision)
-	if err != nil {
-		return about, "", nil, err
-	}
-	return about, workflowID, &registration.ActArgs{ActID: actID, RegistrationID: in.ID, Actor: byReviewer(ctx), InputRef: ref}, nil
-}
-
-// decided answers a decision by what the engine made of it.
-func (s *server) decided(ctx context.Context, about act, ref string, err error) (*reviewAnswer, error) {
 	ctx, cancel := context.WithTimeout(detached(ctx), actMargin)
 	defer cancel()
-	var refusal *registration.Refusal
-	switch {
-	case err == nil:
-		s.note(ctx, s.Store.Discard(ctx, ref))
-		return s.reviewed(ctx, about.registration, http.StatusOK)
-	case errors.As(err, &refusal):
-		s.note(ctx, s.Store.Discard(ctx, ref))
-		return nil, refusal
-	case errors.Is(err, engine.ErrStillWorking):
-		return s.reviewed(ctx, about.registration, http.StatusAccepted)
-	case errors.Is(err, engine.ErrNoRun):
-		return nil, s.standsInTheWay(ctx, about)
+	return s.reviewed(ctx, in.ID, done.status())
+}
+
+// decision is the act of deciding a review that the caller has claimed, or nobody.
+func (s *server) decision(ctx context.Context, in *decideReview) (act, error) {
+	ctx, cancel := s.beforehand(ctx)
+	defer cancel()
+	a := act{
+		registration: in.ID, clearing: registration.IsClearingID(in.ID), kind: registration.ActDecide, purpose: dossier.PurposeDecision, leftover: true,
+		by: byReviewer(ctx),
 	}
-	return nil, err
+	v, err := s.Store.ReviewOf(ctx, in.ID)
+	if err != nil {
+		return a, s.neverSubmitted(ctx, in.ID, err)
+	}
+	st, err := s.standingOf(ctx, a)
+	if err != nil {
+		return a, err
+	}
+	me := requestOf(ctx).caller.name
+	if a.input, err = in.check(st.Kind, me); err != nil {
+		return a, err
+	}
+	a.before = func(context.Context, postgres.Standing, string) error {
+		if v.Assignee != nil && *v.Assignee != me {
+			return registration.Refuse(registration.CodeClaimedByOther)
+		}
+		return nil
+	}
+	return a, nil
 }

@@ -5,16 +5,20 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
+	"golang.org/x/time/rate"
 )
 
 const (
 	clockSkew      = 60 * time.Second // between the issuer and us
 	issuerTimeout  = 5 * time.Second
 	issuerPause    = 5 * time.Second // between two tries to reach an issuer that is away
+	issuerRate     = 1               // questions a second to the issuer
+	issuerBurst    = 5
 	longestSubject = 255
 )
 
@@ -31,7 +35,41 @@ type oidcTokens struct {
 }
 
 func newOIDC(issuer, audience string, now func() time.Time) *oidcTokens {
-	return &oidcTokens{issuer: issuer, audience: audience, now: now, client: &http.Client{Timeout: issuerTimeout}}
+	client := &http.Client{Timeout: issuerTimeout, Transport: &sparing{rate.NewLimiter(issuerRate, issuerBurst), http.DefaultTransport}}
+	return &oidcTokens{issuer: issuer, audience: audience, now: now, client: client}
+}
+
+// sparing asks the issuer only so often: any token can name a key that nobody knows, and would have us ask for it.
+type sparing struct {
+	limit *rate.Limiter
+	next  http.RoundTripper
+}
+
+var errAskedTooOften = errors.New("api: the OIDC issuer was asked often enough")
+
+func (s *sparing) RoundTrip(r *http.Request) (*http.Response, error) {
+	if !s.limit.Allow() {
+		return nil, errAskedTooOften
+	}
+	return s.next.RoundTrip(r)
+}
+
+// issuerKeys tells keys that could not be fetched from a signature that is wrong, which the verifier does not.
+type issuerKeys struct{ remote oidc.KeySet }
+
+type keysAskedKey struct{}
+
+// keysAsked is what came of asking for the issuer's keys for one token.
+type keysAsked struct{ failed error }
+
+func (k issuerKeys) VerifySignature(ctx context.Context, raw string) ([]byte, error) {
+	payload, err := k.remote.VerifySignature(ctx, raw)
+	if err != nil && strings.HasPrefix(err.Error(), "fetching keys ") {
+		if asked, ok := ctx.Value(keysAskedKey{}).(*keysAsked); ok {
+			asked.failed = err
+		}
+	}
+	return payload, err
 }
 
 var errIssuerAway = errors.New("api: the OIDC issuer does not answer")
@@ -46,12 +84,19 @@ func (o *oidcTokens) ready() (*oidc.IDTokenVerifier, error) {
 		return nil, errIssuerAway
 	}
 	// Not a request's context: the provider keeps it to fetch keys with.
-	provider, err := oidc.NewProvider(oidc.ClientContext(context.Background(), o.client), o.issuer)
+	ctx := oidc.ClientContext(context.Background(), o.client)
+	provider, err := oidc.NewProvider(ctx, o.issuer)
+	var at struct {
+		Keys string `json:"jwks_uri"`
+	}
+	if err == nil {
+		err = provider.Claims(&at)
+	}
 	if err != nil {
 		o.failed = o.now()
 		return nil, fmt.Errorf("%w: %w", errIssuerAway, err)
 	}
-	o.verifier = provider.VerifierContext(oidc.ClientContext(context.Background(), o.client), &oidc.Config{
+	o.verifier = oidc.NewVerifier(o.issuer, issuerKeys{oidc.NewRemoteKeySet(ctx, at.Keys)}, &oidc.Config{
 		ClientID:             o.audience,
 		SupportedSigningAlgs: []string{oidc.RS256, oidc.RS384, oidc.RS512, oidc.ES256, oidc.ES384, oidc.ES512},
 		Now:                  func() time.Time { return o.now().Add(-clockSkew) },
@@ -64,8 +109,12 @@ func (o *oidcTokens) find(ctx context.Context, raw string) (caller, error) {
 	if err != nil {
 		return caller{}, err
 	}
-	token, err := verifier.Verify(ctx, raw)
-	if err != nil {
+	var asked keysAsked
+	token, err := verifier.Verify(context.WithValue(ctx, keysAskedKey{}, &asked), raw)
+	switch {
+	case asked.failed != nil:
+		return caller{}, fmt.Errorf("%w: %w", errIssuerAway, asked.failed)
+	case err != nil:
 		return caller{}, errUnknownCaller
 	}
 	var claims struct {

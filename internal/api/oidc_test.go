@@ -25,8 +25,10 @@ type issuer struct {
 	t      *testing.T
 	server *httptest.Server
 
-	mu  sync.Mutex
-	key jose.JSONWebKey
+	mu    sync.Mutex
+	key   jose.JSONWebKey
+	away  bool // its keys cannot be had
+	asked int  // for its keys
 }
 
 func newIssuer(t *testing.T) *issuer {
@@ -42,6 +44,10 @@ func newIssuer(t *testing.T) *issuer {
 	mux.HandleFunc("GET /keys", func(w http.ResponseWriter, _ *http.Request) {
 		i.mu.Lock()
 		defer i.mu.Unlock()
+		if i.asked++; i.away {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
 		_ = json.NewEncoder(w).Encode(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{i.key.Public()}})
 	})
 	i.server = httptest.NewServer(mux)
@@ -167,6 +173,39 @@ func TestAnIssuerThatIsAwayIsNotTheCallersFault(t *testing.T) {
 	require.NoError(t, err)
 	_, err = find(t, cs, token)
 	require.ErrorIs(t, err, errIssuerAway)
+}
+
+func TestKeysThatCannotBeHadAreNotTheCallersFault(t *testing.T) {
+	t.Parallel()
+	i := newIssuer(t)
+	w := newWorld(t, func(d *Deps) { d.Auth.OIDCIssuer, d.Auth.OIDCAudience = i.server.URL, audience })
+	as := call{w: w, header: http.Header{"Authorization": {"Bearer " + i.sign(i.claims(time.Now()))}}}
+	i.away = true
+	as.get("/v1/reviews").refused(503, "engine_unavailable")
+	i.mu.Lock()
+	i.away = false
+	i.mu.Unlock()
+	as.get("/v1/reviews").ok(200)
+}
+
+// Tokens that name keys nobody knows do not have the issuer asked for each.
+func TestTheIssuerIsSpared(t *testing.T) {
+	t.Parallel()
+	i := newIssuer(t)
+	cs, err := newCallers(Auth{OIDCIssuer: i.server.URL, OIDCAudience: audience}, time.Now)
+	require.NoError(t, err)
+	known := i.sign(i.claims(time.Now()))
+	_, err = find(t, cs, known)
+	require.NoError(t, err)
+	stranger := newIssuer(t)
+	stranger.rotate("key-of-another")
+	for range 30 {
+		_, err := find(t, cs, stranger.sign(i.claims(time.Now())))
+		require.Error(t, err)
+	}
+	require.Less(t, i.asked, 15)
+	_, err = find(t, cs, known)
+	require.NoError(t, err, "a key that is known needs no question")
 }
 
 func TestOIDCCallersHaveTheirRoles(t *testing.T) {

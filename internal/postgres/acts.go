@@ -107,7 +107,7 @@ func (s *Store) EndAct(ctx context.Context, actID string, refusal *registration.
 		}
 		at := s.now()
 		var deferred bool
-		err = tx.QueryRow(ctx, `update acts set finished_at = $2, refusal = $3 where id = $1 and finished_at is null returning deferred`,
+		err = tx.QueryRow(ctx, `update acts set finished_at = $2, refusal = $3 where id = $1 and finished_at is null returning deferred and act <> 'decide'`,
 			actID, at, jsonb(refusal)).Scan(&deferred)
 		if errors.Is(err, pgx.ErrNoRows) || err == nil && (!deferred || refusal == nil) {
 			return nil

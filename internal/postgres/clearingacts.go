@@ -41,7 +41,7 @@ func (s *Store) endClearingAct(ctx context.Context, id, actID string, refusal *r
 			return err
 		}
 		var deferred bool
-		err = tx.QueryRow(ctx, `update acts set finished_at = $2, refusal = $3 where id = $1 and finished_at is null returning deferred`,
+		err = tx.QueryRow(ctx, `update acts set finished_at = $2, refusal = $3 where id = $1 and finished_at is null returning deferred and act <> 'decide'`,
 			actID, c.at, jsonb(refusal)).Scan(&deferred)
 		if errors.Is(err, pgx.ErrNoRows) || err == nil && (!deferred || refusal == nil) {
 			return nil

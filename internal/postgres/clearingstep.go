@@ -213,7 +213,7 @@ func (c *clearingChange) finishAct(ctx context.Context, refusal *registration.Re
 	var deferred bool
 	err := c.tx.QueryRow(ctx, `insert into acts (id, registration_id, act, verification, started_at, finished_at, refusal)
 		values ($1, $2, '', false, $3, $3, $4) on conflict (id) do update set finished_at = excluded.finished_at, refusal = excluded.refusal
-		returning deferred`, c.step.ActID, c.rec.ID, c.at, jsonb(refusal)).Scan(&deferred)
+		returning deferred and act <> 'decide'`, c.step.ActID, c.rec.ID, c.at, jsonb(refusal)).Scan(&deferred)
 	if err != nil {
 		return err
 	}

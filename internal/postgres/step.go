@@ -219,11 +219,11 @@ func (c *change) finishAct(ctx context.Context, refusal *registration.Refusal) e
 			c.rec.LastError = nil
 		}
 	}
-	var deferred bool
+	var deferred bool // by its applicant: a reviewer's refusal is none of theirs
 	err := c.tx.QueryRow(ctx, `insert into acts (id, registration_id, act, verification, started_at, finished_at, refusal)
 		values ($1, $2, '', false, $3, $3, $4)
 		on conflict (id) do update set finished_at = excluded.finished_at, refusal = excluded.refusal, verification = acts.verification and $5
-		returning deferred`, c.step.ActID, c.rec.ID, c.at, jsonb(refusal), counts(refusal)).Scan(&deferred)
+		returning deferred and act <> 'decide'`, c.step.ActID, c.rec.ID, c.at, jsonb(refusal), counts(refusal)).Scan(&deferred)
 	if err != nil {
 		return err
 	}
