@@ -108,7 +108,7 @@ func (f Field) In(part string) bool { return Field(part).Covers(f) }
 type Reason struct {
 	Field   Field  `json:"field" doc:"Path of the field to correct" example:"documents.business_licence"`
 	Code    string `json:"code" enum:"unreadable,mismatch,expired,incomplete,not_accepted,other" doc:"Why it was not accepted" example:"unreadable"`
-	Message string `json:"message,omitempty" maxLength:"500" doc:"What to do, in the reviewer's words" example:"The seal cannot be read; scan it again."`
+	Message string `json:"message" maxLength:"500" doc:"What to do, in the reviewer's words" example:"The seal cannot be read; scan it again."`
 }
 
 // Correction is a reason and whether the field has been handed in anew.

@@ -46,7 +46,7 @@ type LastError struct {
 type IdentityView struct {
 	Verified bool   `json:"verified" doc:"Whether the identity is proven"`
 	Method   Method `json:"method" enum:"debit_card,wallet,qr_scan" doc:"How it was proven" example:"debit_card"`
-	Role     Role   `json:"role,omitempty" enum:"legal_representative,authorized_agent" doc:"An administrator's role" example:"legal_representative"`
+	Role     *Role  `json:"role" enum:"legal_representative,authorized_agent" doc:"An administrator's role; null for an individual" example:"legal_representative"`
 	Holder   string `json:"holder" doc:"Masked name" example:"张*"`
 	IDNumber string `json:"id_number" doc:"Masked resident ID number" example:"110***********1234"`
 }
@@ -55,7 +55,7 @@ type IdentityView struct {
 type CompanyView struct {
 	LegalName           string      `json:"legal_name" doc:"Name on the licence" example:"厦门市例示科技有限公司"`
 	LicenceType         LicenceType `json:"licence_type" enum:"unified,legacy" doc:"Kind of licence" example:"unified"`
-	USCC                string      `json:"uscc,omitempty" doc:"Unified social credit code" example:"91350100M000100Y43"`
+	USCC                *string     `json:"uscc" doc:"Unified social credit code; null on a legacy licence" example:"91350100M000100Y43"`
 	RegistrationNumber  string      `json:"registration_number" doc:"Registration number; the USCC on a unified licence" example:"91350100M000100Y43"`
 	OrganizationCode    string      `json:"organization_code" doc:"Organisation code; the USCC on a unified licence" example:"91350100M000100Y43"`
 	LegalRepresentative string      `json:"legal_representative" doc:"Masked name" example:"王*"`

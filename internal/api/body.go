@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -12,6 +14,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"shiming/internal/problem"
+	"shiming/registration"
 )
 
 const (
@@ -26,6 +29,10 @@ func (s *server) takeBody(ctx huma.Context, next func(huma.Context)) {
 	r, w := humago.Unwrap(ctx)
 	r = r.WithContext(ctx.Context())
 	rt := routeOf(ctx)
+	if _, err := url.ParseQuery(r.URL.RawQuery); err != nil { // what cannot be read would be left out
+		write(w, problem.FromFields(registration.FieldError{Location: "query", Code: codeInvalid, Message: "The query cannot be read."}))
+		return
+	}
 	switch {
 	case rt.upload:
 		s.takeFile(ctx, r, w, next)
@@ -54,6 +61,7 @@ func (s *server) takeBody(ctx huma.Context, next func(huma.Context)) {
 		return
 	}
 	requestOf(r.Context()).nulls = nulls(body)
+	r.Header.Set("Content-Type", strings.ToLower(r.Header.Get("Content-Type"))) // any case will do (RFC 9110, section 8.3.1)
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	r.ContentLength = int64(len(body))
 	next(humago.NewContext(ctx.Operation(), r, w))

@@ -101,15 +101,17 @@ func (in CompanyForm) check(on *registration.View) (dossier.Company, error) {
 		},
 	}
 	in.checkNumbers(&c, &company, on, full)
-	if err := c.problem(); err != nil {
-		return company, err
-	}
-	if full {
-		if refusal := company.Consistent(); refusal != nil {
-			return company, refusal
+	if len(c.errs) == 0 && full { // what is wrong by itself contradicts everything
+		for _, found := range company.Contradictions() {
+			c.add(strings.TrimPrefix(string(found.Field), "company."), string(found.Code), contradiction[found.Code])
 		}
 	}
-	return company, nil
+	return company, c.problem()
+}
+
+var contradiction = map[registration.Code]string{
+	registration.CodeLicenceNumbers:          "A unified licence has one number: this must be the unified social credit code.",
+	registration.CodeBankAccountNameMismatch: "The account must bear the company's name.",
 }
 
 // checkNumbers checks the licence's numbers by its type: the one handed in, else the one on file.

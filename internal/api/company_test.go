@@ -48,7 +48,14 @@ func TestCompanyInformationIsCheckedWhole(t *testing.T) {
 		return func(c map[string]any) { c["bank"].(map[string]any)[field] = value }
 	}
 	put(set("uscc", "91350100M000100Y44")).refused(422, "uscc_invalid").errorAt("body.uscc", "uscc_invalid")
-	put(set("registration_number", "350100123456789")).refused(422, "licence_numbers_must_be_uscc")
+	put(set("registration_number", "350100123456789")).refused(422, "licence_numbers_must_be_uscc").errorAt("body.registration_number", "licence_numbers_must_be_uscc")
+	put(func(c map[string]any) {
+		c["registration_number"], c["organization_code"] = "350100123456789", "M000100Y4"
+	}).refused(422, "licence_numbers_must_be_uscc")
+	put(func(c map[string]any) {
+		set("organization_code", "M000100Y4")(c)
+		bank("account_name", "别家公司")(c)
+	}).refused(422, "invalid_request").errorAt("body.organization_code", "licence_numbers_must_be_uscc").errorAt("body.bank.account_name", "bank_account_name_mismatch")
 	put(set("organization_code", "M000100Y4")).refused(422, "licence_numbers_must_be_uscc")
 	put(set("organization_code", "91350100M000100Y44")).refused(422, "licence_numbers_must_be_uscc")
 	put(bank("account_name", "别家公司")).refused(422, "bank_account_name_mismatch")
@@ -97,7 +104,9 @@ func TestALegacyLicenceHasItsOwnNumbers(t *testing.T) {
 		a = w.as("platform").put(path+"/company", c)
 	}
 	require.Equal(t, "payout_pending", a.ok(200).state())
-	require.Nil(t, a.Body["company"].(map[string]any)["uscc"])
+	number, there := a.Body["company"].(map[string]any)["uscc"]
+	require.True(t, there)
+	require.Nil(t, number)
 }
 
 func TestAPartialCorrectionKeepsTheRest(t *testing.T) {

@@ -82,9 +82,9 @@ func (r route) allCodes() []problem.Code {
 	case r.public:
 		codes = append(codes, problem.CodeRateLimited, problem.CodeMalformedRequest, registration.CodeInvalidRequest, problem.CodeIdempotencyKeyReused)
 	default:
-		codes = append(codes, problem.CodeUnauthorized, problem.CodeForbidden, problem.CodeRateLimited)
+		codes = append(codes, problem.CodeUnauthorized, problem.CodeForbidden, problem.CodeRateLimited, registration.CodeInvalidRequest)
 		if r.mutates() {
-			codes = append(codes, problem.CodeMalformedRequest, registration.CodeInvalidRequest, problem.CodeIdempotencyKeyReused)
+			codes = append(codes, problem.CodeMalformedRequest, problem.CodeIdempotencyKeyReused)
 		}
 	}
 	if r.mutates() {

@@ -18,6 +18,31 @@ func TestNamesAreTakenAsTheyAreWritten(t *testing.T) {
 	require.Zero(t, w.count(`select count(*) from registrations`))
 }
 
+func TestQueriesAreTakenAsTheyAreWritten(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	path := w.open("acct-1", "individual")
+	for _, list := range []string{"/v1/registrations", "/v1/reviews"} {
+		w.as("reviewer").get(list+"?stat=approved").refused(422, "invalid_request").errorAt("query.stat", "unknown")
+		for _, unreadable := range []string{"?limit=%zz", "?a;b"} {
+			w.as("reviewer").get(list+unreadable).refused(422, "invalid_request").errorAt("query", "invalid")
+		}
+	}
+	w.as("platform").get(path+"?verbose=1").refused(422, "invalid_request").errorAt("query.verbose", "unknown")
+	w.as("platform").post(path+"/withdraw?really=1", nil).refused(422, "invalid_request").errorAt("query.really", "unknown")
+	w.as("platform").get(path).ok(200)
+}
+
+func TestAMediaTypeIsReadInAnyCase(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	path := w.open("acct-1", "individual")
+	for _, kind := range []string{"Application/JSON", "application/json; charset=UTF-8", "APPLICATION/JSON;CHARSET=utf-8"} {
+		c := call{w: w, as: "platform", header: http.Header{"Content-Type": {kind}}}
+		c.put(path+"/name", map[string]any{"name": "Harbour Light"}).ok(200)
+	}
+}
+
 func TestNullIsNoValue(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -51,16 +51,20 @@ func identity(i *registration.IdentityView) string {
 	if i.Verified {
 		proven = "verified by " + string(i.Method)
 	}
-	return words(i.Holder, i.IDNumber, string(i.Role), proven)
+	role := ""
+	if i.Role != nil {
+		role = string(*i.Role)
+	}
+	return words(i.Holder, i.IDNumber, role, proven)
 }
 
 func company(c *registration.CompanyView) string {
 	if c == nil {
 		return ""
 	}
-	number := c.USCC
-	if number == "" {
-		number = c.RegistrationNumber + " / " + c.OrganizationCode
+	number := c.RegistrationNumber + " / " + c.OrganizationCode
+	if c.USCC != nil {
+		number = *c.USCC
 	}
 	return words(c.LegalName, number, "represented by "+c.LegalRepresentative, c.Address)
 }

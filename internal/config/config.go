@@ -38,8 +38,8 @@ type API struct {
 	TokensFile   string `env:"API_TOKENS_FILE" want:"a file with one 'name role sha256-of-token' a line"`
 	OIDCIssuer   string `env:"OIDC_ISSUER" want:"the issuer's address, such as https://login.example.com"`
 	OIDCAudience string `env:"OIDC_AUDIENCE" want:"the audience that tokens for this API carry"`
-	// RateLimit counts requests a second and token.
-	RateLimit     float64  `env:"RATE_LIMIT" envDefault:"200" want:"requests a second and token, such as 200"`
+	// RateLimit counts requests a second and token, in each process.
+	RateLimit     float64  `env:"RATE_LIMIT" envDefault:"200" want:"requests a second and token that each process takes, such as 200"`
 	BankSecrets   []string `env:"BANK_WEBHOOK_SECRETS,required,notEmpty" envSeparator:"," want:"whsec_…, the secret the bank signs its reports with; several with commas while one is replaced"`
 	WalletSecrets []string `env:"WALLET_WEBHOOK_SECRETS,required,notEmpty" envSeparator:"," want:"whsec_…, the secret the wallet signs its reports with; several with commas while one is replaced"`
 	// WebhookAllowNets is the worker's, to refuse an address early.

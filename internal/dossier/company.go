@@ -66,14 +66,33 @@ func (c Company) Changed(d Company) []registration.Field {
 	return changed
 }
 
-// Consistent checks the parts of complete company information against each other: a unified licence carries one number
-// (guide section 6, question 5), and the bank account is the company's own.
+// Consistent checks the parts of complete company information against each other.
 func (c Company) Consistent() *registration.Refusal {
-	if c.LicenceType == registration.UnifiedLicence && (c.RegistrationNumber != c.USCC || c.OrganizationCode != c.USCC) {
-		return registration.Refuse(registration.CodeLicenceNumbers)
-	}
-	if !chinaid.SameName(c.LegalName, c.Bank.AccountName) {
-		return registration.Refuse(registration.CodeBankAccountNameMismatch)
+	if found := c.Contradictions(); len(found) > 0 {
+		return registration.Refuse(found[0].Code)
 	}
 	return nil
+}
+
+// Contradiction is a field that does not fit another.
+type Contradiction struct {
+	Field registration.Field
+	Code  registration.Code
+}
+
+// Contradictions lists what does not fit together in complete company information: a unified licence carries one number
+// (guide section 6, question 5), and the bank account is the company's own.
+func (c Company) Contradictions() []Contradiction {
+	var found []Contradiction
+	unified := c.LicenceType == registration.UnifiedLicence
+	switch {
+	case unified && c.RegistrationNumber != c.USCC:
+		found = append(found, Contradiction{registration.FieldRegistrationNumber, registration.CodeLicenceNumbers})
+	case unified && c.OrganizationCode != c.USCC:
+		found = append(found, Contradiction{registration.FieldOrganizationCode, registration.CodeLicenceNumbers})
+	}
+	if !chinaid.SameName(c.LegalName, c.Bank.AccountName) {
+		found = append(found, Contradiction{registration.FieldBankAccountName, registration.CodeBankAccountNameMismatch})
+	}
+	return found
 }

@@ -54,11 +54,19 @@ type Person struct {
 
 // View masks the person.
 func (p Person) View(method registration.Method, role registration.Role) *registration.IdentityView {
-	v := &registration.IdentityView{Verified: true, Method: method, Role: role, Holder: chinaid.MaskName(p.Holder)}
+	v := &registration.IdentityView{Verified: true, Method: method, Role: given(role), Holder: chinaid.MaskName(p.Holder)}
 	if id, err := chinaid.ParseResidentID(p.IDNumber); err == nil {
 		v.IDNumber = id.Masked()
 	}
 	return v
+}
+
+// given is nil for what there is none of.
+func given[T ~string](v T) *T {
+	if v == "" {
+		return nil
+	}
+	return &v
 }
 
 // Card is a personal debit card with the details its bank has on file.
@@ -124,7 +132,7 @@ func (c Company) SameProof(d Company) bool {
 // View masks the company's personal parts and its account.
 func (c Company) View() *registration.CompanyView {
 	return &registration.CompanyView{
-		LegalName: c.LegalName, LicenceType: c.LicenceType, USCC: c.USCC, RegistrationNumber: c.RegistrationNumber,
+		LegalName: c.LegalName, LicenceType: c.LicenceType, USCC: given(c.USCC), RegistrationNumber: c.RegistrationNumber,
 		OrganizationCode: c.OrganizationCode, LegalRepresentative: chinaid.MaskName(c.LegalRepresentative), Address: c.Address,
 		Bank: registration.BankView{
 			AccountName: c.Bank.AccountName, AccountNumber: "****" + Last4(c.Bank.AccountNumber),

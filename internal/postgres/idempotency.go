@@ -118,9 +118,9 @@ func (s *Store) ReleaseKey(ctx context.Context, r Request) error {
 	return err
 }
 
-// ClearKeys forgets answers older than age.
+// ClearKeys forgets answers given longer than age ago, and claims that came to none.
 func (s *Store) ClearKeys(ctx context.Context, age time.Duration) error {
-	_, err := s.pool.Exec(ctx, `delete from idempotency where created_at < $1`, s.now().Add(-age))
+	_, err := s.pool.Exec(ctx, `delete from idempotency where coalesce(answered_at, created_at) < $1`, s.now().Add(-age))
 	return err
 }
 

@@ -111,10 +111,10 @@ func jsonb[T any](v *T) any {
 
 // role is the administrator's, empty for an individual.
 func (r *record) role() registration.Role {
-	if r.Identity == nil {
+	if r.Identity == nil || r.Identity.Role == nil {
 		return ""
 	}
-	return r.Identity.Role
+	return *r.Identity.Role
 }
 
 // facts are what the table's guards look at.

@@ -80,6 +80,8 @@ func schemaError(location, message string) registration.FieldError {
 		return registration.FieldError{Location: location, Code: fieldMissing, Message: "This field is required."}
 	case strings.HasPrefix(fixed, "unexpected property"):
 		return registration.FieldError{Location: location, Code: fieldUnknown, Message: "There is no such field."}
+	case fixed == "unknown query parameter":
+		return registration.FieldError{Location: location, Code: fieldUnknown, Message: "There is no such parameter."}
 	case strings.HasPrefix(fixed, "expected "):
 		return registration.FieldError{Location: location, Code: fieldInvalid, Message: fixed}
 	}

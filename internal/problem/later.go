@@ -18,12 +18,12 @@ func later() []Entry {
 				Detail: "Wait until this step opens again.",
 			},
 			{
-				Code: registration.CodeCodeAttemptsExceeded, RetryAfter: time.Second, Title: "The code was wrong too often",
+				Code: registration.CodeCodeAttemptsExceeded, RetryAfter: time.Second, Title: "The code was wrong, or sent, too often",
 				Detail: "Start over with the card.",
 			},
 			{
 				Code: registration.CodeCodeResendTooSoon, RetryAfter: time.Minute, Title: "No further code can be sent now",
-				Detail: "A code can be sent again once a minute, five times in all; then start over with the card.",
+				Detail: "A code can be sent again once a minute.",
 			},
 			{
 				Code: registration.CodePayoutLimitReached, RetryAfter: 24 * time.Hour, Title: "No further payment to this bank account now",

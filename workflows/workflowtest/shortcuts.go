@@ -74,7 +74,11 @@ func (r *Run) ToDetails(n int) {
 func (r *Run) ToReview(n int) {
 	r.w.T.Helper()
 	require.Nil(r.w.T, r.SetContact(Contact(n)))
-	require.Nil(r.w.T, r.Upload(registration.RequiredSlots(r.App.Kind, r.View().Identity.Role)...))
+	var role registration.Role
+	if given := r.View().Identity.Role; given != nil {
+		role = *given
+	}
+	require.Nil(r.w.T, r.Upload(registration.RequiredSlots(r.App.Kind, role)...))
 	require.Nil(r.w.T, r.Submit())
 }
 

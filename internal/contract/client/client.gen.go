@@ -1509,10 +1509,10 @@ type Company struct {
 	// Examples: 91350100M000100Y43
 	RegistrationNumber string `json:"registration_number"`
 
-	// Uscc Unified social credit code
+	// Uscc Unified social credit code; null on a legacy licence
 	//
 	// Examples: 91350100M000100Y43
-	Uscc *string `json:"uscc,omitempty"`
+	Uscc *string `json:"uscc"`
 }
 
 // CompanyLicenceType Kind of licence
@@ -1983,10 +1983,10 @@ type Identity struct {
 	// Examples: qr_scan
 	Method IdentityMethod `json:"method"`
 
-	// Role An administrator's role
+	// Role An administrator's role; null for an individual
 	//
 	// Examples: legal_representative
-	Role *IdentityRole `json:"role,omitempty"`
+	Role *IdentityRole `json:"role"`
 
 	// Verified Whether the identity is proven
 	//
@@ -1999,9 +1999,7 @@ type Identity struct {
 // Examples: qr_scan
 type IdentityMethod string
 
-// IdentityRole An administrator's role
-//
-// Examples: legal_representative
+// IdentityRole defines model for Identity.Role.
 type IdentityRole string
 
 // LastError A refusal that came after the act had been answered.
@@ -2303,7 +2301,7 @@ type Reason struct {
 	// Message What to do, in the reviewer's words
 	//
 	// Examples: The seal cannot be read; scan it again.
-	Message *string `json:"message,omitempty"`
+	Message string `json:"message"`
 }
 
 // ReasonCode Why it was not accepted
@@ -3458,6 +3456,7 @@ type ClientInterface interface {
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
+	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
@@ -3473,6 +3472,7 @@ type ClientInterface interface {
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
+	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
@@ -3552,6 +3552,7 @@ type ClientInterface interface {
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
+	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
@@ -3679,6 +3680,7 @@ type ClientInterface interface {
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
+	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
@@ -3809,6 +3811,7 @@ type ClientInterface interface {
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
+	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
@@ -4297,6 +4300,7 @@ type ClientInterface interface {
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
+	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
@@ -4346,6 +4350,7 @@ type ClientInterface interface {
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
+	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
@@ -4464,6 +4469,7 @@ type ClientInterface interface {
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
+	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
@@ -4569,6 +4575,7 @@ type ClientInterface interface {
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
+	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
@@ -4600,6 +4607,7 @@ type ClientInterface interface {
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
+	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
@@ -4805,6 +4813,7 @@ func (c *Client) Readyz(ctx context.Context, reqEditors ...RequestEditorFn) (*ht
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
+// - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
@@ -4830,6 +4839,7 @@ func (c *Client) GetAccount(ctx context.Context, accountID string, reqEditors ..
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
+// - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
@@ -4949,6 +4959,7 @@ func (c *Client) PutDocumentOfClearingWithBody(ctx context.Context, accountID st
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
+// - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
@@ -5146,6 +5157,7 @@ func (c *Client) ObjectToClearing(ctx context.Context, params *ObjectToClearingP
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
+// - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
@@ -5346,6 +5358,7 @@ func (c *Client) OpenRegistration(ctx context.Context, params *OpenRegistrationP
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
+// - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
@@ -6074,6 +6087,7 @@ func (c *Client) SubmitRegistration(ctx context.Context, id string, params *Subm
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
+// - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
@@ -6153,6 +6167,7 @@ func (c *Client) ListReviews(ctx context.Context, params *ListReviewsParams, req
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
+// - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
@@ -6331,6 +6346,7 @@ func (c *Client) DecideReview(ctx context.Context, id string, params *DecideRevi
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
+// - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
@@ -6496,6 +6512,7 @@ func (c *Client) DropWebhookEndpoint(ctx context.Context, id string, params *Dro
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
+// - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
@@ -6547,6 +6564,7 @@ func (c *Client) ListWebhookDeliveries(ctx context.Context, id string, params *L
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
+// - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
@@ -9630,6 +9648,7 @@ type ClientWithResponsesInterface interface {
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
+	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
@@ -9647,6 +9666,7 @@ type ClientWithResponsesInterface interface {
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
+	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
@@ -9728,6 +9748,7 @@ type ClientWithResponsesInterface interface {
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
+	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
@@ -9861,6 +9882,7 @@ type ClientWithResponsesInterface interface {
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
+	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
@@ -9999,6 +10021,7 @@ type ClientWithResponsesInterface interface {
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
+	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
@@ -10497,6 +10520,7 @@ type ClientWithResponsesInterface interface {
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
+	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
@@ -10552,6 +10576,7 @@ type ClientWithResponsesInterface interface {
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
+	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
@@ -10674,6 +10699,7 @@ type ClientWithResponsesInterface interface {
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
+	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
@@ -10787,6 +10813,7 @@ type ClientWithResponsesInterface interface {
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
+	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
@@ -10822,6 +10849,7 @@ type ClientWithResponsesInterface interface {
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
+	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
@@ -11171,6 +11199,8 @@ type GetAccountResponse struct {
 	ApplicationProblemJSON403 *Problem
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
 	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
 	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
 	ApplicationProblemJSON429 *Problem
 	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
@@ -11203,6 +11233,11 @@ func (r GetAccountResponse) GetApplicationProblemJSON403() *Problem {
 // GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
 func (r GetAccountResponse) GetApplicationProblemJSON404() *Problem {
 	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetAccountResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
 }
 
 // GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
@@ -11275,6 +11310,8 @@ type GetClearingResponse struct {
 	ApplicationProblemJSON403 *Problem
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
 	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
 	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
 	ApplicationProblemJSON429 *Problem
 	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
@@ -11307,6 +11344,11 @@ func (r GetClearingResponse) GetApplicationProblemJSON403() *Problem {
 // GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
 func (r GetClearingResponse) GetApplicationProblemJSON404() *Problem {
 	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetClearingResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
 }
 
 // GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
@@ -11657,6 +11699,8 @@ type PreflightClearingResponse struct {
 	ApplicationProblemJSON403 *Problem
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
 	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
 	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
 	ApplicationProblemJSON429 *Problem
 	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
@@ -11689,6 +11733,11 @@ func (r PreflightClearingResponse) GetApplicationProblemJSON403() *Problem {
 // GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
 func (r PreflightClearingResponse) GetApplicationProblemJSON404() *Problem {
 	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r PreflightClearingResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
 }
 
 // GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
@@ -12268,6 +12317,8 @@ type GetContestedClearingResponse struct {
 	ApplicationProblemJSON403 *Problem
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
 	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
 	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
 	ApplicationProblemJSON429 *Problem
 	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
@@ -12300,6 +12351,11 @@ func (r GetContestedClearingResponse) GetApplicationProblemJSON403() *Problem {
 // GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
 func (r GetContestedClearingResponse) GetApplicationProblemJSON404() *Problem {
 	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetContestedClearingResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
 }
 
 // GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
@@ -13025,6 +13081,8 @@ type GetRegistrationResponse struct {
 	ApplicationProblemJSON403 *Problem
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
 	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
 	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
 	ApplicationProblemJSON429 *Problem
 	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
@@ -13057,6 +13115,11 @@ func (r GetRegistrationResponse) GetApplicationProblemJSON403() *Problem {
 // GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
 func (r GetRegistrationResponse) GetApplicationProblemJSON404() *Problem {
 	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetRegistrationResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
 }
 
 // GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
@@ -15012,6 +15075,8 @@ type GetTimelineResponse struct {
 	ApplicationProblemJSON403 *Problem
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
 	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
 	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
 	ApplicationProblemJSON429 *Problem
 	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
@@ -15044,6 +15109,11 @@ func (r GetTimelineResponse) GetApplicationProblemJSON403() *Problem {
 // GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
 func (r GetTimelineResponse) GetApplicationProblemJSON404() *Problem {
 	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetTimelineResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
 }
 
 // GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
@@ -15359,6 +15429,8 @@ type GetReviewResponse struct {
 	ApplicationProblemJSON403 *Problem
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
 	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
 	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
 	ApplicationProblemJSON429 *Problem
 	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
@@ -15391,6 +15463,11 @@ func (r GetReviewResponse) GetApplicationProblemJSON403() *Problem {
 // GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
 func (r GetReviewResponse) GetApplicationProblemJSON404() *Problem {
 	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetReviewResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
 }
 
 // GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
@@ -15864,6 +15941,8 @@ type GetReviewDocumentResponse struct {
 	ApplicationProblemJSON403 *Problem
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
 	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
 	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
 	ApplicationProblemJSON429 *Problem
 	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
@@ -15891,6 +15970,11 @@ func (r GetReviewDocumentResponse) GetApplicationProblemJSON403() *Problem {
 // GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
 func (r GetReviewDocumentResponse) GetApplicationProblemJSON404() *Problem {
 	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetReviewDocumentResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
 }
 
 // GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
@@ -16442,6 +16526,8 @@ type GetWebhookEndpointResponse struct {
 	ApplicationProblemJSON403 *Problem
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
 	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
 	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
 	ApplicationProblemJSON429 *Problem
 	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
@@ -16474,6 +16560,11 @@ func (r GetWebhookEndpointResponse) GetApplicationProblemJSON403() *Problem {
 // GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
 func (r GetWebhookEndpointResponse) GetApplicationProblemJSON404() *Problem {
 	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetWebhookEndpointResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
 }
 
 // GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
@@ -16657,6 +16748,8 @@ type GetWebhookDeliveryResponse struct {
 	ApplicationProblemJSON403 *Problem
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
 	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
 	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
 	ApplicationProblemJSON429 *Problem
 	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
@@ -16689,6 +16782,11 @@ func (r GetWebhookDeliveryResponse) GetApplicationProblemJSON403() *Problem {
 // GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
 func (r GetWebhookDeliveryResponse) GetApplicationProblemJSON404() *Problem {
 	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetWebhookDeliveryResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
 }
 
 // GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
@@ -17276,6 +17374,7 @@ func (c *ClientWithResponses) ReadyzWithResponse(ctx context.Context, reqEditors
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
+// - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
@@ -17299,6 +17398,7 @@ func (c *ClientWithResponses) GetAccountWithResponse(ctx context.Context, accoun
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
+// - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
@@ -17404,6 +17504,7 @@ func (c *ClientWithResponses) PutDocumentOfClearingWithBodyWithResponse(ctx cont
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
+// - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
@@ -17579,6 +17680,7 @@ func (c *ClientWithResponses) ObjectToClearingWithResponse(ctx context.Context, 
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
+// - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
@@ -17759,6 +17861,7 @@ func (c *ClientWithResponses) OpenRegistrationWithResponse(ctx context.Context, 
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
+// - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
@@ -18401,6 +18504,7 @@ func (c *ClientWithResponses) SubmitRegistrationWithResponse(ctx context.Context
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
+// - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
@@ -18474,6 +18578,7 @@ func (c *ClientWithResponses) ListReviewsWithResponse(ctx context.Context, param
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
+// - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
@@ -18632,6 +18737,7 @@ func (c *ClientWithResponses) DecideReviewWithResponse(ctx context.Context, id s
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
+// - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
@@ -18781,6 +18887,7 @@ func (c *ClientWithResponses) DropWebhookEndpointWithResponse(ctx context.Contex
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
+// - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
@@ -18828,6 +18935,7 @@ func (c *ClientWithResponses) ListWebhookDeliveriesWithResponse(ctx context.Cont
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
+// - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
@@ -19159,6 +19267,13 @@ func ParseGetAccountResponse(rsp *http.Response) (*GetAccountResponse, error) {
 		}
 		response.ApplicationProblemJSON404 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
 		var dest Problem
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -19259,6 +19374,13 @@ func ParseGetClearingResponse(rsp *http.Response) (*GetClearingResponse, error) 
 			return nil, err
 		}
 		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
 		var dest Problem
@@ -19635,6 +19757,13 @@ func ParsePreflightClearingResponse(rsp *http.Response) (*PreflightClearingRespo
 			return nil, err
 		}
 		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
 		var dest Problem
@@ -20231,6 +20360,13 @@ func ParseGetContestedClearingResponse(rsp *http.Response) (*GetContestedClearin
 			return nil, err
 		}
 		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
 		var dest Problem
@@ -20973,6 +21109,13 @@ func ParseGetRegistrationResponse(rsp *http.Response) (*GetRegistrationResponse,
 			return nil, err
 		}
 		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
 		var dest Problem
@@ -22919,6 +23062,13 @@ func ParseGetTimelineResponse(rsp *http.Response) (*GetTimelineResponse, error) 
 		}
 		response.ApplicationProblemJSON404 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
 		var dest Problem
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -23256,6 +23406,13 @@ func ParseGetReviewResponse(rsp *http.Response) (*GetReviewResponse, error) {
 			return nil, err
 		}
 		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
 		var dest Problem
@@ -23744,6 +23901,13 @@ func ParseGetReviewDocumentResponse(rsp *http.Response) (*GetReviewDocumentRespo
 			return nil, err
 		}
 		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
 		var dest Problem
@@ -24319,6 +24483,13 @@ func ParseGetWebhookEndpointResponse(rsp *http.Response) (*GetWebhookEndpointRes
 		}
 		response.ApplicationProblemJSON404 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
 		var dest Problem
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -24527,6 +24698,13 @@ func ParseGetWebhookDeliveryResponse(rsp *http.Response) (*GetWebhookDeliveryRes
 			return nil, err
 		}
 		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
 		var dest Problem
