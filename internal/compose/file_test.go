@@ -222,10 +222,8 @@ func TestSearchAttributes(t *testing.T) {
 	t.Parallel()
 	script := strings.Join(project(t).Services["temporal-namespace"].Command, "\n")
 	got := map[string]string{}
-	for _, line := range regexp.MustCompile(`search-attribute create --type (\w+)(.*)`).FindAllStringSubmatch(script, -1) {
-		for _, name := range regexp.MustCompile(`--name (\w+)`).FindAllStringSubmatch(line[2], -1) {
-			got[name[1]] = line[1]
-		}
+	for _, pair := range regexp.MustCompile(`--type (\w+) --name (\w+)`).FindAllStringSubmatch(script, -1) { // the command pairs them
+		got[pair[2]] = pair[1]
 	}
 	assert.Equal(t, registration.SearchAttributes(), got)
 }
