@@ -45,7 +45,7 @@ func (c *demoCommand) Run(stop *stopper) error {
 			t.through(screen.Line)
 		}
 		failed := c.show(stop.soon, s, screen)
-		if c.Exit || stop.soon.Err() != nil {
+		if c.Exit || stop.soon.Err() != nil || s.death.cause() != nil {
 			return failed
 		}
 		screen.Line("everything stays up until Ctrl-C, for calls of your own:")

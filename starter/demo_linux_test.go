@@ -90,3 +90,15 @@ func TestDemoSurvivesAKilledWorker(t *testing.T) {
 	require.Zero(t, p.ends(tourWithin))
 	assert.Equal(t, 4, readDemo(t, p.stdout.String()).summary.Approved)
 }
+
+// Without --exit it would stay: on a stack that has lost a part it must not.
+func TestDemoEndsWithItsServers(t *testing.T) {
+	t.Parallel()
+	p := run(t, freePorts("demo", "--json")...)
+	require.Eventually(t, func() bool { return strings.Contains(p.stdout.String(), `"to":`) }, tourWithin, 20*time.Millisecond)
+	all := p.children("")
+	p.kill("postgres")
+	assert.Equal(t, 1, p.ends(downWithin))
+	assert.Contains(t, p.stderr.String(), "PostgreSQL ended unexpectedly")
+	assert.True(t, gone(all))
+}

@@ -33,8 +33,8 @@ func (s *stack) awaitReady(ctx context.Context) error {
 			return nil
 		}
 		select {
-		case err := <-s.deaths:
-			return err
+		case <-s.death.done:
+			return s.death.err
 		case <-ctx.Done():
 			return fmt.Errorf("not everything came up: %w (--log-level debug shows more)", err)
 		case <-tick.C:

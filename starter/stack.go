@@ -52,7 +52,7 @@ type stack struct {
 	worker     *workerProcess
 	stopWorker context.CancelFunc
 	codecWeb   *webServer
-	deaths     <-chan error // what ended by itself
+	death      *death // of a part that ended by itself
 }
 
 // up starts everything, and returns when all of it answers. After an error some of it may run: call down.
@@ -182,7 +182,7 @@ func (s *stack) startOurs(ctx, now context.Context) error {
 		return err
 	}
 	s.api.serve(s.apiListener)
-	s.deaths = s.watch()
+	s.death = s.watch()
 	return nil
 }
 
@@ -191,27 +191,7 @@ func (s *stack) wait(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		return nil
-	case err := <-s.deaths:
-		return err
+	case <-s.death.done:
+		return s.death.err
 	}
-}
-
-// watch tells of every part that ends by itself. A worker that is started again does not.
-func (s *stack) watch() <-chan error {
-	first := make(chan error, 5)
-	watch := func(done <-chan struct{}, what string) {
-		<-done
-		first <- fmt.Errorf("%s ended unexpectedly, so everything stops: start again (--log-level debug shows what it said)", what)
-	}
-	if s.postgres != nil {
-		go watch(s.postgres.Done(), "PostgreSQL")
-	}
-	if s.temporal != nil {
-		go watch(s.temporal.Done(), "Temporal")
-	}
-	pass := func(from <-chan error) { first <- <-from }
-	go pass(s.sandboxWeb.failed)
-	go pass(s.worker.failed)
-	go pass(s.api.web.failed)
-	return first
 }
