@@ -31,7 +31,7 @@ func (c *demoCommand) Validate() error {
 // Run brings everything up with nothing kept, takes the tour, and stays unless told otherwise.
 func (c *demoCommand) Run(stop *stopper) error {
 	opts := c.options()
-	opts.WorkingDay = c.WorkingDay
+	opts.WorkingDay, opts.ToTheEnd = c.WorkingDay, c.Exit
 	out := os.Stdout
 	if c.JSON {
 		out = os.Stderr

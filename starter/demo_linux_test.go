@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -89,6 +90,24 @@ func TestDemoSurvivesAKilledWorker(t *testing.T) {
 	p.says("the worker died (signal: killed)")
 	require.Zero(t, p.ends(tourWithin))
 	assert.Equal(t, 4, readDemo(t, p.stdout.String()).summary.Approved)
+}
+
+func TestInterruptedDemoIsNoSuccess(t *testing.T) {
+	t.Parallel()
+	p := run(t, freePorts("demo", "--exit", "--json")...)
+	require.Eventually(t, func() bool { return strings.Contains(p.stdout.String(), `"to":`) }, tourWithin, 20*time.Millisecond)
+	p.signal(syscall.SIGINT)
+	assert.Equal(t, 1, p.ends(downWithin))
+	assert.Contains(t, p.stderr.String(), "stopped before its end")
+}
+
+func TestDemoThatWasStoppedBeforeItsTourIsNoSuccess(t *testing.T) {
+	t.Parallel()
+	p := run(t, freePorts("demo", "--exit")...)
+	p.says("starting PostgreSQL")
+	p.signal(syscall.SIGINT)
+	assert.Equal(t, 1, p.ends(downWithin))
+	assert.Contains(t, p.stderr.String(), "stopped before its end")
 }
 
 // Without --exit it would stay: on a stack that has lost a part it must not.

@@ -81,8 +81,11 @@ func runStack(stop *stopper, opts stackOptions, t *teller, use func(*stack) erro
 	if err == nil {
 		err = use(s)
 	}
-	if stop.soon.Err() != nil { // asked to stop: what broke off is no failure
+	if err != nil && stop.soon.Err() != nil { // asked to stop: why it broke off is known
 		err = nil
+		if opts.ToTheEnd {
+			err = errors.New("stopped before its end")
+		}
 	}
 	if err != nil && !errors.Is(err, errReported) {
 		t.line("starter: " + err.Error())

@@ -28,6 +28,7 @@ type stackOptions struct {
 	SettleDelay  time.Duration
 	DataDir      string // empty: nothing is kept
 	ReadyFile    string
+	ToTheEnd     bool // being stopped on the way is a failure
 }
 
 // stack is everything for development, brought up and down together.
