@@ -27,7 +27,7 @@ type dataDir struct {
 
 	// Of an ephemeral folder only: what to remove at the end, and the lock that keeps others from doing so before.
 	temp  string
-	owner *fileLock
+	owner *FileLock
 }
 
 func (d *dataDir) ephemeral() bool { return d.temp != "" }
@@ -88,7 +88,7 @@ func newEphemeral(as *identity) (*dataDir, error) {
 	if err := os.Chmod(temp, 0o711); err != nil {
 		return nil, errors.Join(err, d.close())
 	}
-	if d.owner, err = tryLock(filepath.Join(temp, ephemeralPID)); err != nil {
+	if d.owner, err = TryLock(filepath.Join(temp, ephemeralPID)); err != nil {
 		return nil, errors.Join(err, d.close())
 	}
 	if err := as.canReach(d.path); err != nil {
@@ -108,12 +108,12 @@ func removeLeftovers(in string) {
 		if err != nil || !info.IsDir() || !ownedByUs(info) || time.Since(info.ModTime()) < time.Minute {
 			continue // a new one's owner may be about to lock it
 		}
-		owner, err := tryLock(filepath.Join(dir, ephemeralPID))
+		owner, err := TryLock(filepath.Join(dir, ephemeralPID))
 		if err != nil || owner == nil {
 			continue
 		}
 		_ = os.RemoveAll(dir)
-		_ = owner.unlock()
+		_ = owner.Unlock()
 	}
 }
 
@@ -200,7 +200,7 @@ func (d *dataDir) close() error {
 	}
 	err := os.RemoveAll(d.temp)
 	if d.owner != nil {
-		err = errors.Join(err, d.owner.unlock())
+		err = errors.Join(err, d.owner.Unlock())
 	}
 	return err
 }

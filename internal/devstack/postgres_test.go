@@ -168,7 +168,7 @@ func TestRemoveLeftoversSparesTheLiving(t *testing.T) {
 	dead, alive, other := make(ephemeralDir+"dead"), make(ephemeralDir+"alive"), make("other")
 	young := filepath.Join(in, ephemeralDir+"young")
 	require.NoError(t, os.Mkdir(young, 0o700))
-	owner, err := tryLock(filepath.Join(alive, ephemeralPID))
+	owner, err := TryLock(filepath.Join(alive, ephemeralPID))
 	require.NoError(t, err)
 	require.NotNil(t, owner)
 
@@ -177,7 +177,7 @@ func TestRemoveLeftoversSparesTheLiving(t *testing.T) {
 	assert.DirExists(t, alive)
 	assert.DirExists(t, young)
 	assert.DirExists(t, other)
-	require.NoError(t, owner.unlock())
+	require.NoError(t, owner.Unlock())
 }
 
 func TestInstalledPostgres(t *testing.T) {
