@@ -112,3 +112,16 @@ func TestDevSaysWhichPortIsInUse(t *testing.T) {
 		})
 	}
 }
+
+func TestDevSaysAtOnceThatItsReadyFileCannotBeWritten(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, file := range []string{filepath.Join(dir, "missing", "ready.json"), dir} {
+		p := run(t, freePorts("dev", "--ephemeral", "--ready-file", file)...)
+		assert.Equal(t, 1, p.ends(downWithin))
+		assert.Contains(t, p.stderr.String(), "--ready-file")
+		assert.Contains(t, p.stderr.String(), file)
+		assert.NotContains(t, p.stderr.String(), "starting", "nothing was started")
+		assert.DirExists(t, dir)
+	}
+}

@@ -46,6 +46,7 @@ type stack struct {
 
 	postgres   *devstack.Postgres // nil: DATABASE_URL's
 	temporal   *devstack.Temporal // nil: TEMPORAL_ADDRESS's
+	readyFile  string             // written by us
 	workerPath string
 	sandbox    *sandbox.Server
 	sandboxWeb *webServer
@@ -58,6 +59,9 @@ type stack struct {
 
 // up starts everything, and returns when all of it answers. After an error some of it may run: call down.
 func (s *stack) up(ctx, now context.Context) error {
+	if err := s.tryReadyFile(); err != nil {
+		return err
+	}
 	if err := s.takePorts(); err != nil {
 		return err
 	}
