@@ -95,7 +95,7 @@ func (s *stack) temporalAddress() string {
 	if s.temporal != nil {
 		return s.temporal.Address
 	}
-	return os.Getenv("TEMPORAL_ADDRESS")
+	return s.foreignTemporal()
 }
 
 // uiURL is empty where somebody else runs Temporal.

@@ -27,6 +27,9 @@ func (s *stack) down(now context.Context) error {
 	}
 	closeListener(s.apiListener)
 	closeListener(s.sandboxListener)
+	if s.passing != nil {
+		errs = append(errs, s.passing.drop(now))
+	}
 	errs = append(errs, s.stopServers(now))
 	if s.home != nil {
 		errs = append(errs, s.home.close())
