@@ -4,6 +4,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -94,4 +95,27 @@ func TestEveryRequiredSettingIsDescribed(t *testing.T) {
 	for _, p := range wrong.Problems {
 		assert.Regexp(t, `^[A-Z_]+ is not set: want .+`, p)
 	}
+}
+
+// One go: whoever mends what is missing must not then learn what is wrong, one start after another.
+func TestNamesWhatIsWrongBesideWhatIsMissing(t *testing.T) {
+	t.Parallel()
+	vars := apiSettings(t)
+	delete(vars, "WALLET_API_KEY")
+	delete(vars, "BANK_WEBHOOK_SECRETS")
+	delete(vars, "WALLET_URL")
+	maps.Copy(vars, map[string]string{
+		"API_ADDR": "nowhere", "RATE_LIMIT": "0", "CALENDAR": "lunar", "WALLET_TIMEOUT": "soon", "DATABASE_URL": "", "WALLET_WEBHOOK_SECRETS": "open",
+	})
+	_, err := config.From[config.API](vars)
+	var wrong *config.Error
+	require.ErrorAs(t, err, &wrong)
+	var named []string
+	for _, p := range wrong.Problems {
+		name, _, _ := strings.Cut(p, " ")
+		named = append(named, name)
+	}
+	assert.ElementsMatch(t, []string{
+		"WALLET_API_KEY", "BANK_WEBHOOK_SECRETS", "WALLET_URL", "API_ADDR", "RATE_LIMIT", "CALENDAR", "WALLET_TIMEOUT", "DATABASE_URL", "WALLET_WEBHOOK_SECRETS",
+	}, named, "each once")
 }
