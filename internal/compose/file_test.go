@@ -61,6 +61,19 @@ func TestNoSecretIsWrittenDown(t *testing.T) {
 	}
 }
 
+// TestNoVariableIsThereTwice: the first of two would be filled in by somebody, and the second one count.
+func TestNoVariableIsThereTwice(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for line := range lines(t, exampleFile) {
+		if name, _, setting := strings.Cut(line, "="); setting && !strings.HasPrefix(line, "#") {
+			assert.False(t, seen[name], "%s is there twice", name)
+			seen[name] = true
+		}
+	}
+	assert.Greater(t, len(seen), 15)
+}
+
 // TestEveryRequiredVariable takes one away at a time: the file must not load, and must say which it misses.
 func TestEveryRequiredVariable(t *testing.T) {
 	t.Parallel()
