@@ -78,6 +78,8 @@ type settings struct {
 	drain       time.Duration
 	log         *slog.Logger
 	line        *stacktest.Line // to the engine
+	deployment  string
+	buildID     string
 }
 
 // withDay compresses working days and calendar days.
@@ -96,6 +98,11 @@ func withLog(to io.Writer) setting {
 
 // withLine has API and worker reach the engine by a line that can be cut.
 func withLine(l *stacktest.Line) setting { return func(s *settings) { s.line = l } }
+
+// withVersion makes the worker a version of a deployment.
+func withVersion(deployment, buildID string) setting {
+	return func(s *settings) { s.deployment, s.buildID = deployment, buildID }
+}
 
 func withDrain(d time.Duration) setting { return func(s *settings) { s.drain = d } }
 
@@ -197,7 +204,7 @@ func (w *world) workerSettings(s settings, databaseURL, taskQueue string) config
 		SMSEndpoint: host, SMSProtocol: "http", SMSKeyID: "sandbox", SMSKeySecret: "sandbox", SMSSignName: "实名",
 		SendGridHost: w.sandboxURL, SendGridKey: "sandbox", MailFrom: "noreply@example.com", MailFromName: "开发者平台",
 		ReviewersEmail: reviewersMailbox, OpsEmail: opsMailbox, HealthAddr: "127.0.0.1:0", DrainWithin: s.drain,
-		PublicURL: w.apiURL, WebhookAllowNets: []string{"127.0.0.0/8"},
+		PublicURL: w.apiURL, WebhookAllowNets: []string{"127.0.0.0/8"}, Deployment: s.deployment, BuildID: s.buildID,
 	}
 }
 
