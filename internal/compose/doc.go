@@ -5,5 +5,5 @@
 // services, run as an ordinary process with the command and environment the file gives it, becomes healthy by the file's
 // own health check and works with the others.
 //
-// They cannot promise that the images exist or that an engine confines what it is told to: none is at hand.
+// They refuse to promise that the images exist or that an engine confines what it is told to: none is at hand.
 package compose
