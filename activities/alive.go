@@ -17,17 +17,21 @@ func alive(ctx context.Context) (done func()) {
 		return func() {}
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	go func() {
-		tick := time.NewTicker(beat)
-		defer tick.Stop()
-		for {
-			activity.RecordHeartbeat(ctx)
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-			}
-		}
-	}()
+	go pulse(ctx, func() { activity.RecordHeartbeat(ctx) })
 	return cancel
+}
+
+// pulse says it every beat until ctx ends, the first time after one: most calls are over by then, and what was being said when
+// its call ended is logged as a warning.
+func pulse(ctx context.Context, say func()) {
+	tick := time.NewTicker(beat)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			say()
+		}
+	}
 }

@@ -31,7 +31,7 @@ func (c *demoCommand) Validate() error {
 // Run brings everything up with nothing kept, takes the tour, and stays unless told otherwise.
 func (c *demoCommand) Run(stop *stopper) error {
 	opts := c.options()
-	opts.WorkingDay = c.WorkingDay
+	opts.WorkingDay, opts.ToTheEnd = c.WorkingDay, c.Exit
 	out := os.Stdout
 	if c.JSON {
 		out = os.Stderr
@@ -40,12 +40,13 @@ func (c *demoCommand) Run(stop *stopper) error {
 	t := newTeller(os.Stderr, c.LogLevel)
 	t.say("nothing of this is kept; a working day lasts " + c.WorkingDay.String())
 	return runStack(stop, opts, t, func(s *stack) error {
+		up := time.Since(t.began)
 		t.say("everything is up")
 		if isTerminal(out) { // the table is drawn there
 			t.through(screen.Line)
 		}
-		failed := c.show(stop.soon, s, screen)
-		if c.Exit || stop.soon.Err() != nil {
+		failed := c.show(stop.soon, s, screen, up)
+		if c.Exit || stop.soon.Err() != nil || s.death.cause() != nil {
 			return failed
 		}
 		screen.Line("everything stays up until Ctrl-C, for calls of your own:")
@@ -56,8 +57,14 @@ func (c *demoCommand) Run(stop *stopper) error {
 	})
 }
 
-// show takes the tour, and stops it if a part of the stack dies.
-func (c *demoCommand) show(ctx context.Context, s *stack, screen *tour.Screen) error {
+// demoSummary is what a demo came to.
+type demoSummary struct {
+	tour.Summary
+	UpSeconds float64 `json:"up_seconds"` // until everything was up
+}
+
+// show takes the tour, and stops it if a part of the stack dies. up is how long it took to come up.
+func (c *demoCommand) show(ctx context.Context, s *stack, screen *tour.Screen, up time.Duration) error {
 	for _, line := range s.addresses() {
 		screen.Line(line)
 	}
@@ -79,7 +86,7 @@ func (c *demoCommand) show(ctx context.Context, s *stack, screen *tour.Screen) e
 		},
 	})
 	end()
-	stdout.write(map[string]tour.Summary{"summary": summary})
+	stdout.write(map[string]demoSummary{"summary": {Summary: summary, UpSeconds: up.Seconds()}})
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		err = cause
 	}
@@ -92,8 +99,8 @@ func (c *demoCommand) show(ctx context.Context, s *stack, screen *tour.Screen) e
 		screen.Line(err.Error())
 		return errReported
 	}
-	screen.Line(fmt.Sprintf("all %d registrations are approved, after %d transitions in %.1f s",
-		summary.Approved, summary.Transitions, summary.Seconds))
+	screen.Line(fmt.Sprintf("all %d registrations are approved, after %d transitions in %.1f s; it took %.1f s until everything was up",
+		summary.Approved, summary.Transitions, summary.Seconds, up.Seconds()))
 	return nil
 }
 

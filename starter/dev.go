@@ -43,7 +43,7 @@ type devCommand struct {
 	stackFlags
 	WorkingDay time.Duration `name:"working-day" default:"0s" help:"How long a working day lasts; 0: real days of the Chinese calendar (${default})."`
 	DataDir    string        `name:"data-dir" type:"path" default:".shiming" help:"Where database, engine, keys and scans are kept between runs (${default})."`
-	Ephemeral  bool          `help:"Keep nothing."`
+	Ephemeral  bool          `help:"Keep nothing: of DATABASE_URL only the server is used, for a database that is dropped at the end, and TEMPORAL_ADDRESS not at all."`
 }
 
 // Validate is kong's.
@@ -81,8 +81,11 @@ func runStack(stop *stopper, opts stackOptions, t *teller, use func(*stack) erro
 	if err == nil {
 		err = use(s)
 	}
-	if stop.soon.Err() != nil { // asked to stop: what broke off is no failure
+	if err != nil && stop.soon.Err() != nil { // asked to stop: why it broke off is known
 		err = nil
+		if opts.ToTheEnd {
+			err = errors.New("stopped before its end")
+		}
 	}
 	if err != nil && !errors.Is(err, errReported) {
 		t.line("starter: " + err.Error())

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"maps"
 	"net"
 	"net/http"
@@ -11,8 +12,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"shiming/internal/devstack"
 )
 
 const downWithin = 40 * time.Second
@@ -111,4 +115,56 @@ func TestDevSaysWhichPortIsInUse(t *testing.T) {
 			assert.NotContains(t, p.stderr.String(), "starting", "nothing was started")
 		})
 	}
+}
+
+func TestDevSaysAtOnceThatItsReadyFileCannotBeWritten(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, file := range []string{filepath.Join(dir, "missing", "ready.json"), dir} {
+		p := run(t, freePorts("dev", "--ephemeral", "--ready-file", file)...)
+		assert.Equal(t, 1, p.ends(downWithin))
+		assert.Contains(t, p.stderr.String(), "--ready-file")
+		assert.Contains(t, p.stderr.String(), file)
+		assert.NotContains(t, p.stderr.String(), "starting", "nothing was started")
+		assert.DirExists(t, dir)
+	}
+}
+
+// Nothing is kept: so nothing of the caller's is used that keeps.
+func TestEphemeralLeavesNothingOnServersOfTheCallers(t *testing.T) {
+	t.Parallel()
+	pg, err := devstack.StartPostgres(t.Context(), devstack.PostgresOptions{})
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, pg.Stop(context.Background())) })
+	before := databases(t, pg.URL)
+
+	file := filepath.Join(t.TempDir(), "ready.json")
+	nobody := "127.0.0.1:1"
+	p := runWith(t, []string{"DATABASE_URL=" + pg.URL, "TEMPORAL_ADDRESS=" + nobody}, freePorts("dev", "--ephemeral", "--ready-file", file)...)
+	ready := p.ready(file)
+	assert.NotEqual(t, pg.URL, ready["database_url"])
+	assert.NotEqual(t, nobody, ready["temporal_address"])
+	assert.Len(t, databases(t, pg.URL), len(before)+1)
+	p.signal(syscall.SIGTERM)
+	assert.Zero(t, p.ends(downWithin))
+	assert.Equal(t, before, databases(t, pg.URL))
+
+	conn, err := pgx.Connect(t.Context(), pg.URL)
+	require.NoError(t, err)
+	var tables int
+	require.NoError(t, conn.QueryRow(t.Context(), "select count(*) from information_schema.tables where table_schema = 'public'").Scan(&tables))
+	require.NoError(t, conn.Close(t.Context()))
+	assert.Zero(t, tables)
+}
+
+func databases(t *testing.T, url string) []string {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	require.NoError(t, err)
+	rows, err := conn.Query(t.Context(), "select datname from pg_database order by 1")
+	require.NoError(t, err)
+	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(t, err)
+	require.NoError(t, conn.Close(t.Context()))
+	return names
 }

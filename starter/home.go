@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"shiming/internal/devstack"
 	"shiming/internal/vault"
 )
 
@@ -21,6 +22,7 @@ import (
 type home struct {
 	dir       string // absolute
 	temporary bool
+	lock      *devstack.FileLock // of a kept one: two sets of servers on one folder would spoil it
 	kept      kept
 }
 
@@ -65,10 +67,28 @@ func openHome(dir string, workingDay time.Duration) (*home, error) {
 	if err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
+	if err := h.take(); err != nil {
+		return nil, err
+	}
 	if err := h.furnish(workingDay); err != nil {
 		return nil, errors.Join(fmt.Errorf("data folder %s: %w", h.dir, err), h.close())
 	}
 	return h, nil
+}
+
+// take makes sure that nobody else uses a kept folder, before anything in it is changed.
+func (h *home) take() error {
+	if h.temporary {
+		return nil
+	}
+	var err error
+	if h.lock, err = devstack.TryLock(h.path("lock")); err != nil {
+		return fmt.Errorf("data folder %s: %w", h.dir, err)
+	}
+	if h.lock == nil {
+		return fmt.Errorf("the data folder %s is in use by another starter: end that one, or choose another folder with --data-dir", h.dir)
+	}
+	return nil
 }
 
 func (h *home) furnish(workingDay time.Duration) error {
@@ -93,12 +113,12 @@ func (h *home) furnish(workingDay time.Duration) error {
 	return writeJSONFile(h.keptFile(), h.kept)
 }
 
-// close removes a temporary home.
+// close removes a temporary home, and lets others into a kept one.
 func (h *home) close() error {
-	if !h.temporary {
-		return nil
+	if h.temporary {
+		return os.RemoveAll(h.dir)
 	}
-	return os.RemoveAll(h.dir)
+	return h.lock.Unlock()
 }
 
 // calendarSetting keeps the epoch of compressed days as long as their length stays, so that deadlines do too.

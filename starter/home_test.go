@@ -20,6 +20,7 @@ func TestHomeIsKept(t *testing.T) {
 	require.NoError(t, first.close())
 	second, err := openHome(dir, 0)
 	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, second.close()) })
 	assert.Equal(t, first.kept, second.kept)
 	assert.Equal(t, "real", second.kept.Calendar)
 
@@ -58,4 +59,26 @@ func TestCompressedDaysAreCountedOnFromTheirFirstRun(t *testing.T) {
 	assert.Equal(t, first, calendarSetting(first, 5*time.Second, now.Add(time.Hour)))
 	assert.Equal(t, "compressed:1m0s@2026-11-23T10:00:00Z", calendarSetting(first, time.Minute, now))
 	assert.Equal(t, "real", calendarSetting(first, 0, now))
+}
+
+// Whoever comes second must not change what the first one works with.
+func TestHomeInUseIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	first, err := openHome(dir, 0)
+	require.NoError(t, err)
+	before, err := os.ReadFile(first.keptFile())
+	require.NoError(t, err)
+
+	_, err = openHome(dir, 5*time.Second)
+	require.ErrorContains(t, err, "--data-dir")
+	assert.ErrorContains(t, err, dir)
+	after, err := os.ReadFile(first.keptFile())
+	require.NoError(t, err)
+	assert.Equal(t, string(before), string(after))
+
+	require.NoError(t, first.close())
+	second, err := openHome(dir, 5*time.Second)
+	require.NoError(t, err)
+	require.NoError(t, second.close())
 }

@@ -3,8 +3,8 @@
 // (package cli).
 //
 // It promises that a command that cannot do its work says what to do about it and ends non-zero, with nothing left
-// running; and that Ctrl-C ends everything it started, in order. It links no workflow code: workflows run in the worker,
-// a program of its own.
+// running; and that Ctrl-C ends everything it started, in order. It refuses to link workflow code: workflows run in the
+// worker, a program of its own.
 package main
 
 import (

@@ -22,7 +22,7 @@ const upWithin = 3 * time.Minute
 
 // process is a starter that runs.
 type process struct {
-	t      *testing.T
+	t      testing.TB
 	cmd    *exec.Cmd
 	stdout lockedBuffer
 	stderr lockedBuffer
@@ -47,13 +47,13 @@ func (l *lockedBuffer) String() string {
 }
 
 // run starts the starter. It is killed at the end of the test if it still runs.
-func run(t *testing.T, args ...string) *process {
+func run(t testing.TB, args ...string) *process {
 	t.Helper()
 	return runWith(t, nil, args...)
 }
 
 // runWith starts it with more environment variables.
-func runWith(t *testing.T, variables []string, args ...string) *process {
+func runWith(t testing.TB, variables []string, args ...string) *process {
 	t.Helper()
 	p := &process{t: t, cmd: exec.CommandContext(t.Context(), os.Args[0], args...), done: make(chan struct{})}
 	for _, v := range os.Environ() {
@@ -116,29 +116,94 @@ func (p *process) signal(s syscall.Signal) {
 	require.NoError(p.t, p.cmd.Process.Signal(s))
 }
 
-// children finds the starter's children by the beginning of their program's name.
-func (p *process) children(name string) []int {
-	p.t.Helper()
+// relative is a process of this machine and who started it.
+type relative struct {
+	pid, parent int
+	program     string
+}
+
+// everybody lists what runs now, but for what is dead already.
+func everybody(t testing.TB) []relative {
+	t.Helper()
 	stats, err := filepath.Glob("/proc/[0-9]*/stat")
-	require.NoError(p.t, err)
-	var found []int
+	require.NoError(t, err)
+	var all []relative
 	for _, path := range stats {
 		raw, err := os.ReadFile(path)
 		if err != nil {
 			continue // it has ended
 		}
 		before, after, _ := strings.Cut(string(raw), ") ")
-		pid, comm, _ := strings.Cut(before, " (")
+		pid, program, _ := strings.Cut(before, " (")
+		one := relative{program: program}
 		var state string
-		var parent int
-		if _, err := fmt.Sscan(after, &state, &parent); err != nil || parent != p.cmd.Process.Pid || state == "Z" {
+		if _, err := fmt.Sscan(after, &state, &one.parent); err != nil || state == "Z" {
 			continue
 		}
-		if n, err := strconv.Atoi(pid); err == nil && strings.HasPrefix(comm, name) {
-			found = append(found, n)
+		if one.pid, err = strconv.Atoi(pid); err == nil {
+			all = append(all, one)
+		}
+	}
+	return all
+}
+
+// children finds the starter's children by the beginning of their program's name.
+func (p *process) children(name string) []int {
+	p.t.Helper()
+	var found []int
+	for _, one := range everybody(p.t) {
+		if one.parent == p.cmd.Process.Pid && strings.HasPrefix(one.program, name) {
+			found = append(found, one.pid)
 		}
 	}
 	return found
+}
+
+// memory is what the starter and all below it hold, in bytes. What several share is counted once.
+func (p *process) memory() int64 {
+	p.t.Helper()
+	ours, all := map[int]bool{p.cmd.Process.Pid: true}, everybody(p.t)
+	for grown := true; grown; {
+		grown = false
+		for _, one := range all {
+			if ours[one.parent] && !ours[one.pid] {
+				ours[one.pid], grown = true, true
+			}
+		}
+	}
+	var sum int64
+	for pid := range ours {
+		raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
+		if err != nil {
+			continue // it has ended
+		}
+		_, rest, _ := strings.Cut(string(raw), "\nPss:")
+		var kib int64
+		if _, err := fmt.Sscan(rest, &kib); err == nil {
+			sum += kib << 10
+		}
+	}
+	return sum
+}
+
+// most is the most that f returns from the first time that what stands on stdout until the starter ends.
+func (p *process) most(what string, f func() int64, within time.Duration) int64 {
+	p.t.Helper()
+	tick, late := time.NewTicker(200*time.Millisecond), time.After(within)
+	defer tick.Stop()
+	var peak int64
+	for {
+		select {
+		case <-p.done:
+			return peak
+		case <-late:
+			require.FailNow(p.t, "the starter does not end")
+		case <-tick.C:
+			if strings.Contains(p.stdout.String(), what) {
+				peak = max(peak, f())
+			}
+		}
+	}
 }
 
 func (p *process) kill(name string) {

@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
 )
 
@@ -33,8 +36,8 @@ func (s *stack) awaitReady(ctx context.Context) error {
 			return nil
 		}
 		select {
-		case err := <-s.deaths:
-			return err
+		case <-s.death.done:
+			return s.death.err
 		case <-ctx.Done():
 			return fmt.Errorf("not everything came up: %w (--log-level debug shows more)", err)
 		case <-tick.C:
@@ -58,11 +61,31 @@ func (s *stack) answers(ctx context.Context) error {
 	return s.api.polled(ctx)
 }
 
+// tryReadyFile finds out before anything runs whether the file can be written.
+func (s *stack) tryReadyFile() error {
+	path := s.opts.ReadyFile
+	if path == "" {
+		return nil
+	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return fmt.Errorf("--ready-file: %s is a folder: name a file", path)
+	}
+	probe, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-")
+	if wrong := new(fs.PathError); errors.As(err, &wrong) {
+		return fmt.Errorf("--ready-file: %s cannot be written (%w): name a file in a folder that is there and may be written", path, wrong.Err)
+	}
+	if err != nil {
+		return fmt.Errorf("--ready-file: %w", err)
+	}
+	return errors.Join(probe.Close(), os.Remove(probe.Name()))
+}
+
 func (s *stack) writeReadyFile() error {
 	if s.opts.ReadyFile == "" {
 		return nil
 	}
-	return writeJSONFile(s.opts.ReadyFile, readyFile{
+	s.readyFile = s.opts.ReadyFile
+	return writeJSONFile(s.readyFile, readyFile{
 		APIURL: s.apiURL, SandboxURL: s.sandboxURL, TemporalAddress: s.temporalAddress(), UIURL: s.uiURL(),
 		DatabaseURL: s.databaseURL, Tokens: s.home.kept.Tokens,
 	})
@@ -72,7 +95,7 @@ func (s *stack) temporalAddress() string {
 	if s.temporal != nil {
 		return s.temporal.Address
 	}
-	return os.Getenv("TEMPORAL_ADDRESS")
+	return s.foreignTemporal()
 }
 
 // uiURL is empty where somebody else runs Temporal.

@@ -14,14 +14,14 @@ import (
 func TestSettingsSatisfyEveryPart(t *testing.T) {
 	t.Setenv("TEMPORAL_ADDRESS", "elsewhere:7233")
 	t.Setenv("KMS_URI", "aws-kms://of-production")
-	s := &stack{opts: stackOptions{APIAddr: "127.0.0.1:0", SandboxAddr: "127.0.0.1:0", SettleDelay: time.Second}, databaseURL: "postgres://u:p@h/d"}
+	s := &stack{opts: stackOptions{APIAddr: "127.0.0.1:0", SandboxAddr: "127.0.0.1:0", SettleDelay: time.Second, DataDir: t.TempDir()}, databaseURL: "postgres://u:p@h/d"}
 	require.NoError(t, s.takePorts())
 	t.Cleanup(func() {
 		assert.NoError(t, s.apiListener.Close())
 		assert.NoError(t, s.sandboxListener.Close())
 	})
 	var err error
-	s.home, err = openHome("", 5*time.Second)
+	s.home, err = openHome(s.opts.DataDir, 5*time.Second)
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, s.home.close()) })
 

@@ -28,6 +28,7 @@ type stackOptions struct {
 	SettleDelay  time.Duration
 	DataDir      string // empty: nothing is kept
 	ReadyFile    string
+	ToTheEnd     bool // being stopped on the way is a failure
 }
 
 // stack is everything for development, brought up and down together.
@@ -44,7 +45,9 @@ type stack struct {
 	databaseURL     string
 
 	postgres   *devstack.Postgres // nil: DATABASE_URL's
+	passing    *passingDatabase   // on DATABASE_URL's server, if nothing is kept
 	temporal   *devstack.Temporal // nil: TEMPORAL_ADDRESS's
+	readyFile  string             // written by us
 	workerPath string
 	sandbox    *sandbox.Server
 	sandboxWeb *webServer
@@ -52,11 +55,14 @@ type stack struct {
 	worker     *workerProcess
 	stopWorker context.CancelFunc
 	codecWeb   *webServer
-	deaths     <-chan error // what ended by itself
+	death      *death // of a part that ended by itself
 }
 
 // up starts everything, and returns when all of it answers. After an error some of it may run: call down.
 func (s *stack) up(ctx, now context.Context) error {
+	if err := s.tryReadyFile(); err != nil {
+		return err
+	}
 	if err := s.takePorts(); err != nil {
 		return err
 	}
@@ -91,7 +97,7 @@ func (s *stack) takePorts() error {
 		return err
 	}
 	s.apiURL, s.sandboxURL = urlOf(s.apiListener), urlOf(s.sandboxListener)
-	if os.Getenv("TEMPORAL_ADDRESS") != "" {
+	if s.foreignTemporal() != "" {
 		return nil
 	}
 	if s.opts.UIPort == 0 { // known beforehand, because only its page may have payloads decoded
@@ -115,8 +121,20 @@ func (s *stack) startServers(ctx context.Context) error {
 }
 
 func (s *stack) startPostgres(ctx context.Context) error {
+	if err := s.findDatabase(ctx); err != nil {
+		return err
+	}
+	if err := postgres.Migrate(ctx, s.databaseURL); err != nil {
+		return fmt.Errorf("bring the database up to date: %w", err)
+	}
+	return nil
+}
+
+// findDatabase takes the one at DATABASE_URL, or one on that server if nothing is to be kept, or starts a server.
+func (s *stack) findDatabase(ctx context.Context) error {
 	s.databaseURL = os.Getenv("DATABASE_URL")
-	if s.databaseURL == "" {
+	switch {
+	case s.databaseURL == "":
 		s.say("starting PostgreSQL…")
 		pg, err := devstack.StartPostgres(ctx, devstack.PostgresOptions{
 			DataDir: s.home.ifKept("postgres"), Log: s.log, Progress: s.say,
@@ -125,17 +143,21 @@ func (s *stack) startPostgres(ctx context.Context) error {
 			return err
 		}
 		s.postgres, s.databaseURL = pg, pg.URL
-	} else {
+	case s.home.temporary:
+		passing, err := makePassingDatabase(ctx, s.databaseURL)
+		if err != nil {
+			return err
+		}
+		s.passing, s.databaseURL = passing, passing.url
+		s.say("using a database of its own at DATABASE_URL's server, " + passing.name + ", dropped at the end")
+	default:
 		s.say("using the PostgreSQL at DATABASE_URL")
-	}
-	if err := postgres.Migrate(ctx, s.databaseURL); err != nil {
-		return fmt.Errorf("bring the database up to date: %w", err)
 	}
 	return nil
 }
 
 func (s *stack) startTemporal(ctx context.Context) error {
-	if address := os.Getenv("TEMPORAL_ADDRESS"); address != "" {
+	if address := s.foreignTemporal(); address != "" {
 		s.say("using the Temporal at " + address + " (TEMPORAL_ADDRESS)")
 		return nil
 	}
@@ -154,6 +176,14 @@ func (s *stack) startTemporal(ctx context.Context) error {
 	}
 	s.temporal = t
 	return nil
+}
+
+// foreignTemporal is the engine of somebody else to use: none if nothing is to be kept, for a history stays where it is.
+func (s *stack) foreignTemporal() string {
+	if s.opts.DataDir == "" {
+		return ""
+	}
+	return os.Getenv("TEMPORAL_ADDRESS")
 }
 
 // startOurs brings up the product and its outside world.
@@ -182,7 +212,7 @@ func (s *stack) startOurs(ctx, now context.Context) error {
 		return err
 	}
 	s.api.serve(s.apiListener)
-	s.deaths = s.watch()
+	s.death = s.watch()
 	return nil
 }
 
@@ -191,27 +221,7 @@ func (s *stack) wait(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		return nil
-	case err := <-s.deaths:
-		return err
+	case <-s.death.done:
+		return s.death.err
 	}
-}
-
-// watch tells of every part that ends by itself. A worker that is started again does not.
-func (s *stack) watch() <-chan error {
-	first := make(chan error, 5)
-	watch := func(done <-chan struct{}, what string) {
-		<-done
-		first <- fmt.Errorf("%s ended unexpectedly, so everything stops: start again (--log-level debug shows what it said)", what)
-	}
-	if s.postgres != nil {
-		go watch(s.postgres.Done(), "PostgreSQL")
-	}
-	if s.temporal != nil {
-		go watch(s.temporal.Done(), "Temporal")
-	}
-	pass := func(from <-chan error) { first <- <-from }
-	go pass(s.sandboxWeb.failed)
-	go pass(s.worker.failed)
-	go pass(s.api.web.failed)
-	return first
 }

@@ -9,8 +9,8 @@ import (
 // take a moment each; when now ends, the rest is killed. It may be called after any part of up, and after parts died.
 func (s *stack) down(now context.Context) error {
 	var errs []error
-	if s.opts.ReadyFile != "" {
-		errs = append(errs, removeIfThere(s.opts.ReadyFile))
+	if s.readyFile != "" {
+		errs = append(errs, removeIfThere(s.readyFile))
 	}
 	if s.worker != nil {
 		s.stopWorker()
@@ -27,6 +27,9 @@ func (s *stack) down(now context.Context) error {
 	}
 	closeListener(s.apiListener)
 	closeListener(s.sandboxListener)
+	if s.passing != nil {
+		errs = append(errs, s.passing.drop(now))
+	}
 	errs = append(errs, s.stopServers(now))
 	if s.home != nil {
 		errs = append(errs, s.home.close())

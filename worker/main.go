@@ -2,7 +2,8 @@
 // SDK's TEMPORAL_* variables) and the database at DATABASE_URL.
 //
 // It promises to start nothing before its settings, the database and the engine's search attributes are as they should
-// be, and to drain on SIGTERM: what is under way is finished or handed back, and nothing is lost.
+// be, and to drain on SIGTERM: what is under way is finished or handed back, and nothing is lost. It refuses to migrate
+// the database or to set up the engine, which is done once before a release and not by each of several workers.
 package main
 
 import (

@@ -1,11 +1,12 @@
 // Package codec encrypts what Temporal stores: arguments, results, heartbeats, memos and, with the failure converter, error
 // messages and stack traces.
 //
-// It is a second lock. Personal data is kept out of Temporal in the first place; the codec is on so that an oversight is
-// not a leak. It does not cover what Temporal reads itself: search attributes, and the ids of workflows, updates and activities.
+// It promises that what it wrote is read only with the vault's engine keys. It is a second lock: personal data is kept out of
+// Temporal in the first place; the codec is on so that an oversight is not a leak. It does not cover what Temporal reads itself: search attributes, and the ids of workflows, updates and activities.
 //
-// Every client and worker of a namespace must use it. Payloads that are not encrypted pass through unchanged when read, so that it
-// can be switched on while workflows run.
+// It refuses what was encrypted with a key that is not in the keyset, and what was changed since. Every client and worker of
+// a namespace must use it. Payloads that are not encrypted pass through unchanged when read, so that it can be switched on
+// while workflows run.
 package codec
 
 import (

@@ -61,6 +61,19 @@ func TestNoSecretIsWrittenDown(t *testing.T) {
 	}
 }
 
+// TestNoVariableIsThereTwice: the first of two would be filled in by somebody, and the second one count.
+func TestNoVariableIsThereTwice(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for line := range lines(t, exampleFile) {
+		if name, _, setting := strings.Cut(line, "="); setting && !strings.HasPrefix(line, "#") {
+			assert.False(t, seen[name], "%s is there twice", name)
+			seen[name] = true
+		}
+	}
+	assert.Greater(t, len(seen), 15)
+}
+
 // TestEveryRequiredVariable takes one away at a time: the file must not load, and must say which it misses.
 func TestEveryRequiredVariable(t *testing.T) {
 	t.Parallel()
@@ -222,10 +235,8 @@ func TestSearchAttributes(t *testing.T) {
 	t.Parallel()
 	script := strings.Join(project(t).Services["temporal-namespace"].Command, "\n")
 	got := map[string]string{}
-	for _, line := range regexp.MustCompile(`search-attribute create --type (\w+)(.*)`).FindAllStringSubmatch(script, -1) {
-		for _, name := range regexp.MustCompile(`--name (\w+)`).FindAllStringSubmatch(line[2], -1) {
-			got[name[1]] = line[1]
-		}
+	for _, pair := range regexp.MustCompile(`--type (\w+) --name (\w+)`).FindAllStringSubmatch(script, -1) { // the command pairs them
+		got[pair[2]] = pair[1]
 	}
 	assert.Equal(t, registration.SearchAttributes(), got)
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
@@ -23,27 +24,30 @@ import (
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
 
 	"shiming/internal/chinaid"
 	"shiming/internal/devstack"
 	"shiming/internal/devstack/stacktest"
+	"shiming/internal/engine"
 	"shiming/registration"
 )
 
 func TestMain(m *testing.M) {
-	stacktest.Main(m, stacktest.WithTemporal(devstack.TemporalOptions{
-		Namespace: "shiming", SearchAttributes: registration.SearchAttributes(),
-	}))
+	stacktest.Main(m) // a bare engine: the file sets it up
 }
 
 // TestServicesRunAsTheyAreWritten starts each of our services as a process, by its entry point, command and environment,
-// waits until its health check is content, and lets them work together.
+// waits until its health check is content, and lets them work together, on an engine that the file itself set up.
 func TestServicesRunAsTheyAreWritten(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	h.once(t, "keys")
 	h.once(t, "migrate")
 	h.once(t, "migrate") // as when the file is started again
+	h.once(t, "temporal-namespace")
+	h.once(t, "temporal-namespace")
+	engineIsReady(t, h.engineOptions())
 	for _, name := range []string{"worker", "api", "sandbox"} {
 		h.start(t, name)
 	}
@@ -76,6 +80,21 @@ func applicant(account, kind string) map[string]any {
 		"account_id": account, "kind": kind, "name": "Harbour Light", "registered_email": "dev@example.com",
 		"phone": "13800138000", "locale": "en",
 	}
+}
+
+// engineOptions are how the file's worker reaches its engine.
+func (h *host) engineOptions() client.Options {
+	vars := environment(h.project.Services["worker"])
+	return client.Options{HostPort: h.places.Replace(vars["TEMPORAL_ADDRESS"]), Namespace: vars["TEMPORAL_NAMESPACE"]}
+}
+
+// engineIsReady looks at the namespace as API and worker do when they start.
+func engineIsReady(t *testing.T, options client.Options) {
+	t.Helper()
+	e, err := engine.Dial(t.Context(), options, registration.TaskQueue, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	defer e.Close()
+	require.NoError(t, e.Ready(t.Context()))
 }
 
 // host is this machine in place of the file's network and volumes.
@@ -117,6 +136,7 @@ func newHost(t *testing.T) *host {
 		require.NoError(t, err)
 		require.NoError(t, os.Symlink(built, filepath.Join(h.bin, program)))
 	}
+	require.NoError(t, os.Symlink(stacktest.TemporalEndpoint(t).CLI, filepath.Join(h.bin, "temporal")))
 	return h
 }
 
@@ -149,8 +169,13 @@ func (h *host) command(ctx context.Context, service string, argv []string) *exec
 		args = append(args, h.places.Replace(a))
 	}
 	path := filepath.Join(h.bin, strings.TrimPrefix(args[0], "/bin/"))
+	variables := []string{"HOME=/nonexistent"} // there is none in the image
+	if args[0] == "sh" {                       // of an image that has more than our programs
+		path = "sh"
+		variables = []string{"PATH=" + h.bin + string(filepath.ListSeparator) + os.Getenv("PATH")}
+	}
 	cmd := exec.CommandContext(ctx, path, args[1:]...)
-	cmd.Env = []string{"HOME=/nonexistent"} // there is none in the image
+	cmd.Env = variables
 	for name, value := range environment(h.project.Services[service]) {
 		cmd.Env = append(cmd.Env, name+"="+h.places.Replace(value))
 	}

@@ -129,6 +129,9 @@ func (c *Worker) check() []problem {
 	p.networks("WEBHOOK_ALLOW_NETS", c.WebhookAllowNets)
 	p.address("HEALTH_ADDR", c.HealthAddr)
 	p.positive("DRAIN_WITHIN", c.DrainWithin)
+	p.add(c.Deployment == "" && c.BuildID != "", "WORKER_DEPLOYMENT", "is missing beside WORKER_BUILD_ID")
+	p.add(c.Deployment != "" && c.BuildID == "", "WORKER_BUILD_ID", "is missing beside WORKER_DEPLOYMENT")
+	p.add(strings.ContainsAny(c.Deployment, ".:"), "WORKER_DEPLOYMENT", "has a dot or a colon, which Temporal does not take")
 	return p
 }
 

@@ -80,6 +80,10 @@ type Worker struct {
 	OpsEmail       string        `env:"OPS_EMAIL,required,notEmpty" want:"the mailbox of ops"`
 	HealthAddr     string        `env:"HEALTH_ADDR" envDefault:":8081" want:"host:port for /healthz and /readyz"`
 	DrainWithin    time.Duration `env:"DRAIN_WITHIN" envDefault:"25s" want:"how long work under way may take at the end, such as 25s"`
+
+	// Deployment and BuildID go together: the engine then gives this worker work only once its version was made current.
+	Deployment string `env:"WORKER_DEPLOYMENT" want:"with WORKER_BUILD_ID: the name of the Temporal worker deployment this is a version of, such as shiming"`
+	BuildID    string `env:"WORKER_BUILD_ID" want:"with WORKER_DEPLOYMENT: this version's name, such as the release's tag"`
 }
 
 // Sandbox is the configuration of `starter sandbox`.

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -93,5 +94,55 @@ func TestEveryRequiredSettingIsDescribed(t *testing.T) {
 	require.ErrorAs(t, err, &wrong)
 	for _, p := range wrong.Problems {
 		assert.Regexp(t, `^[A-Z_]+ is not set: want .+`, p)
+	}
+}
+
+// One go: whoever mends what is missing must not then learn what is wrong, one start after another.
+func TestNamesWhatIsWrongBesideWhatIsMissing(t *testing.T) {
+	t.Parallel()
+	vars := apiSettings(t)
+	delete(vars, "WALLET_API_KEY")
+	delete(vars, "BANK_WEBHOOK_SECRETS")
+	delete(vars, "WALLET_URL")
+	maps.Copy(vars, map[string]string{
+		"API_ADDR": "nowhere", "RATE_LIMIT": "0", "CALENDAR": "lunar", "WALLET_TIMEOUT": "soon", "DATABASE_URL": "", "WALLET_WEBHOOK_SECRETS": "open",
+	})
+	_, err := config.From[config.API](vars)
+	var wrong *config.Error
+	require.ErrorAs(t, err, &wrong)
+	var named []string
+	for _, p := range wrong.Problems {
+		name, _, _ := strings.Cut(p, " ")
+		named = append(named, name)
+	}
+	assert.ElementsMatch(t, []string{
+		"WALLET_API_KEY", "BANK_WEBHOOK_SECRETS", "WALLET_URL", "API_ADDR", "RATE_LIMIT", "CALENDAR", "WALLET_TIMEOUT", "DATABASE_URL", "WALLET_WEBHOOK_SECRETS",
+	}, named, "each once")
+}
+
+func TestAWorkersVersionNeedsBothItsParts(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	whole := map[string]string{
+		"DATABASE_URL": "postgres://u:p@db:5432/shiming", "KEYS_FILE": file, "BLOBS_URL": "file:///blobs", "WALLET_URL": "http://wallet",
+		"WALLET_API_KEY": "k", "BANK_URL": "http://bank", "BANK_API_KEY": "k", "SMS_ACCESS_KEY_ID": "k", "SMS_ACCESS_KEY_SECRET": "k",
+		"SMS_SIGN_NAME": "n", "SENDGRID_API_KEY": "k", "MAIL_FROM": "a@b", "REVIEWERS_EMAIL": "a@b", "OPS_EMAIL": "a@b",
+	}
+	for _, one := range []struct{ deployment, buildID, wrong string }{
+		{"", "", ""},
+		{"shiming", "1.2.3", ""},
+		{"shiming", "", "WORKER_BUILD_ID is missing"},
+		{"", "1.2.3", "WORKER_DEPLOYMENT is missing"},
+		{"shiming.prod", "1.2.3", "WORKER_DEPLOYMENT has a dot"},
+	} {
+		vars := maps.Clone(whole)
+		vars["WORKER_DEPLOYMENT"], vars["WORKER_BUILD_ID"] = one.deployment, one.buildID
+		_, err := config.From[config.Worker](vars)
+		if one.wrong == "" {
+			require.NoError(t, err)
+			continue
+		}
+		require.ErrorContains(t, err, one.wrong)
 	}
 }

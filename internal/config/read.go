@@ -24,15 +24,12 @@ func Read[T any]() (T, error) { return From[T](env.ToMap(os.Environ())) }
 func From[T any](vars map[string]string) (T, error) {
 	var cfg T
 	found := wishes(reflect.TypeFor[T]())
-	err := env.ParseWithOptions(&cfg, env.Options{Environment: vars})
-	problems := found.explain(err)
-	if c, ok := any(&cfg).(checker); ok && len(problems) == 0 {
-		for _, p := range c.check() {
-			problems = append(problems, found.complain(p.name, p.what))
-		}
+	wrong := found.explain(env.ParseWithOptions(&cfg, env.Options{Environment: vars}))
+	if c, ok := any(&cfg).(checker); ok {
+		wrong = append(wrong, c.check()...)
 	}
-	if len(problems) > 0 {
-		return cfg, &Error{problems}
+	if len(wrong) > 0 {
+		return cfg, &Error{found.complain(wrong)}
 	}
 	return cfg, nil
 }
@@ -66,31 +63,31 @@ func wishes(t reflect.Type) wishList {
 }
 
 // explain puts the parser's errors into words for whoever sets the variables.
-func (l wishList) explain(err error) []string {
+func (l wishList) explain(err error) []problem {
 	if err == nil {
 		return nil
 	}
 	var all env.AggregateError
 	if !errors.As(err, &all) {
-		return []string{err.Error()}
+		return []problem{{what: err.Error()}}
 	}
-	var problems []string
+	var found []problem
 	for _, one := range all.Errors {
 		var unset env.VarIsNotSetError
 		var empty env.EmptyVarError
 		var wrong env.ParseError
 		switch {
 		case errors.As(one, &unset):
-			problems = append(problems, l.complain(unset.Key, "is not set"))
+			found = append(found, problem{unset.Key, "is not set"})
 		case errors.As(one, &empty):
-			problems = append(problems, l.complain(empty.Key, "is empty"))
+			found = append(found, problem{empty.Key, "is empty"})
 		case errors.As(one, &wrong):
-			problems = append(problems, l.complain(l.nameOf(wrong.Name), "cannot be read"))
+			found = append(found, problem{l.nameOf(wrong.Name), "cannot be read"})
 		default:
-			problems = append(problems, one.Error())
+			found = append(found, problem{what: one.Error()})
 		}
 	}
-	return problems
+	return found
 }
 
 func (l wishList) nameOf(field string) string {
@@ -102,11 +99,25 @@ func (l wishList) nameOf(field string) string {
 	return field
 }
 
-func (l wishList) complain(name, what string) string {
+// complain says of each setting the first thing that is wrong: one that could not be read holds nothing to be judged.
+func (l wishList) complain(wrong []problem) []string {
+	var lines []string
+	told := map[string]bool{}
+	for _, p := range wrong {
+		if told[p.name] {
+			continue
+		}
+		told[p.name] = p.name != ""
+		lines = append(lines, l.line(p))
+	}
+	return lines
+}
+
+func (l wishList) line(p problem) string {
 	for _, w := range l {
-		if w.name == name {
-			return fmt.Sprintf("%s %s: want %s", name, what, w.want)
+		if w.name == p.name {
+			return fmt.Sprintf("%s %s: want %s", p.name, p.what, w.want)
 		}
 	}
-	return name + " " + what
+	return strings.TrimSpace(p.name + " " + p.what)
 }

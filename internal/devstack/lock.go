@@ -10,11 +10,11 @@ import (
 // lockPoll is how often a taken lock is tried again.
 const lockPoll = 100 * time.Millisecond
 
-// fileLock is held by one process at a time, and by none once its holder is dead.
-type fileLock struct{ file *os.File }
+// FileLock is held by one process at a time, and by none once its holder is dead.
+type FileLock struct{ file *os.File }
 
-// tryLock takes the lock at path; nil means that another holds it.
-func tryLock(path string) (*fileLock, error) {
+// TryLock takes the lock at path; nil means that another holds it.
+func TryLock(path string) (*FileLock, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open lock file: %w", err)
@@ -26,15 +26,15 @@ func tryLock(path string) (*fileLock, error) {
 		}
 		return nil, err
 	}
-	return &fileLock{f}, nil
+	return &FileLock{f}, nil
 }
 
 // lock waits for the lock at path; waiting is called once if there is another holder.
-func lock(ctx context.Context, path string, waiting func()) (*fileLock, error) {
+func lock(ctx context.Context, path string, waiting func()) (*FileLock, error) {
 	tick := time.NewTicker(lockPoll)
 	defer tick.Stop()
 	for first := true; ; first = false {
-		l, err := tryLock(path)
+		l, err := TryLock(path)
 		if l != nil || err != nil {
 			return l, err
 		}
@@ -49,5 +49,5 @@ func lock(ctx context.Context, path string, waiting func()) (*fileLock, error) {
 	}
 }
 
-// unlock lets the next one in. The file stays: removing it would let two processes lock two files of one name.
-func (l *fileLock) unlock() error { return l.file.Close() }
+// Unlock lets the next one in. The file stays: removing it would let two processes lock two files of one name.
+func (l *FileLock) Unlock() error { return l.file.Close() }

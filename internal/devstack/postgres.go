@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -26,6 +27,7 @@ const (
 // PostgresOptions says where a development server keeps its data and where it listens.
 type PostgresOptions struct {
 	DataDir  string // kept between runs; empty: a temporary folder, removed by Stop, without durability
+	SpareDir string // keeps the data if the server's user may not enter DataDir, which is then a link; default /var/lib/shiming-dev
 	Port     int    // on 127.0.0.1; 0: a free one
 	Log      *slog.Logger
 	Progress func(string) // told what takes long; may be nil
@@ -44,7 +46,8 @@ type Postgres struct {
 // StartPostgres starts a server and returns when it answers queries. The server outlives ctx: end it with Stop.
 //
 // The server binaries are those installed (PATH, /usr/lib/postgresql), else ones downloaded once. As root it runs as user
-// `postgres` or `nobody`, which it gives the data folder to. A port that is taken is a [*PortInUseError].
+// `postgres` or `nobody`, which it gives the data folder to; where that user may not enter, the data is kept elsewhere and
+// linked to. A port that is taken is a [*PortInUseError].
 func StartPostgres(ctx context.Context, o PostgresOptions) (*Postgres, error) {
 	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
 	if o.Progress == nil {
@@ -54,9 +57,12 @@ func StartPostgres(ctx context.Context, o PostgresOptions) (*Postgres, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err := openDataDir(o.DataDir, as)
+	data, err := openDataDir(o.DataDir, cmp.Or(o.SpareDir, spareDir), as)
 	if err != nil {
 		return nil, err
+	}
+	if data.link != "" {
+		o.Progress(fmt.Sprintf("PostgreSQL keeps its data in %s: it runs as user %s, who may not enter %s", data.path, as.name, filepath.Dir(data.link)))
 	}
 	pg, err := startPostgresIn(ctx, data, o)
 	if err != nil {

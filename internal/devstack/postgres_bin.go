@@ -34,6 +34,9 @@ func findPostgres(ctx context.Context, as *identity, major string, progress func
 	if bin, ok := pickPostgres(installed, major); ok {
 		return bin, nil
 	}
+	if err := ctx.Err(); err != nil { // nothing could be looked at
+		return postgresBin{}, err
+	}
 	bin, err := downloadPostgres(ctx, as, major, progress)
 	if err != nil && major != "" {
 		return postgresBin{}, fmt.Errorf("the data folder was made by PostgreSQL %s; installed: %s: install version %s or use another folder (%w)",

@@ -16,21 +16,23 @@ const (
 	passwordFile = "shiming.password" // in the data folder, beside PostgreSQL's own files
 	ephemeralDir = "shiming-postgres-"
 	ephemeralPID = "owner.lock"
+	spareDir     = "/var/lib/shiming-dev" // only root needs it, and may write there
 )
 
 // dataDir is a database cluster's folder, owned by the user the server runs as.
 type dataDir struct {
 	path string
 	as   *identity
+	link string // where the data belongs, if it is kept elsewhere
 
 	// Of an ephemeral folder only: what to remove at the end, and the lock that keeps others from doing so before.
 	temp  string
-	owner *fileLock
+	owner *FileLock
 }
 
 func (d *dataDir) ephemeral() bool { return d.temp != "" }
 
-func openDataDir(path string, as *identity) (*dataDir, error) {
+func openDataDir(path, spare string, as *identity) (*dataDir, error) {
 	if path == "" {
 		return newEphemeral(as)
 	}
@@ -41,10 +43,37 @@ func openDataDir(path string, as *identity) (*dataDir, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
-	if err := as.canReach(path); err != nil {
-		return nil, err
+	if to, err := os.Readlink(path); err == nil {
+		return &dataDir{path: to, as: as, link: path}, as.canReach(to)
 	}
-	return &dataDir{path: path, as: as}, nil
+	unreachable := as.canReach(path)
+	if unreachable == nil {
+		return &dataDir{path: path, as: as}, nil
+	}
+	if _, err := os.Lstat(path); err == nil { // data that is there is not moved
+		return nil, unreachable
+	}
+	to, err := linkToSpare(path, spare)
+	if err != nil {
+		return nil, errors.Join(unreachable, err)
+	}
+	return &dataDir{path: to, as: as, link: path}, as.canReach(to)
+}
+
+// linkToSpare finds a place in spare and makes path a link to it. The link, and not path's name, leads there: whoever
+// removes the folder with the link starts anew.
+func linkToSpare(path, spare string) (string, error) {
+	if err := os.MkdirAll(spare, 0o711); err != nil {
+		return "", fmt.Errorf("data folder: %w", err)
+	}
+	if err := os.Chmod(spare, 0o711); err != nil { // whatever the umask is
+		return "", fmt.Errorf("data folder: %w", err)
+	}
+	to := filepath.Join(spare, "postgres-"+strings.ToLower(rand.Text()[:12]))
+	if err := os.Symlink(to, path); err != nil {
+		return "", fmt.Errorf("data folder: %w", err)
+	}
+	return to, nil
 }
 
 // newEphemeral makes a folder in the system's temporary one. Owners that were killed leave theirs behind, so it takes
@@ -59,7 +88,7 @@ func newEphemeral(as *identity) (*dataDir, error) {
 	if err := os.Chmod(temp, 0o711); err != nil {
 		return nil, errors.Join(err, d.close())
 	}
-	if d.owner, err = tryLock(filepath.Join(temp, ephemeralPID)); err != nil {
+	if d.owner, err = TryLock(filepath.Join(temp, ephemeralPID)); err != nil {
 		return nil, errors.Join(err, d.close())
 	}
 	if err := as.canReach(d.path); err != nil {
@@ -79,12 +108,12 @@ func removeLeftovers(in string) {
 		if err != nil || !info.IsDir() || !ownedByUs(info) || time.Since(info.ModTime()) < time.Minute {
 			continue // a new one's owner may be about to lock it
 		}
-		owner, err := tryLock(filepath.Join(dir, ephemeralPID))
+		owner, err := TryLock(filepath.Join(dir, ephemeralPID))
 		if err != nil || owner == nil {
 			continue
 		}
 		_ = os.RemoveAll(dir)
-		_ = owner.unlock()
+		_ = owner.Unlock()
 	}
 }
 
@@ -171,7 +200,7 @@ func (d *dataDir) close() error {
 	}
 	err := os.RemoveAll(d.temp)
 	if d.owner != nil {
-		err = errors.Join(err, d.owner.unlock())
+		err = errors.Join(err, d.owner.Unlock())
 	}
 	return err
 }

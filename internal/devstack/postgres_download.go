@@ -36,7 +36,7 @@ func downloadPostgres(ctx context.Context, as *identity, major string, progress 
 			return postgresBin{}, err
 		}
 		bin, err := fetchPostgres(ctx, root, d.version, progress)
-		return bin, errors.Join(err, held.unlock())
+		return bin, errors.Join(err, held.Unlock())
 	}
 	return postgresBin{}, fmt.Errorf("no PostgreSQL %s to download", major)
 }

@@ -168,7 +168,7 @@ func TestRemoveLeftoversSparesTheLiving(t *testing.T) {
 	dead, alive, other := make(ephemeralDir+"dead"), make(ephemeralDir+"alive"), make("other")
 	young := filepath.Join(in, ephemeralDir+"young")
 	require.NoError(t, os.Mkdir(young, 0o700))
-	owner, err := tryLock(filepath.Join(alive, ephemeralPID))
+	owner, err := TryLock(filepath.Join(alive, ephemeralPID))
 	require.NoError(t, err)
 	require.NotNil(t, owner)
 
@@ -177,7 +177,7 @@ func TestRemoveLeftoversSparesTheLiving(t *testing.T) {
 	assert.DirExists(t, alive)
 	assert.DirExists(t, young)
 	assert.DirExists(t, other)
-	require.NoError(t, owner.unlock())
+	require.NoError(t, owner.Unlock())
 }
 
 func TestInstalledPostgres(t *testing.T) {
@@ -221,10 +221,49 @@ func TestPostgresOfRootRunsAsSomebodyElse(t *testing.T) {
 	pg := postgresWith(t, PostgresOptions{})
 	require.NotNil(t, pg.data.as)
 	assert.Equal(t, strconv.Itoa(int(pg.data.as.uid)), statusOf(t, pg.process.cmd.Process.Pid, "Uid"))
+}
 
-	closedDir := filepath.Join(openTempDir(t), "closed")
+// A checkout below root's home must do: the data is kept where the server may go, and found again from its folder.
+func TestPostgresOfRootKeepsDataWhereItsUserMayGo(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("not root")
+	}
+	closedDir, spare := filepath.Join(openTempDir(t), "closed"), filepath.Join(openTempDir(t), "spare")
 	require.NoError(t, os.Mkdir(closedDir, 0o700))
-	_, err := StartPostgres(t.Context(), PostgresOptions{DataDir: filepath.Join(closedDir, "data")})
+	var said []string
+	o := PostgresOptions{DataDir: filepath.Join(closedDir, "data"), SpareDir: spare, Progress: func(what string) { said = append(said, what) }}
+
+	first := postgresWith(t, o)
+	assert.Equal(t, spare, filepath.Dir(first.data.path))
+	require.Len(t, said, 1)
+	assert.Contains(t, said[0], first.data.path)
+	assert.Contains(t, said[0], closedDir)
+	_, err := connect(t, first.URL).Exec(t.Context(), "create table kept (n int)")
+	require.NoError(t, err)
+	require.NoError(t, first.Stop(t.Context()))
+
+	second := postgresWith(t, o)
+	assert.Equal(t, first.data.path, second.data.path)
+	_, err = connect(t, second.URL).Exec(t.Context(), "select from kept")
+	require.NoError(t, err)
+	require.NoError(t, second.Stop(t.Context()))
+
+	// A folder that was removed to start anew gets a new database.
+	require.NoError(t, os.Remove(o.DataDir))
+	third := postgresWith(t, o)
+	_, err = connect(t, third.URL).Exec(t.Context(), "select from kept")
+	require.ErrorContains(t, err, "does not exist")
+}
+
+func TestPostgresDataThatIsThereIsNotMoved(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("not root")
+	}
+	closedDir := filepath.Join(openTempDir(t), "closed")
+	require.NoError(t, os.MkdirAll(filepath.Join(closedDir, "data"), 0o700))
+	_, err := StartPostgres(t.Context(), PostgresOptions{DataDir: filepath.Join(closedDir, "data"), SpareDir: openTempDir(t)})
 	require.ErrorContains(t, err, "may not enter "+closedDir)
 }
 

@@ -28,7 +28,7 @@ func BuildProgram(ctx context.Context, dir, pkg string) (path string, err error)
 	if err != nil {
 		return "", err
 	}
-	defer func() { err = errors.Join(err, held.unlock()) }()
+	defer func() { err = errors.Join(err, held.Unlock()) }()
 
 	path = program(filepath.Join(bin, name))
 	cmd := exec.CommandContext(ctx, "go", "build", "-o", path, pkg)

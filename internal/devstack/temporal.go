@@ -36,6 +36,7 @@ type Temporal struct {
 	Address   string // host:port of its gRPC interface
 	Namespace string
 	UIURL     string // empty without the web interface
+	CLI       string // the program that runs: Temporal's command line too
 
 	process *process
 	stopped stopOnce
@@ -77,7 +78,7 @@ func launchTemporal(ctx context.Context, cli string, o TemporalOptions) (t *Temp
 	if err != nil {
 		return nil, false, err
 	}
-	t = &Temporal{Address: hostPort(port), Namespace: o.Namespace}
+	t = &Temporal{Address: hostPort(port), Namespace: o.Namespace, CLI: cli}
 	uiPort := 0
 	if o.UI {
 		if uiPort, err = choosePort(o.UIPort, temporalName+" UI"); err != nil {

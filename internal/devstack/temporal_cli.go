@@ -92,7 +92,7 @@ func (f cliFinder) fill(ctx context.Context) (path string, err error) {
 	if err != nil {
 		return "", err
 	}
-	defer func() { err = errors.Join(err, held.unlock()) }()
+	defer func() { err = errors.Join(err, held.Unlock()) }()
 	if path, ok := f.fromCache(ctx); ok {
 		return path, nil
 	}

@@ -90,10 +90,23 @@ func script(t *testing.T, all []block) string {
 
 func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
+// guideTools are what the guide's commands need.
+var guideTools = []string{"bash", "curl", "jq", "go"}
+
+// TestTheChecksBringWhatTheGuideNeeds: without one of them the checks would fail for a reason that is none of the guide's.
+func TestTheChecksBringWhatTheGuideNeeds(t *testing.T) {
+	t.Parallel()
+	checks, err := os.ReadFile("../../.ci/run")
+	require.NoError(t, err)
+	named := regexp.MustCompile(`(?m)^guide_tools=\((.*)\)$`).FindSubmatch(checks)
+	require.NotNil(t, named)
+	assert.Equal(t, guideTools, append([]string{"bash"}, append(strings.Fields(string(named[1])), "go")...), "bash runs the checks, and they look for Go")
+}
+
 // TestGuide does everything that the guide for integrators says, from top to bottom, and holds it to what it says comes out.
 func TestGuide(t *testing.T) {
 	t.Parallel()
-	for _, tool := range []string{"bash", "curl", "jq", "go"} {
+	for _, tool := range guideTools {
 		if _, err := exec.LookPath(tool); err != nil && os.Getenv("CI") == "" {
 			t.Skip("the guide's commands need " + tool)
 		}

@@ -75,7 +75,11 @@ type settings struct {
 	calendar    string
 	settle      time.Duration
 	bankTimeout time.Duration
+	drain       time.Duration
 	log         *slog.Logger
+	line        *stacktest.Line // to the engine
+	deployment  string
+	buildID     string
 }
 
 // withDay compresses working days and calendar days.
@@ -92,6 +96,16 @@ func withLog(to io.Writer) setting {
 	}
 }
 
+// withLine has API and worker reach the engine by a line that can be cut.
+func withLine(l *stacktest.Line) setting { return func(s *settings) { s.line = l } }
+
+// withVersion makes the worker a version of a deployment.
+func withVersion(deployment, buildID string) setting {
+	return func(s *settings) { s.deployment, s.buildID = deployment, buildID }
+}
+
+func withDrain(d time.Duration) setting { return func(s *settings) { s.drain = d } }
+
 func withBankTimeout(d time.Duration) setting { return func(s *settings) { s.bankTimeout = d } }
 
 var quiet = slog.New(slog.NewTextHandler(logWriter(), &slog.HandlerOptions{Level: slog.LevelWarn}))
@@ -106,7 +120,7 @@ func logWriter() io.Writer {
 // newWorld starts a sandbox, a worker and an API on a database and a task queue of their own.
 func newWorld(t *testing.T, with ...setting) *world {
 	t.Helper()
-	s := settings{calendar: "real", settle: 150 * time.Millisecond, bankTimeout: 20 * time.Second, log: quiet}
+	s := settings{calendar: "real", settle: 150 * time.Millisecond, bankTimeout: 20 * time.Second, drain: time.Second, log: quiet}
 	for _, set := range with {
 		set(&s)
 	}
@@ -120,7 +134,7 @@ func newWorld(t *testing.T, with ...setting) *world {
 	w.secret = secret
 	w.startSandbox(t, s, cal, secret)
 	databaseURL := stacktest.Database(t, postgres.Migrate)
-	w.connect(t)
+	w.connect(t, s.line)
 	w.workerConfig = w.workerSettings(s, databaseURL, stacktest.TaskQueue(t))
 	w.stopWorker = w.startWorker(t)
 	w.store, err = postgres.Open(t.Context(), databaseURL, w.keys, cal)
@@ -168,9 +182,12 @@ func (w *world) startSandbox(t *testing.T, s settings, cal workday.Calendar, sec
 	})
 }
 
-func (w *world) connect(t *testing.T) {
+func (w *world) connect(t *testing.T, l *stacktest.Line) {
 	t.Helper()
 	at := stacktest.TemporalEndpoint(t)
+	if l != nil {
+		at.Address = l.Address
+	}
 	w.options = engine.Secured(client.Options{HostPort: at.Address, Namespace: at.Namespace}, w.keys, w.log)
 	var err error
 	w.engine, err = client.Dial(w.options)
@@ -186,8 +203,8 @@ func (w *world) workerSettings(s settings, databaseURL, taskQueue string) config
 		BankURL: w.sandboxURL, BankAPIKey: "sandbox", BankTimeout: s.bankTimeout,
 		SMSEndpoint: host, SMSProtocol: "http", SMSKeyID: "sandbox", SMSKeySecret: "sandbox", SMSSignName: "实名",
 		SendGridHost: w.sandboxURL, SendGridKey: "sandbox", MailFrom: "noreply@example.com", MailFromName: "开发者平台",
-		ReviewersEmail: reviewersMailbox, OpsEmail: opsMailbox, HealthAddr: "127.0.0.1:0", DrainWithin: time.Second,
-		PublicURL: w.apiURL, WebhookAllowNets: []string{"127.0.0.0/8"},
+		ReviewersEmail: reviewersMailbox, OpsEmail: opsMailbox, HealthAddr: "127.0.0.1:0", DrainWithin: s.drain,
+		PublicURL: w.apiURL, WebhookAllowNets: []string{"127.0.0.0/8"}, Deployment: s.deployment, BuildID: s.buildID,
 	}
 }
 

@@ -1,5 +1,5 @@
-// Package vault keeps personal data unreadable at rest, comparable without being readable, and erasable. Its cryptography
-// is Tink's.
+// Package vault keeps what applicants hand in. It promises that personal data is unreadable at rest, comparable without
+// being readable, and erasable. Its cryptography is Tink's.
 //
 // Three things rest on one set of [Keys]:
 //   - Every subject (a registration, a clearing) has a data key of its own, wrapped by the master key. Values

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
 
 	"shiming/internal/relay"
 	"shiming/registration"
@@ -20,6 +21,7 @@ func (p *Process) Run(ctx context.Context) error {
 	w := worker.New(p.engine, p.cfg.TaskQueue, worker.Options{
 		OnFatalError:                           func(err error) { failed <- err },
 		WorkerStopTimeout:                      p.cfg.DrainWithin,
+		DeploymentOptions:                      p.version(),
 		MaxConcurrentWorkflowTaskPollers:       4,
 		MaxConcurrentActivityTaskPollers:       4,
 		MaxConcurrentActivityExecutionSize:     200,
@@ -55,11 +57,25 @@ func (p *Process) Run(ctx context.Context) error {
 	return errors.Join(ignoreClosed(err), health.Shutdown(context.WithoutCancel(ctx)))
 }
 
+// version names this build to the engine, if the operator does. A registration lasts weeks and outlives releases: it goes on
+// with the version that is current, and patches keep its history replayable.
+func (p *Process) version() worker.DeploymentOptions {
+	if p.cfg.Deployment == "" {
+		return worker.DeploymentOptions{}
+	}
+	return worker.DeploymentOptions{
+		UseVersioning:             true,
+		Version:                   worker.WorkerDeploymentVersion{DeploymentName: p.cfg.Deployment, BuildID: p.cfg.BuildID},
+		DefaultVersioningBehavior: workflow.VersioningBehaviorAutoUpgrade,
+	}
+}
+
 // webhooks works on deliveries alone, so that subscribers who do not answer hold up nothing else.
 func (p *Process) webhooks(failed chan<- error) worker.Worker {
 	w := worker.New(p.engine, registration.WebhookQueue(p.cfg.TaskQueue), worker.Options{
 		OnFatalError:                       func(err error) { failed <- err },
 		WorkerStopTimeout:                  p.cfg.DrainWithin,
+		DeploymentOptions:                  p.version(),
 		DisableWorkflowWorker:              true,
 		MaxConcurrentActivityTaskPollers:   4,
 		MaxConcurrentActivityExecutionSize: 200,

@@ -1,4 +1,7 @@
 // Command write brings the checked-in OpenAPI document up to date with the API. It is run by `go generate ./internal/api`.
+//
+// It promises the document that the API serves at /openapi.json, byte for byte the same at every run. It refuses to read
+// what was there before: the document has no other source than the API.
 package main
 
 import (

@@ -2,7 +2,7 @@
 // wrote can be had from the document, and for Go programs a client to begin with. The end-to-end tests register a
 // developer with it.
 //
-// It promises nothing of its own; what it does follows from the document. It is not edited.
+// It promises nothing and refuses nothing of its own: what it does follows from the document. It is not edited.
 package client
 
 //go:generate go tool -modfile=../../../tools/go.mod oapi-codegen -config oapi-codegen.yaml -o client.gen.go ../../../docs/openapi.json

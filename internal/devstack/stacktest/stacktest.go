@@ -4,11 +4,13 @@
 //
 //	func TestMain(m *testing.M) { stacktest.Main(m) }
 //
-// and its tests ask for what they need: [Database], [Temporal], [TaskQueue]. A server starts when the first test asks, so that
-// `go test -run` of a pure function stays quick, and ends with the package. Every test gets a database and a task
-// queue of its own and may run in parallel.
+// and its tests ask for what they need: [Database], [Temporal], [TaskQueue], and a [Line] to a server that can be cut. A server
+// starts when the first test asks, so that `go test -run` of a pure function stays quick, and ends with the package.
 //
-// If DATABASE_URL is set, databases are made on that server, whose user must be allowed to; it keeps none of them.
+// It promises every test a database and a task queue of its own, so that all may run in parallel, and that none is left
+// behind. If DATABASE_URL is set, databases are made on that server, whose user must be allowed to; it keeps none of them.
+//
+// It refuses to serve a package without that TestMain: nobody would end the servers.
 package stacktest
 
 import (

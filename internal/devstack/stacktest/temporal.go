@@ -15,8 +15,8 @@ import (
 	"shiming/internal/devstack"
 )
 
-// Endpoint is how to reach the tests' Temporal server, for clients with options of their own.
-type Endpoint struct{ Address, Namespace string }
+// Endpoint is how to reach the tests' Temporal server, for clients with options of their own and for its command line.
+type Endpoint struct{ Address, Namespace, CLI string }
 
 type temporalServer struct {
 	server *devstack.Temporal
@@ -29,11 +29,11 @@ func Temporal(t testing.TB) client.Client {
 	return temporalOf(t).client
 }
 
-// TemporalEndpoint returns where the package's Temporal server listens.
+// TemporalEndpoint returns where the package's Temporal server listens, and its command line.
 func TemporalEndpoint(t testing.TB) Endpoint {
 	t.Helper()
 	server := temporalOf(t).server
-	return Endpoint{Address: server.Address, Namespace: server.Namespace}
+	return Endpoint{Address: server.Address, Namespace: server.Namespace, CLI: server.CLI}
 }
 
 // TaskQueue returns a name that no other test has. It is good as part of workflow ids too.

@@ -1,5 +1,6 @@
 // Command write brings the table of settings in a Markdown page up to date. It is run by
-// `go generate ./internal/handbook`, and writes nothing but what stands between the table's markers.
+// `go generate ./internal/handbook`. It promises to write nothing but what stands between the table's markers, and refuses
+// a page without them.
 package main
 
 import (

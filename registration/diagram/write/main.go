@@ -1,5 +1,6 @@
 // Command write brings the diagrams in a Markdown page up to date with the transition table. It is run by
-// `go generate ./registration`, and writes nothing but what stands between the diagrams' markers.
+// `go generate ./registration`. It promises to write nothing but what stands between the diagrams' markers, and refuses a
+// page without them.
 package main
 
 import (
