@@ -36,17 +36,18 @@ type Sender interface {
 
 // Webhooks tells subscribers of events.
 type Webhooks struct {
-	Book DeliveryBook
-	Out  Sender
-	Log  *slog.Logger
-	// PerEndpoint is how many requests to one endpoint may be under way; 0: 4. The others wait outside of the worker, so
-	// that a slow subscriber takes no room from another.
-	PerEndpoint int
-
-	slots slots
+	Book              DeliveryBook
+	Out               Sender
+	Log               *slog.Logger
+	endpoints, owners slots
 }
 
-const defaultPerEndpoint = 4
+// How many requests to one endpoint, and to all of one caller's, may be under way. The others wait outside of the worker,
+// so that a slow subscriber takes no room from another.
+const (
+	perEndpoint = 4
+	perOwner    = 20
+)
 
 // webhookBody is what a subscriber gets, as api.md has it.
 type webhookBody struct {
@@ -74,7 +75,7 @@ func (w *Webhooks) TellSubscriber(ctx context.Context, id string, round int, las
 	case err != nil:
 		return over, w.failed(id, err)
 	}
-	leave, free := w.slots.enter(out.EndpointID, w.perEndpoint())
+	leave, free := w.enter(out)
 	if !free {
 		return over, busy(activity.GetInfo(ctx).Attempt)
 	}
@@ -86,7 +87,8 @@ func (w *Webhooks) TellSubscriber(ctx context.Context, id string, round int, las
 	case tried.Fail == "", result.Over, last:
 		return result, nil
 	}
-	return result, temporal.NewApplicationError("the subscriber did not accept it: "+tried.Fail, FailSubscriber)
+	return result, temporal.NewApplicationErrorWithOptions("the subscriber did not accept it: "+tried.Fail, FailSubscriber,
+		temporal.ApplicationErrorOptions{NextRetryDelay: result.Pause})
 }
 
 func (w *Webhooks) send(ctx context.Context, id string, round int, out *postgres.Outgoing, last bool) (registration.DeliveryResult, subscriber.Result, error) {
@@ -110,11 +112,17 @@ func (w *Webhooks) failed(id string, err error) error {
 	return classify(err)
 }
 
-func (w *Webhooks) perEndpoint() int {
-	if w.PerEndpoint <= 0 {
-		return defaultPerEndpoint
+func (w *Webhooks) enter(out *postgres.Outgoing) (leave func(), free bool) {
+	leaveEndpoint, free := w.endpoints.enter(out.EndpointID, perEndpoint)
+	if !free {
+		return nil, false
 	}
-	return w.PerEndpoint
+	leaveOwner, free := w.owners.enter(out.Owner, perOwner)
+	if !free {
+		leaveEndpoint()
+		return nil, false
+	}
+	return func() { leaveOwner(); leaveEndpoint() }, true
 }
 
 // busy comes back soon at first, then more seldom, never all at once.
@@ -125,27 +133,27 @@ func busy(attempt int32) error {
 		temporal.ApplicationErrorOptions{NextRetryDelay: pause})
 }
 
-// slots counts what is under way to each endpoint.
+// slots counts what is under way, by whom it concerns.
 type slots struct {
 	mu    sync.Mutex
 	taken map[string]int
 }
 
-func (s *slots) enter(endpoint string, most int) (leave func(), free bool) {
+func (s *slots) enter(whose string, most int) (leave func(), free bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.taken[endpoint] >= most {
+	if s.taken[whose] >= most {
 		return nil, false
 	}
 	if s.taken == nil {
 		s.taken = map[string]int{}
 	}
-	s.taken[endpoint]++
+	s.taken[whose]++
 	return func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if s.taken[endpoint]--; s.taken[endpoint] == 0 {
-			delete(s.taken, endpoint)
+		if s.taken[whose]--; s.taken[whose] == 0 {
+			delete(s.taken, whose)
 		}
 	}, true
 }

@@ -47,6 +47,8 @@ type DeliveryResult struct {
 	Over bool `json:"over"`
 	// GiveUpAt is when the last try is made: three days after the first failure.
 	GiveUpAt time.Time `json:"give_up_at,omitzero"`
+	// Pause is how long to wait before the next try.
+	Pause time.Duration `json:"pause,omitempty"`
 }
 
 // DeliveryWorkflowID names the workflow of a delivery's round.

@@ -264,6 +264,26 @@ func TestThreeDaysOfFailuresDisableAnEndpoint(t *testing.T) {
 	assert.Empty(t, relayed(t, s), "nothing more is sent to it")
 }
 
+func TestPausesGrowWithTheTimeOfFailing(t *testing.T) {
+	t.Parallel()
+	at := newClock()
+	s := newStore(t).WithClock(at.now)
+	subscribed(t, s)
+	opened(t, s, "acct-1")
+	d := relayed(t, s)[0]
+	for _, c := range []struct{ since, pause time.Duration }{
+		{0, 5 * time.Second}, {5 * time.Second, 5 * time.Second}, {10 * time.Second, 10 * time.Second}, {20 * time.Second, 20 * time.Second},
+		{9 * time.Hour, 4 * time.Hour},
+	} {
+		start := at.now()
+		at.pass(c.since)
+		result, err := s.DeliveryTried(t.Context(), d.ID, 1, failure(500), false)
+		require.NoError(t, err)
+		assert.Equal(t, c.pause, result.Pause)
+		at.at = start
+	}
+}
+
 func TestALateFirstTryIsNotTheLast(t *testing.T) {
 	t.Parallel()
 	at := newClock()

@@ -14,6 +14,7 @@ import (
 // Outgoing is a delivery ready to be sent.
 type Outgoing struct {
 	EndpointID string
+	Owner      string
 	URL        string
 	Secret     string
 	Event      Event
@@ -35,10 +36,10 @@ type Event struct {
 func (s *Store) TakeDelivery(ctx context.Context, id string, round int) (*Outgoing, error) {
 	var o Outgoing
 	var sealed []byte
-	err := s.pool.QueryRow(ctx, `select w.id, w.url, w.secret, e.id, e.type, e.registration_id, e.account_id, e.sequence, e.from_state, e.to_state, e.at
+	err := s.pool.QueryRow(ctx, `select w.id, w.owner, w.url, w.secret, e.id, e.type, e.registration_id, e.account_id, e.sequence, e.from_state, e.to_state, e.at
 		from webhook_deliveries d join webhook_endpoints w on w.id = d.endpoint_id join events e on e.id = d.event_id
 		where d.id = $1 and d.round = $2 and d.state = 'pending' and (w.disabled_at is null or d.asked)`, id, round).
-		Scan(&o.EndpointID, &o.URL, &sealed, &o.Event.ID, &o.Event.Type, &o.Event.SubjectID, &o.Event.AccountID, &o.Event.Sequence,
+		Scan(&o.EndpointID, &o.Owner, &o.URL, &sealed, &o.Event.ID, &o.Event.Type, &o.Event.SubjectID, &o.Event.AccountID, &o.Event.Sequence,
 			&o.Event.From, &o.Event.To, &o.Event.At)
 	if errors.Is(notFound(err), ErrNotFound) {
 		return nil, s.leaveDelivery(ctx, id, round)
@@ -89,7 +90,7 @@ func (s *Store) DeliveryTried(ctx context.Context, id string, round int, tried T
 		if err := t.refused(ctx, tried.Status == statusGone, last); err != nil {
 			return err
 		}
-		result = registration.DeliveryResult{Over: t.state != DeliveryPending, GiveUpAt: t.giveUpAt}
+		result = registration.DeliveryResult{Over: t.state != DeliveryPending, GiveUpAt: t.giveUpAt, Pause: t.pause()}
 		return nil
 	})
 	return result, err
@@ -175,6 +176,17 @@ func (t *try) refused(ctx context.Context, gone, last bool) error {
 		return nil // something else was accepted in between: it is this event that it cannot take
 	}
 	return t.disable(ctx, DisabledFailing)
+}
+
+const (
+	shortestPause = 5 * time.Second
+	longestPause  = 4 * time.Hour
+)
+
+// pause before the next try doubles the time since the first failure. Tries that were not made, because enough requests to
+// the subscriber were under way, make it no longer.
+func (t *try) pause() time.Duration {
+	return min(max(t.at.Sub(*t.failedFirst), shortestPause), longestPause)
 }
 
 // failing notes since when nothing was accepted.
