@@ -3,10 +3,12 @@ package api
 import (
 	"net/http"
 	"sync"
+	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"shiming/internal/contract"
+	"shiming/internal/contract/contracttest"
 )
 
 // heldTo is the contract that the API publishes.
@@ -18,10 +20,10 @@ var heldTo = sync.OnceValues(func() (*contract.Contract, error) {
 	return contract.New(document)
 })
 
-// hold requires that an answer is what the document says.
-func (w *world) hold(r *http.Request, a answer) {
-	w.t.Helper()
+// held requires that every answer of a handler is what the document says.
+func held(t testing.TB, h http.Handler) http.Handler {
+	t.Helper()
 	document, err := heldTo()
-	require.NoError(w.t, err)
-	require.NoError(w.t, document.Answer(r, a.Status, a.Header, a.Raw), "%.1000s", a.Raw)
+	require.NoError(t, err)
+	return contracttest.Held(t, document, h)
 }

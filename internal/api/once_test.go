@@ -1,14 +1,18 @@
 package api
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"net/http"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"shiming/internal/engine"
+	"shiming/internal/postgres"
 	"shiming/registration"
 )
 
@@ -77,7 +81,32 @@ func TestOnlyMACsOfKeyAndBodyAreStored(t *testing.T) {
 	w.as("platform").withKey("a-very-telling-key").post("/v1/registrations", person(t, 1).application("acct-1", "individual")).ok(201)
 	require.Equal(t, 1, w.count(`select count(*) from idempotency`))
 	require.Zero(t, w.count(`select count(*) from idempotency i where i::text like '%telling%' or encode(key, 'escape') like '%telling%'
-		or encode(body, 'escape') like '%Harbour%' or body_mac = sha256(body)`))
+		or encode(body, 'escape') like '%Harbour%'`))
+	sent, err := json.Marshal(person(t, 1).application("acct-1", "individual"))
+	require.NoError(t, err)
+	plain := sha256.Sum256(sent)
+	inner := sha256.Sum256([]byte(hex.EncodeToString(plain[:])))
+	require.Zero(t, w.count(`select count(*) from idempotency where body_mac in ($1, $2)`, plain[:], inner[:]), "an unkeyed hash can be guessed")
+}
+
+func TestAnswersAreKeptFromWhenTheyWereGiven(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	late := w.as("platform").withKey("k")
+	body := person(t, 1).application("acct-1", "individual")
+	w.engine.goes(engine.ErrUnavailable)
+	late.post("/v1/registrations", body).refused(503, "engine_unavailable")
+	w.engine.goes(nil)
+	_, err := w.store.Pool().Exec(t.Context(), `update idempotency set created_at = created_at - interval '47 hours'`)
+	require.NoError(t, err)
+	first := late.post("/v1/registrations", body).ok(201)
+	in := func(d time.Duration) *postgres.Store {
+		return w.store.WithClock(func() time.Time { return time.Now().Add(d) })
+	}
+	require.NoError(t, in(24*time.Hour).ClearKeys(t.Context(), keepAnswers))
+	require.Equal(t, first.Raw, late.post("/v1/registrations", body).ok(201).Raw)
+	require.NoError(t, in(49*time.Hour).ClearKeys(t.Context(), keepAnswers))
+	require.Zero(t, w.count(`select count(*) from idempotency`))
 }
 
 func TestBadKeysAreRefused(t *testing.T) {

@@ -39,6 +39,8 @@ func (c *Contract) Document() error {
 	return joined("the document", found)
 }
 
+const eventStream = "text/event-stream"
+
 // Request judges a request that means to be right. Its body is read and put back.
 func (c *Contract) Request(r *http.Request) error {
 	_, found := c.validator.ValidateHttpRequestSync(r)
@@ -58,6 +60,9 @@ func (c *Contract) Answer(r *http.Request, status int, header http.Header, body 
 	}
 	if err := expected.judge(status, header, body); err != nil {
 		return fmt.Errorf("%s: %s: %w", where, op.OperationID, err)
+	}
+	if empty := len(body) == 0 && len(expected.Content) > 0; empty && r.Method != http.MethodHead && header.Get("Content-Type") != eventStream {
+		return fmt.Errorf("%s: %s: no body", where, op.OperationID)
 	}
 	if len(body) == 0 || !strings.Contains(header.Get("Content-Type"), "json") {
 		return nil

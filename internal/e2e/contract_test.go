@@ -9,6 +9,7 @@ import (
 
 	"shiming/internal/api"
 	"shiming/internal/contract"
+	"shiming/internal/contract/contracttest"
 )
 
 // published is the contract that the API publishes.
@@ -20,15 +21,22 @@ var published = sync.OnceValues(func() (*contract.Contract, error) {
 	return contract.New(document)
 })
 
-// hold requires that an answer is what the document says, and so is a request that was answered well.
-func hold(t testing.TB, r *http.Request, a answer) {
+// held requires that every answer of the API is what the document says.
+func held(t testing.TB, h http.Handler) http.Handler {
 	t.Helper()
 	document, err := published()
 	require.NoError(t, err)
-	require.NoError(t, document.Answer(r, a.Status, a.Header, a.Raw), "%s", a.Raw)
+	return contracttest.Held(t, document, h)
+}
+
+// hold requires that a request that was answered well is what the document says.
+func hold(t testing.TB, r *http.Request, a answer) {
+	t.Helper()
 	if a.Status >= http.StatusBadRequest {
 		return
 	}
+	document, err := published()
+	require.NoError(t, err)
 	if r.GetBody != nil {
 		r.Body, err = r.GetBody()
 		require.NoError(t, err)

@@ -294,7 +294,7 @@ func (w *world) startAPI(t *testing.T, l net.Listener, secret string) {
 		WebhookAllowNets: w.workerConfig.WebhookAllowNets,
 	})
 	require.NoError(t, err)
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
+	server := api.Server(l.Addr().String(), held(t, handler))
 	go func() { _ = server.Serve(l) }()
 	t.Cleanup(func() { require.NoError(t, server.Close()) })
 }

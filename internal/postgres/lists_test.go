@@ -111,6 +111,12 @@ func TestListsScanNoTable(t *testing.T) {
 		"transitions": func(ctx context.Context) error { _, _, err := s.TransitionsAfter(ctx, id, 2, 100); return err },
 		"review":      func(ctx context.Context) error { _, err := s.ReviewOf(ctx, id); return err },
 		"account":     func(ctx context.Context) error { _, err := s.AccountOf(ctx, "acct-77"); return err },
+		"endpoints":   func(ctx context.Context) error { _, err := s.Endpoints(ctx, me, "", 20); return err },
+		"deliveries":  func(ctx context.Context) error { _, err := s.Deliveries(ctx, me, "whe_2", "", 20); return err },
+		"deliveries from the middle": func(ctx context.Context) error {
+			_, err := s.Deliveries(ctx, me, "whe_2", postgres.CursorAt(time.Date(2026, 1, 1, 1, 0, 0, 0, time.UTC), "whd_x"), 20)
+			return err
+		},
 	}
 	after := middle(t, s, n)
 	for name, f := range listFilters() {
@@ -126,7 +132,7 @@ func TestListsScanNoTable(t *testing.T) {
 		require.NoError(t, read(t.Context()), name)
 		for _, q := range seen.taken() {
 			plan := explain(t, unseen, q)
-			for _, table := range []string{"registrations", "reviews", "payments", "documents", "acts", "timeline", "events", "vault"} {
+			for _, table := range []string{"registrations", "reviews", "payments", "documents", "acts", "timeline", "events", "vault", "webhook_deliveries", "webhook_attempts"} {
 				assert.NotContains(t, plan, "Seq Scan on "+table, "%s\n%s\n%s", name, q.sql, plan)
 			}
 			for _, thrown := range thrownAway.FindAllStringSubmatch(plan, -1) {

@@ -43,6 +43,13 @@ func seed(t testing.TB, s *postgres.Store, n int) {
 		select id, 'registration', kind, 1, created_at, created_at + case when kind = 'enterprise' then interval '30 days' else interval '3 days' end, overdue,
 			case when state = 'under_review' and right(id, 1) < '8' then 'token:r' || right(id, 1) end, '{}', case when state <> 'under_review' then created_at end
 		from registrations where state not in ('identity_required', 'payout_pending')`,
+		`insert into vault_keys (subject, wrapped) select 'whe_' || i, 'x' from generate_series(1, 20) i`,
+		`insert into webhook_endpoints (id, owner, url, events, secret, created_at)
+		select 'whe_' || i, 'token:platform', 'https://example.com', array['registration.state_changed'], 'x', timestamptz '2026-01-01' + i * interval '1 second'
+		from generate_series(1, 20) i`,
+		`insert into webhook_deliveries (id, endpoint_id, event_id, state, created_at, give_up_at, finished_at)
+		select 'whd_' || id, 'whe_' || 1 + sequence % 3, id, 'delivered', at, at, at from events`,
+		`insert into webhook_attempts (delivery_id, number, at, duration_ms, status, signature) select id, 1, created_at, 1, 204, 'x' from webhook_deliveries`,
 		`analyze`,
 	} {
 		args := []any{n}
