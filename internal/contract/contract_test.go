@@ -31,6 +31,7 @@ func TestWhatTheDocumentDoesNotSayIsFound(t *testing.T) {
 		"a member":            {"GET", "/healthz", 200, sound, `{"status": "ok", "more": 1}`, "more"},
 		"a missing member":    {"GET", "/v1/registrations", 200, sound, `{"items": []}`, "next_cursor"},
 		"a body":              {"DELETE", "/v1/webhook-endpoints/whe_1", 204, sound, `{}`, "a body"},
+		"no body":             {"GET", "/healthz", 200, sound, ``, "no body"},
 		"a missing header":    {"GET", "/readyz", 503, sound, `{"status": "unavailable"}`, "Retry-After"},
 		"not found":           {"GET", "/v1/registrations/reg_1", 404, refusal, problem("404", "not_found", ""), ""},
 		"a code":              {"GET", "/v1/registrations/reg_1", 404, refusal, problem("404", "wrong_state", `, "state": "approved"`), "not listed"},
