@@ -71,9 +71,9 @@ var individualActs = map[Act][]State{
 }
 
 var enterpriseActs = map[Act][]State{
-	// Once the company is proven the role is chosen again only after company information was refused for it: the step
+	// Once company information is on file the role is chosen again only after other information was refused for it: the step
 	// itself checks that.
-	ActAdminSession: {AdminIdentityRequired, CompanyRequired, DetailsRequired, CorrectionRequired},
+	ActAdminSession: {AdminIdentityRequired, CompanyRequired, DepositFailed, DetailsRequired, CorrectionRequired},
 	// In payout_pending company information is open once the payment is overdue: the step itself checks that.
 	ActCompany: {CompanyRequired, PayoutPending, DepositRequired, DepositFailed, DetailsRequired, CorrectionRequired},
 	// In payout_pending an amount is taken once the payment was sent: the step itself checks that.

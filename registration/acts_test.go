@@ -69,7 +69,7 @@ func TestWhereActsAreAllowed(t *testing.T) {
 		ActCard:         {Individual: {IdentityRequired, CardCodeRequired}},
 		ActCardCode:     {Individual: {CardCodeRequired}},
 		ActCardResend:   {Individual: {CardCodeRequired}},
-		ActAdminSession: {Enterprise: {AdminIdentityRequired, CompanyRequired, DetailsRequired, CorrectionRequired}},
+		ActAdminSession: {Enterprise: {AdminIdentityRequired, CompanyRequired, DepositFailed, DetailsRequired, CorrectionRequired}},
 		ActCompany: {Enterprise: {
 			CompanyRequired, PayoutPending, DepositRequired, DepositFailed, DetailsRequired, CorrectionRequired,
 		}},

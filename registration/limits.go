@@ -5,7 +5,7 @@ import "time"
 // The limits of the process (docs/process.md; ours where the guide is silent).
 const (
 	CodeGuesses        = 5               // wrong SMS codes before the identity step starts over
-	CodeSends          = 5               // SMS codes of one binding, the first included
+	CodeResends        = 5               // SMS codes of one binding after the first
 	CodeLifetime       = 5 * time.Minute // also the QR session's
 	CodeResendInterval = time.Minute
 	AmountGuesses      = 3 // wrong amounts before a payment is void

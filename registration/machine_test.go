@@ -113,6 +113,7 @@ var enterprise = map[cell]leads{
 	{DepositFailed, PayoutRequested}:       to(PayoutPending),
 	{DepositFailed, CompanyAccepted}:       to(PayoutPending),
 	{DepositFailed, PaymentReturned}:       to(CompanyRequired),
+	{DepositFailed, AdminReopened}:         to(AdminIdentityRequired),
 
 	{DetailsRequired, Submitted}:          to(UnderReview),
 	{DetailsRequired, CompanyAccepted}:    to(PayoutPending),

@@ -65,6 +65,7 @@ func payment() []Transition {
 		{DepositFailed, PayoutRequested, Always, PayoutPending, ByApplicant},
 		{DepositFailed, CompanyAccepted, Always, PayoutPending, ByApplicant},
 		{DepositFailed, PaymentReturned, Always, CompanyRequired, ByBank},
+		{DepositFailed, AdminReopened, Always, AdminIdentityRequired, ByApplicant},
 	}
 	for _, from := range []State{PayoutPending, DepositRequired} {
 		rows = append(

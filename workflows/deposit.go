@@ -33,8 +33,9 @@ func (c *regCase) confirmDeposit(ctx workflow.Context) {
 // offerNewPayment waits for the wish for another payment, or for other company information.
 func (c *regCase) offerNewPayment(ctx workflow.Context) {
 	c.next(ctx, does{
-		registration.ActPayout:  c.newPayout,
-		registration.ActCompany: c.handInCompany,
+		registration.ActPayout:       c.newPayout,
+		registration.ActCompany:      c.handInCompany,
+		registration.ActAdminSession: c.openSession,
 	})
 }
 

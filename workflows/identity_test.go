@@ -47,7 +47,7 @@ func TestCodeExpiresAndIsResent(t *testing.T) {
 	require.NotNil(t, refusal.RetryAt)
 	r.Sleep(6 * time.Minute)
 	requireRefused(t, registration.CodeCodeExpired, r.Code(workflowtest.RightCode))
-	for range registration.CodeSends - 1 {
+	for range registration.CodeResends {
 		require.Nil(t, resend())
 		r.Sleep(61 * time.Second)
 	}

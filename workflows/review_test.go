@@ -276,6 +276,27 @@ func TestCorrectedRepresentativeLeadsToTheRole(t *testing.T) {
 	assert.Len(t, w.Bank.Ledger(), 1, "the company was paid once")
 }
 
+// Before anything is proven the way to another role is open too, whichever way the payment went.
+func TestAnotherRepresentativeAfterAFailedDeposit(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	r := w.Enterprise("acct-1", 1)
+	defer r.Close()
+	r.ToDeposit(1)
+	for range registration.AmountGuesses {
+		require.NotNil(t, r.Deposit(r.WrongAmount()))
+	}
+	require.Equal(t, registration.DepositFailed, r.State())
+	_, refusal := r.Session(registration.AuthorizedAgent)
+	requireRefused(t, registration.CodeWrongState, refusal)
+	company := workflowtest.Company(1)
+	company.LegalRepresentative = workflowtest.Person(2).Holder
+	requireRefused(t, registration.CodeAdminMustBeAgent, r.Company(company))
+	r.ProveAdministrator(registration.AuthorizedAgent, 1)
+	require.Equal(t, registration.CompanyRequired, r.State())
+	require.Nil(t, r.Company(company))
+}
+
 // A reviewer names the administrator and the legal representative: the new one is held against what is handed in, not
 // against what was rejected.
 func TestNewRepresentativeIsTheAdministrator(t *testing.T) {

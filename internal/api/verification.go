@@ -28,7 +28,7 @@ func (s *server) verification() {
 		registration.CodeCodeIncorrect, registration.CodeCodeExpired, registration.CodeCodeAttemptsExceeded, registration.CodeIdentityInUse,
 		registration.CodeActsExceeded, registration.CodeProviderUnavailable), s.cardCode)
 	register(s, s.actRoute("resend-card-code", http.MethodPost, "/card/code/resend", "Send the SMS code again",
-		"At most once a minute and five codes in all.",
+		"At most once a minute, and five times in all.",
 		registration.CodeCodeResendTooSoon, registration.CodeCodeAttemptsExceeded, registration.CodeProviderUnavailable), s.resend)
 	register(s, s.actRoute("open-admin-session", http.MethodPost, "/admin-session", "Open a QR session for the administrator",
 		"An enterprise's administrator scans the code with a phone within 5 minutes. A new session replaces the old; in company_required the role is chosen again, "+

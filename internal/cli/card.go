@@ -34,7 +34,7 @@ type codeCommand struct {
 	changeFlags
 	inputFlags
 	byID
-	Resend bool `help:"Have the code sent again: at most once a minute, five in all."`
+	Resend bool `help:"Have the code sent again: at most once a minute, five times in all."`
 }
 
 // Run confirms the SMS code.

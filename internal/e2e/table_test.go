@@ -118,7 +118,7 @@ type cell struct {
 func judged(kind registration.Kind, state registration.State, act registration.Act) registration.Verdict {
 	if kind == registration.Enterprise {
 		switch (cell{act, state}) {
-		case cell{registration.ActAdminSession, registration.DetailsRequired}, cell{registration.ActCompany, registration.PayoutPending}:
+		case cell{registration.ActAdminSession, registration.DepositFailed}, cell{registration.ActAdminSession, registration.DetailsRequired}, cell{registration.ActCompany, registration.PayoutPending}:
 			return registration.WrongState
 		case cell{registration.ActAdminSession, registration.CorrectionRequired}:
 			return registration.Locked

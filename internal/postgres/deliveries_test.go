@@ -272,7 +272,10 @@ func TestPausesGrowWithTheTimeOfFailing(t *testing.T) {
 	opened(t, s, "acct-1")
 	d := relayed(t, s)[0]
 	for _, c := range []struct{ since, pause time.Duration }{
-		{0, 5 * time.Second}, {5 * time.Second, 5 * time.Second}, {10 * time.Second, 10 * time.Second}, {20 * time.Second, 20 * time.Second},
+		{0, 5 * time.Second},
+		{5 * time.Second, 5 * time.Second},
+		{10 * time.Second, 10 * time.Second},
+		{20 * time.Second, 20 * time.Second},
 		{9 * time.Hour, 4 * time.Hour},
 	} {
 		start := at.now()

@@ -122,7 +122,7 @@ func (s *Store) ResendAllowed(ctx context.Context, registrationID string) (*regi
 	if rec.Binding == nil {
 		return registration.RefuseAct(rec.Kind, registration.IdentityRequired, registration.ActCardResend), nil
 	}
-	if rec.Binding.Sends >= registration.CodeSends {
+	if rec.Binding.Sends > registration.CodeResends {
 		return registration.Refuse(registration.CodeCodeAttemptsExceeded), nil
 	}
 	if next := rec.Binding.SentAt.Add(registration.CodeResendInterval); s.now().Before(next) {

@@ -11,7 +11,7 @@ func requirements(r *record, docs []registration.Document) []registration.FieldE
 	need := func(f registration.Field, code, message string) {
 		missing = append(missing, registration.FieldError{Location: string(f), Code: code, Message: message})
 	}
-	if r.Identity == nil {
+	if r.Identity == nil && !r.Corrections.Awaits(registration.FieldIdentity) { // else the reviewer's words say why
 		need(registration.FieldIdentity, "missing", registration.Explain("identity_missing", r.Locale))
 	}
 	switch {

@@ -46,10 +46,10 @@ func (s *Store) MayChooseRole(ctx context.Context, registrationID string) (*regi
 	return r.roleSettled(ctx, s.pool)
 }
 
-// roleSettled refuses another choice of the administrator's role once the company is proven, unless the newest company
-// information was refused because of that role: the way out of question 4 (guide section 6) must not be closed.
+// roleSettled refuses another choice of the administrator's role once company information is on file, unless the newest was
+// refused because of that role: the way out of question 4 (guide section 6) must not be closed.
 func (r *record) roleSettled(ctx context.Context, q querier) (*registration.Refusal, error) {
-	if r.State != registration.DetailsRequired && r.State != registration.CorrectionRequired {
+	if r.State == registration.AdminIdentityRequired || r.State == registration.CompanyRequired {
 		return nil, nil
 	}
 	var refused bool

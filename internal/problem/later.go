@@ -18,7 +18,7 @@ func later() []Entry {
 				Detail: "Wait until this step opens again.",
 			},
 			{
-				Code: registration.CodeCodeAttemptsExceeded, RetryAfter: time.Second, Title: "The code was wrong, or sent, too often",
+				Code: registration.CodeCodeAttemptsExceeded, RetryAfter: time.Minute, Title: "The code was wrong, or sent, too often",
 				Detail: "Start over with the card.",
 			},
 			{

@@ -3947,7 +3947,7 @@ type ClientInterface interface {
 
 	// ResendCardCode Send the SMS code again
 	//
-	// At most once a minute and five codes in all.
+	// At most once a minute, and five times in all.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -5564,7 +5564,7 @@ func (c *Client) ConfirmCardCode(ctx context.Context, id string, params *Confirm
 
 // ResendCardCode Send the SMS code again
 //
-// At most once a minute and five codes in all.
+// At most once a minute, and five times in all.
 //
 // Refusals:
 // - 400: `malformed_request`
@@ -10159,7 +10159,7 @@ type ClientWithResponsesInterface interface {
 
 	// ResendCardCodeWithResponse Send the SMS code again
 	//
-	// At most once a minute and five codes in all.
+	// At most once a minute, and five times in all.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -18041,7 +18041,7 @@ func (c *ClientWithResponses) ConfirmCardCodeWithResponse(ctx context.Context, i
 
 // ResendCardCodeWithResponse Send the SMS code again
 //
-// At most once a minute and five codes in all.
+// At most once a minute, and five times in all.
 //
 // Refusals:
 // - 400: `malformed_request`

@@ -1,5 +1,5 @@
 // Package contracttest holds a server under test to its OpenAPI document: every answer, whoever in the test asks for it
-// and however. It promises that an answer the document does not know fails the test; it judges no request.
+// and however. It promises that an answer the document does not know fails the test, and refuses to judge requests.
 package contracttest
 
 import (
