@@ -57,6 +57,11 @@ type ClearingResult struct {
 	Wake *time.Time `json:"wake,omitempty"`
 }
 
+// ObjectionRaisedTo tells a clearing's run that an objection to it was stored.
+type ObjectionRaisedTo struct {
+	ClearingID string `json:"clearing_id"`
+}
+
 // ClearingVerdict is what the conditions came to, without their evidence.
 type ClearingVerdict struct {
 	Met bool `json:"met"`

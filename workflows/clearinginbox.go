@@ -19,14 +19,26 @@ func (c *clearingCase) listen(ctx workflow.Context) error {
 		return err
 	}
 	for _, act := range registration.ClearingActs() {
-		if act == registration.ActDocument { // goes straight to the database
+		if act == registration.ActDocument || act == registration.ActObject { // go straight to the database
 			continue
 		}
 		if err := c.takeAct(ctx, act); err != nil {
 			return err
 		}
 	}
+	workflow.Go(ctx, c.takeObjections)
 	return nil
+}
+
+// takeObjections passes on that an objection was stored, if it is to this clearing.
+func (c *clearingCase) takeObjections(ctx workflow.Context) {
+	for {
+		var o registration.ObjectionRaisedTo
+		workflow.GetSignalChannel(ctx, registration.SignalObjection).Receive(ctx, &o)
+		if o.ClearingID == c.app.ClearingID {
+			c.inbox.Send(ctx, stimulus{objection: o.ClearingID})
+		}
+	}
 }
 
 // answerOpening answers the call that started the clearing, once it stands or is refused.

@@ -73,6 +73,25 @@ func TestHolderObjects(t *testing.T) {
 	require.Equal(t, 1, w.Count(`select count(*) from notices where kind = 'clearing_decided' and data ->> 'Outcome' = 'objected' and recipient = 'registered'`))
 }
 
+// TestObjectionStandsWhileItsStepFails: an objection that was taken in time counts, although the run gets to it only when
+// the time is over.
+func TestObjectionStandsWhileItsStepFails(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	r := byLetter(t, w)
+	token := r.Token()
+	r.Until(r.Seen().ObjectionUntil.Add(-2 * time.Second))
+	w.Faults.LoseBefore("ObjectionTick", 12)
+	require.True(t, r.Object(token))
+	require.Equal(t, registration.ObjectionPeriod, r.Seen().State, "nobody has worked on it")
+	require.True(t, w.Now().After(*r.Seen().ObjectionUntil))
+	assert.False(t, r.Object(token), "it is used all the same")
+	r.Sleep(time.Hour)
+	assert.Equal(t, registration.Rejected, r.Seen().State)
+	cleared, _ := w.Purse.Cleared("corp-1")
+	assert.Zero(t, cleared)
+}
+
 // TestNobodyWasAsked: the time for objecting does not run out while no channel has carried the notice.
 func TestNobodyWasAsked(t *testing.T) {
 	t.Parallel()

@@ -7,12 +7,14 @@ import (
 	"shiming/registration"
 )
 
-// stimulus is one thing that happened: an act, a report that was stored, a clock that rang, or a Payout that ended.
+// stimulus is one thing that happened: an act, a report or an objection that was stored, a clock that rang, or a Payout
+// that ended.
 type stimulus struct {
-	act     *pendingAct
-	payment string
-	session string
-	clock   clock
+	act       *pendingAct
+	payment   string
+	session   string
+	objection string
+	clock     clock
 }
 
 // pendingAct is an update waiting for its answer.

@@ -340,6 +340,40 @@ func TestAuthorisedPersonAndObjection(t *testing.T) {
 	require.False(t, w.held(t, r.account))
 }
 
+// TestObjectionHoldsWithoutAWorker: what was answered accepted counts, although nobody worked on it before the time was over.
+func TestObjectionHoldsWithoutAWorker(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, withDay(2*time.Second))
+	r := w.approved(t, newAccount("acct-"))
+	c := w.contest(t, r.who)
+	c.materials()
+	c.submit().inState("under_review")
+	c.approve(w.reviewer(t)).ok(200)
+	c.until("objection_period")
+	token := w.token(t, r.who.Email)
+	w.stopWorker()
+	w.object(t, token).ok(200)
+	var over string
+	w.eventually(t, func() bool {
+		over = c.get().Body["objection_until"].(string)
+		at, err := time.Parse(time.RFC3339, over)
+		return err == nil && time.Now().After(at)
+	}, func() string { return "the time for objecting ends " + over })
+	w.stopWorker = w.startWorker(t)
+	c.until("under_review")
+	review := w.reviewer(t).get("/v1/reviews/" + c.id).ok(200)
+	require.Equal(t, true, review.at("clearing", "objected"))
+	require.Equal(t, "active", w.platform(t).get("/v1/accounts/" + r.account).ok(200).Body["standing"])
+}
+
+// contest claims a person's identity back.
+func (w *world) contest(t testing.TB, who person) *clearingCase {
+	t.Helper()
+	a := w.platform(t).post("/v1/identity-clearings", w.claim(who)).ok(201)
+	id := a.Body["id"].(string)
+	return &clearingCase{world: w, t: t, base: "/v1/identity-clearings/" + id, id: id}
+}
+
 func TestContestedClaimFromEndToEnd(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, withDay(1500*time.Millisecond))

@@ -90,6 +90,15 @@ func (k *clearing) save(ctx context.Context, tx pgx.Tx, readSequence int64) erro
 	return nil
 }
 
+// workflowID names the workflow of the clearing.
+func (k *clearing) workflowID() string {
+	app := registration.ClearingApplication{ClearingID: k.ID}
+	if !k.Contested {
+		app.AccountID = k.account()
+	}
+	return app.WorkflowID()
+}
+
 // account is the account concerned, empty if there is none.
 func (k *clearing) account() string {
 	if k.AccountID == nil {

@@ -37,69 +37,103 @@ func (s *Store) tokenFingerprint(token string) []byte {
 	return s.keys.Fingerprint("objection_token", token)
 }
 
-// ObjectionOf finds the clearing that an objection's token is for, [ErrNotFound] if there is none, or the token was used
-// or is over.
-func (s *Store) ObjectionOf(ctx context.Context, token string) (registration.ClearingApplication, error) {
-	var app registration.ClearingApplication
-	var contested bool
-	var accountID string
-	err := s.pool.QueryRow(ctx, `select k.id, k.contested, k.account_id from objections o join clearings k on k.id = o.clearing_id
-		where o.token = $1 and o.closed_at is null and k.state = 'objection_period' and k.objection_until > $2`, s.tokenFingerprint(token), s.now()).
-		Scan(&app.ClearingID, &contested, &accountID)
-	if !contested {
-		app.AccountID = accountID
-	}
-	return app, notFound(err)
-}
-
-// ObjectToClearing takes an objection. It ends a clearing that an authorised person of the company asked for; over a
-// contested claim a reviewer decides, who now knows of it.
-func (s *Store) ObjectToClearing(ctx context.Context, step ClearingStep) (registration.ClearingResult, error) {
-	return s.clearingAct(ctx, step, registration.ActObject, func(ctx context.Context, c *clearingChange) (*registration.Refusal, error) {
-		if !c.at.Before(*c.rec.ObjectionUntil) {
-			return registration.Refuse(registration.CodeNotFound), nil
+// Object takes the objection of whoever has the notice's token, in one transaction with the word to the run: what is
+// answered holds, whatever becomes of the run, and at whatever time it hears. [ErrNotFound] says that there is no such
+// token, that it was used, or that the time is over.
+func (s *Store) Object(ctx context.Context, token string) error {
+	return s.inTx(ctx, func(tx pgx.Tx) error {
+		var id string
+		err := tx.QueryRow(ctx, `select clearing_id from objections where token = $1`, s.tokenFingerprint(token)).Scan(&id)
+		if err != nil {
+			return notFound(err)
 		}
-		c.rec.ObjectedAt = &c.at
-		if err := c.closeObjection(ctx, true); err != nil {
-			return nil, err
+		c, err := s.beginClearing(ctx, tx, ClearingStep{ClearingID: id, Actor: registration.ByHolder})
+		if err != nil {
+			return err
 		}
-		if err := c.move(ctx, registration.ObjectionRaised); err != nil {
-			return nil, err
+		switch open, err := c.mayObject(ctx, token); {
+		case err != nil:
+			return err
+		case !open:
+			return ErrNotFound
 		}
-		if c.rec.State == registration.UnderReview {
-			if err := c.openRound(ctx); err != nil {
-				return nil, err
-			}
-		} else if err := c.tellDecided(ctx, "clearing_objected/"+c.rec.ID, notice.Data{Outcome: notice.OutcomeObjected}); err != nil {
-			return nil, err
-		}
-		return nil, c.tellStaff(ctx, notice.ClearingObjected, "clearing_objected/"+c.rec.ID, notice.Data{Final: c.rec.State.Final()})
+		return c.takeObjection(ctx)
 	})
 }
 
-// ObjectionTick ends the time for objecting when it is over: three working days after the first channel accepted the
-// notice, by the calendar of that day, and never before what was announced. While every channel is still down it is not
-// over: nobody has been asked.
+// mayObject reports whether a token is worth something now.
+func (c *clearingChange) mayObject(ctx context.Context, token string) (bool, error) {
+	if registration.RefuseAct(registration.IdentityClearing, c.rec.State, registration.ActObject) != nil {
+		return false, nil
+	}
+	if err := c.computeObjectionUntil(ctx); err != nil || !c.at.Before(*c.rec.ObjectionUntil) {
+		return false, err
+	}
+	var unused bool
+	err := c.tx.QueryRow(ctx, `select exists (select from objections where token = $1 and closed_at is null)`, c.tokenFingerprint(token)).Scan(&unused)
+	return unused, err
+}
+
+func (c *clearingChange) takeObjection(ctx context.Context) error {
+	c.rec.ObjectedAt = &c.at
+	if err := c.closeObjection(ctx, true); err != nil {
+		return err
+	}
+	c.rec.UpdatedAt = c.at
+	if err := c.rec.save(ctx, c.tx, c.rec.Sequence); err != nil {
+		return err
+	}
+	return tell(ctx, c.tx, c.rec.workflowID(), c.rec.ID, registration.SignalObjection, registration.ObjectionRaisedTo{ClearingID: c.rec.ID})
+}
+
+// raise leads on from an objection that was taken. It ends a clearing that an authorised person of the company asked
+// for; over a contested claim a reviewer decides, who now knows of it.
+func (c *clearingChange) raise(ctx context.Context) error {
+	c.step.Actor = registration.ByHolder
+	if err := c.move(ctx, registration.ObjectionRaised); err != nil {
+		return err
+	}
+	if c.rec.State == registration.UnderReview {
+		if err := c.openRound(ctx); err != nil {
+			return err
+		}
+	} else if err := c.tellDecided(ctx, "clearing_objected/"+c.rec.ID, notice.Data{Outcome: notice.OutcomeObjected}); err != nil {
+		return err
+	}
+	return c.tellStaff(ctx, notice.ClearingObjected, "clearing_objected/"+c.rec.ID, notice.Data{Final: c.rec.State.Final()})
+}
+
+// ObjectionTick goes on by an objection that was taken, whenever it comes to that; else it ends the time for objecting
+// when it is over: three working days after the first channel accepted the notice, by the calendar of that day, and never
+// before what was announced. While every channel is still down it is not over: nobody has been asked.
 func (s *Store) ObjectionTick(ctx context.Context, step ClearingStep) (registration.ClearingResult, error) {
 	return s.applyClearing(ctx, step, func(ctx context.Context, c *clearingChange) (*registration.Refusal, error) {
 		if c.rec.State != registration.ObjectionPeriod {
 			return nil, nil
 		}
-		asked, err := c.askedAt(ctx)
-		if err != nil {
-			return nil, err
+		if c.rec.ObjectedAt != nil {
+			return nil, c.raise(ctx)
 		}
-		until := workday.Later(workday.Deadline{At: *c.rec.ObjectionUntil, Provisional: c.rec.ObjectionProvisional},
-			c.cal.WorkingDays(asked, registration.ObjectionDays))
-		c.rec.ObjectionUntil, c.rec.ObjectionProvisional = &until.At, until.Provisional
-		if c.at.Before(until.At) {
-			return nil, nil
+		if err := c.computeObjectionUntil(ctx); err != nil || c.at.Before(*c.rec.ObjectionUntil) {
+			return nil, err
 		}
 		if err := c.closeObjection(ctx, false); err != nil {
 			return nil, err
 		}
 		return nil, c.move(ctx, registration.ObjectionOver)
 	})
+}
+
+// computeObjectionUntil moves the end of the time for objecting to where it is by what is known now.
+func (c *clearingChange) computeObjectionUntil(ctx context.Context) error {
+	asked, err := c.askedAt(ctx)
+	if err != nil {
+		return err
+	}
+	until := workday.Later(workday.Deadline{At: *c.rec.ObjectionUntil, Provisional: c.rec.ObjectionProvisional},
+		c.cal.WorkingDays(asked, registration.ObjectionDays))
+	c.rec.ObjectionUntil, c.rec.ObjectionProvisional = &until.At, until.Provisional
+	return nil
 }
 
 // askedAt is when the first channel accepted the notice; now, if none has and one still may; the invitation itself if all
