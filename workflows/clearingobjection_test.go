@@ -10,6 +10,7 @@ import (
 
 	"shiming/internal/dossier"
 	"shiming/internal/postgres"
+	"shiming/internal/wallet"
 	"shiming/registration"
 	"shiming/workflows/workflowtest"
 )
@@ -18,11 +19,11 @@ func reviewsOf(kind string) postgres.ReviewFilter {
 	return postgres.ReviewFilter{Kind: kind, Limit: 10}
 }
 
-// byLetter is an enterprise's clearing that an authorised person asked for, approved by both reviewers.
+// byLetter is an enterprise's clearing that an authorised person, not the holder, asked for, approved by both reviewers.
 func byLetter(t *testing.T, w *workflowtest.World) *workflowtest.ClearingRun {
 	t.Helper()
 	w.ApproveEnterprise("corp-1", 1)
-	r := w.Clear("corp-1", 1)
+	r := w.Clear("corp-1", 2)
 	require.Nil(t, r.Refused)
 	r.ToReview(registration.AuthorizationLetter)
 	require.Nil(t, r.ApproveAs("reviewer-1"))
@@ -52,6 +53,48 @@ func TestLetterOfAuthorisation(t *testing.T) {
 	assert.Equal(t, registration.Cleared, r.Seen().State)
 	assert.False(t, r.Object(token), "too late")
 	assert.Zero(t, w.Count(`select count(*) from objections where token_ref is not null`), "the token is forgotten")
+}
+
+// TestLetterStandsInForTheHolderAlone: the other conditions hold as ever, at every time they are judged.
+func TestLetterStandsInForTheHolderAlone(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	w.ApproveEnterprise("corp-1", 1)
+	set := func(cards ...string) { w.Purse.Set("corp-1", func(f *wallet.Facts) { f.CardsLast4 = cards }) }
+	set("8888")
+	barred := w.Clear("corp-1", 2)
+	require.NotNil(t, barred.Refused)
+	assert.Equal(t, registration.CodeClearingNotEligible, barred.Refused.Code)
+	set()
+	w.Purse.Set("corp-1", func(f *wallet.Facts) { f.OpenedAt = w.Now().AddDate(0, 0, -10) })
+	r := w.StartClearing(w.ClearingApplication("corp-1", workflowtest.ClaimOf(2), true))
+	require.Nil(t, r.Refused)
+	require.Equal(t, registration.WaitingEligibility, r.Seen().State)
+	r.Sleep(20*24*time.Hour + time.Minute)
+	require.Equal(t, registration.MaterialsRequired, r.Seen().State)
+	assert.Equal(t, []registration.ConditionCode{registration.HolderRequest}, unmetOf(r.Seen()))
+
+	require.Nil(t, r.Upload(registration.RequiredClearingSlots()...))
+	assert.Equal(t, registration.CodeRequirementsMissing, r.Submit().Code, "no letter")
+	require.Nil(t, r.Upload(registration.AuthorizationLetter))
+	set("8888")
+	refusal := r.Submit()
+	require.NotNil(t, refusal)
+	assert.Equal(t, registration.CodeClearingNotEligible, refusal.Code)
+	require.Len(t, refusal.Errors, 1)
+	assert.Equal(t, "conditions.cards_unbound", refusal.Errors[0].Location)
+	set()
+	require.Nil(t, r.Submit())
+	require.Nil(t, r.ApproveAs("reviewer-1"))
+	require.Nil(t, r.ApproveAs("reviewer-2"))
+	set("8888")
+	r.Settle()
+	r.Sleep(6 * 24 * time.Hour)
+	v := r.Seen()
+	require.Equal(t, registration.MaterialsRequired, v.State, "under the hold too")
+	require.Len(t, v.Requirements, 1)
+	assert.Equal(t, registration.Field("conditions.cards_unbound"), v.Requirements[0].Field)
+	r.Abandon()
 }
 
 func TestHolderObjects(t *testing.T) {

@@ -26,7 +26,8 @@ func (s *server) clearings() {
 	}, s.preflight)
 	register(s, route{
 		id: "open-clearing", method: http.MethodPost, path: byAccountPath, tag: clearingTag, status: http.StatusCreated, summary: "Ask for an identity to be cleared",
-		description: "By the holder of the ID card. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.",
+		description: "By the holder of the ID card, or by an authorised person of the company that the account is: then holder_request is not met, and a letter " +
+			"of authorisation is among the requirements. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.",
 		codes: []problem.Code{
 			problem.CodeIDNumberInvalid, registration.CodeClearingExists, registration.CodeRegistrationExists, registration.CodeClearingNotEligible,
 			registration.CodeProviderUnavailable,

@@ -10,7 +10,7 @@ import (
 
 type clearingCommands struct {
 	Preflight clearingPreflightCommand `cmd:"" help:"Look, condition by condition, whether an account's identity could be cleared (any role)."`
-	Open      clearingOpenCommand      `cmd:"" help:"Ask for an account's identity to be cleared, as the holder of the ID card."`
+	Open      clearingOpenCommand      `cmd:"" help:"Ask for an account's identity to be cleared, as the holder of the ID card, or, with a letter of authorisation, for a company whose holder has left."`
 	Contest   clearingContestCommand   `cmd:"" help:"Claim an identity back that is bound to an account that is not the holder's. Names no account and learns none."`
 	Show      clearingShowCommand      `cmd:"" help:"Show where a clearing stands (any role)."`
 	Document  clearingDocumentCommand  `cmd:"" help:"Upload a material."`

@@ -316,19 +316,66 @@ func (w *world) object(t testing.TB, token string) answer {
 	return anybody.post("/v1/identity-clearings/objections", map[string]any{"token": token})
 }
 
-// TestAuthorisedPersonAndObjection: two reviewers, three working days, one objection.
+// approvedCompany is an enterprise's approved registration.
+func (w *world) approvedCompany(t testing.TB) *reg {
+	t.Helper()
+	r := w.confirmed(t)
+	r.details("business_licence")
+	r.post("/submit", nil).inState("under_review")
+	r.approve()
+	r.until("approved")
+	return r
+}
+
+// somebodyElse is a person of another name than who.
+func somebodyElse(t testing.TB, who person) person {
+	t.Helper()
+	other := somebody(t)
+	for other.Name == who.Name {
+		other = somebody(t)
+	}
+	return other
+}
+
+// requirementsOf are the fields that a clearing still needs.
+func requirementsOf(a answer) (fields []string) {
+	a.t.Helper()
+	for _, r := range a.at("requirements").([]any) {
+		fields = append(fields, r.(map[string]any)["field"].(string))
+	}
+	return fields
+}
+
+// TestAuthorisedPersonAndObjection: the holder has left, and somebody of the company asks with a letter: two reviewers,
+// three working days, one objection.
 func TestAuthorisedPersonAndObjection(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	r := w.approved(t, newAccount("acct-"))
-	c := r.clear()
-	c.materials("authorization_letter")
+	r := w.approvedCompany(t)
+	asking := somebodyElse(t, r.who)
+	a := w.platform(t).post(clearingPath(r.account), w.claim(asking)).ok(201)
+	all, unmet := conditionsOf(a)
+	require.Len(t, all, 7)
+	require.Equal(t, []string{"holder_request"}, unmet)
+	require.Contains(t, all[0].Evidence, "授权")
+	c := &clearingCase{world: w, t: t, base: clearingPath(r.account), id: a.Body["id"].(string)}
+	c.materials()
+	require.Equal(t, []string{"documents.authorization_letter"}, requirementsOf(c.get()))
+	require.Contains(t, string(c.submit().refused(422, "requirements_missing").Raw), "documents.authorization_letter")
+	c.upload("authorization_letter").ok(200)
+	require.Empty(t, requirementsOf(c.get()))
 	c.submit().inState("under_review")
+	for _, disclosed := range []string{r.who.Name, r.who.IDNumber} {
+		require.NotContains(t, string(c.get().Raw), disclosed)
+	}
+	review := w.reviewer(t).get("/v1/reviews/" + c.id).ok(200)
+	require.Equal(t, false, review.at("clearing", "is_holder"))
+	require.Equal(t, true, review.at("clearing", "by_letter"))
 	c.approve(w.reviewer(t)).ok(200)
 	require.Equal(t, "under_review", c.get().Body["state"])
 	c.approve(w.reviewer(t)).refused(409, "claimed_by_other")
 	c.approve(w.reviewer2(t)).ok(200)
-	a := c.until("objection_period")
+	a = c.until("objection_period")
 	require.NotNil(t, a.Body["objection_until"])
 	w.object(t, "guessed").refused(404, "not_found")
 	token := w.token(t, r.who.Email)
@@ -411,21 +458,14 @@ func TestContestedClaimFromEndToEnd(t *testing.T) {
 func TestEnterpriseIsClearedAndRegistersAnew(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	r := w.confirmed(t)
-	r.details("business_licence")
-	r.post("/submit", nil).inState("under_review")
-	r.approve()
-	r.until("approved")
+	r := w.approvedCompany(t)
 	c := r.clear()
 	c.materials()
 	c.submit().inState("under_review")
 	c.approve(w.reviewer(t)).ok(200)
 	c.until("cleared")
 
-	again := &reg{world: w, t: t, account: r.account, who: somebody(t), company: r.company}
-	for again.who.Name == r.who.Name { // the test is about another person
-		again.who = somebody(t)
-	}
+	again := &reg{world: w, t: t, account: r.account, who: somebodyElse(t, r.who), company: r.company}
 	a := w.platform(t).post("/v1/registrations", again.application("enterprise")).ok(201)
 	again.id = a.Body["id"].(string)
 	require.Equal(t, "admin_identity_required", a.Body["state"])

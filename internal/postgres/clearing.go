@@ -37,11 +37,13 @@ type clearing struct {
 	ObjectionUntil       *time.Time
 	ObjectionProvisional bool
 	ObjectedAt           *time.Time
+	DeveloperKind        *registration.Kind // of the account concerned
 }
 
 const clearingColumns = `id, contested, account_id, registration_id, locale, state, sequence, created_at, updated_at,
 	last_act_at, state_since, ended_at, last_error, corrections, review_round, approved_by, claim_ref, claim_fingerprint, claim,
-	conditions_ref, eligible_at, objection_until, objection_provisional, objected_at`
+	conditions_ref, eligible_at, objection_until, objection_provisional, objected_at,
+	(select r.kind from registrations r where r.id = clearings.registration_id) as developer_kind`
 
 // loadClearing reads a clearing; lock is "" or "for update".
 func loadClearing(ctx context.Context, q querier, id, lock string) (*clearing, error) {
@@ -105,6 +107,33 @@ func (k *clearing) account() string {
 		return ""
 	}
 	return *k.AccountID
+}
+
+// forCompany reports whether an authorised person of a company may ask, instead of the holder.
+func (k *clearing) forCompany() bool {
+	return !k.Contested && k.DeveloperKind != nil && *k.DeveloperKind == registration.Enterprise
+}
+
+// neededToOpen are the conditions that must be met before materials are handed in.
+func (k *clearing) neededToOpen(conditions registration.Conditions) registration.Conditions {
+	if k.DeveloperKind == nil || k.Contested {
+		return conditions
+	}
+	return conditions.NeededToOpen(*k.DeveloperKind)
+}
+
+// needed are the conditions that stand in the way if they are not met. Of a contested claim only the first does: the
+// others protect the account's owner, who was asked, and who must not be able to keep another person's identity by leaving
+// a cent in the account. The letter of an authorised person stands in for the first, with a second reviewer and the
+// holder's silence.
+func (k *clearing) needed(conditions registration.Conditions, docs []registration.Document) registration.Conditions {
+	switch {
+	case k.Contested:
+		return conditions[:min(1, len(conditions))]
+	case k.forCompany() && hasLetter(docs):
+		return conditions.ButHolder()
+	}
+	return conditions
 }
 
 // facts are what the table's guards look at. byLetter: a letter of authorisation is among the materials.

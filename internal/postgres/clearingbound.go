@@ -56,7 +56,7 @@ func (s *Store) Preflight(ctx context.Context, accountID string, claim *dossier.
 	case err != nil:
 		return nil, err
 	}
-	asked.Locale = b.Locale
+	asked.Locale, asked.Company = b.Locale, b.Kind == registration.Enterprise
 	if claim != nil {
 		same, err := s.matches(ctx, s.pool, b, *claim)
 		if err != nil {
@@ -80,8 +80,6 @@ func (s *Store) ClearingAccount(ctx context.Context, clearingID string) (string,
 }
 
 // KeepConditions judges a clearing's conditions by what the wallet says now and keeps them with their evidence, sealed.
-// Of a contested claim only the first stands in the way: the others protect the account's owner, who was asked, and
-// who must not be able to keep another person's identity by leaving a cent in the account.
 func (s *Store) KeepConditions(ctx context.Context, clearingID string, facts wallet.Facts) (registration.ClearingVerdict, error) {
 	var verdict registration.ClearingVerdict
 	err := s.inTx(ctx, func(tx pgx.Tx) error {
@@ -93,17 +91,14 @@ func (s *Store) KeepConditions(ctx context.Context, clearingID string, facts wal
 		if err != nil {
 			return err
 		}
-		verdict.Met = conditions.Eligible()
-		if c.rec.Contested {
-			verdict.Met = !conditions[0].Unmet()
-		}
+		verdict.Met = c.rec.needed(conditions, c.docs).Eligible()
 		return c.keep(ctx, conditions)
 	})
 	return verdict, err
 }
 
 func (c *clearingChange) judge(ctx context.Context, facts wallet.Facts) (registration.Conditions, error) {
-	asked := judging.Asked{Holder: new(false), At: c.at, Locale: c.rec.Locale}
+	asked := judging.Asked{Holder: new(false), Company: c.rec.forCompany(), At: c.at, Locale: c.rec.Locale}
 	var claim dossier.Claim
 	if err := c.get(ctx, c.tx, c.rec.ClaimRef, dossier.PurposeClaim, &claim); err != nil {
 		return nil, err
@@ -131,7 +126,7 @@ func (c *clearingChange) keep(ctx context.Context, conditions registration.Condi
 	}
 	before := c.rec.ConditionsRef
 	c.rec.ConditionsRef, c.rec.EligibleAt = &ref, nil
-	if at, timeCures := conditions.EligibleAt(); timeCures && !at.IsZero() {
+	if at, timeCures := c.rec.neededToOpen(conditions).EligibleAt(); timeCures && !at.IsZero() {
 		c.rec.EligibleAt = &at
 	}
 	if err := c.rec.save(ctx, c.tx, c.rec.Sequence); err != nil || before == nil {

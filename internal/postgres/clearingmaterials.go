@@ -49,10 +49,14 @@ func (k *clearing) uploadRefused(slot registration.Slot) *registration.Refusal {
 	return nil
 }
 
-// materialsMissing lists what is still to be handed in.
-func (k *clearing) materialsMissing(docs []registration.Document) []registration.FieldError {
+// materialsMissing lists what is still to be handed in, by the conditions as last judged.
+func (k *clearing) materialsMissing(docs []registration.Document, conditions registration.Conditions) []registration.FieldError {
 	var missing []registration.FieldError
-	for _, slot := range registration.RequiredClearingSlots() {
+	required := registration.RequiredClearingSlots()
+	if k.forCompany() && len(conditions) > 0 && conditions[0].Unmet() { // whoever is not the holder needs it
+		required = append(required, registration.AuthorizationLetter)
+	}
+	for _, slot := range required {
 		if !hasSlot(docs, slot) {
 			missing = append(missing, registration.FieldError{
 				Location: string(registration.DocumentField(slot)), Code: "missing", Message: registration.Explain("document_missing", k.Locale),

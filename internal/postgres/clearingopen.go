@@ -98,7 +98,7 @@ func (c *clearingChange) take(ctx context.Context, accountID string) (*registrat
 	case err != nil:
 		return nil, err
 	}
-	c.rec.AccountID, c.rec.RegistrationID = &accountID, &b.RegistrationID
+	c.rec.AccountID, c.rec.RegistrationID, c.rec.DeveloperKind = &accountID, &b.RegistrationID, &b.Kind
 	if !c.rec.Contested { // the account's language would tell the claimant something of it
 		c.rec.Locale = b.Locale
 	}
@@ -121,13 +121,17 @@ func clearingBarred(ctx context.Context, q querier, accountID, clearingID string
 	return nil, nil
 }
 
-// MayClear tells before anything is written whether an account can be cleared at all. [Store.OpenClearing] judges again.
-func (s *Store) MayClear(ctx context.Context, accountID string) (*registration.Refusal, error) {
+// MayClear tells before anything is written whether an account can be cleared at all, and whose it is. [Store.OpenClearing]
+// judges again.
+func (s *Store) MayClear(ctx context.Context, accountID string) (registration.Kind, *registration.Refusal, error) {
 	if refusal, err := clearingBarred(ctx, s.pool, accountID, ""); refusal != nil || err != nil {
-		return refusal, err
+		return "", refusal, err
 	}
-	_, err := boundTo(ctx, s.pool, accountID)
-	return nil, err
+	b, err := boundTo(ctx, s.pool, accountID)
+	if err != nil {
+		return "", nil, err
+	}
+	return b.Kind, nil, nil
 }
 
 // eligible decides by the conditions that were judged when the clearing was asked for whether it begins, begins to
@@ -138,10 +142,11 @@ func (c *clearingChange) eligible(ctx context.Context, app registration.Clearing
 	if err != nil {
 		return "", nil, err
 	}
-	if conditions.Eligible() {
+	needed := c.rec.neededToOpen(conditions)
+	if needed.Eligible() {
 		return registration.ClearingOpened, nil, nil
 	}
-	at, timeCures := conditions.EligibleAt()
+	at, timeCures := needed.EligibleAt()
 	if !timeCures || !app.WhenEligible {
 		return "", registration.Refuse(registration.CodeClearingNotEligible), nil
 	}

@@ -17,10 +17,11 @@ func (s *Store) ClearingJudged(ctx context.Context, step ClearingStep) (registra
 		if err != nil {
 			return nil, err
 		}
-		if conditions.Eligible() {
+		needed := c.rec.neededToOpen(conditions)
+		if needed.Eligible() {
 			return nil, c.move(ctx, registration.BecameEligible)
 		}
-		if at, timeCures := conditions.EligibleAt(); timeCures {
+		if at, timeCures := needed.EligibleAt(); timeCures {
 			c.rec.EligibleAt = &at
 			return nil, nil
 		}
@@ -33,7 +34,7 @@ func (c *clearingChange) unmet(ctx context.Context, conditions registration.Cond
 	if err := c.move(ctx, registration.ConditionUnmet); err != nil {
 		return err
 	}
-	c.setError(registration.CodeClearingNotEligible, unmetFields(conditions)...)
+	c.setError(registration.CodeClearingNotEligible, unmetFields(c.rec.neededToOpen(conditions))...)
 	return nil
 }
 

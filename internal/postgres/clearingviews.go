@@ -69,7 +69,7 @@ func (s *Store) clearingView(ctx context.Context, q querier, k *clearing) (*regi
 		return nil, err
 	}
 	if k.State == registration.MaterialsRequired {
-		for _, e := range append(k.materialsMissing(docs), unmetFields(v.Conditions)...) {
+		for _, e := range append(k.materialsMissing(docs, v.Conditions), unmetFields(k.neededToOpen(v.Conditions))...) {
 			v.Requirements = append(v.Requirements, registration.Requirement{Field: registration.Field(e.Location), Code: e.Code, Message: e.Message})
 		}
 	}
