@@ -57,8 +57,9 @@ type ClearingResult struct {
 	Wake *time.Time `json:"wake,omitempty"`
 }
 
-// ObjectionRaisedTo tells a clearing's run that an objection to it was stored.
-type ObjectionRaisedTo struct {
+// ObjectionReport tells a clearing's run that something was stored that its time for objecting depends on: an objection,
+// or a provider's answer to the notice.
+type ObjectionReport struct {
 	ClearingID string `json:"clearing_id"`
 }
 

@@ -35,8 +35,7 @@ func SearchAttributes() map[string]string {
 	}
 }
 
-// The signals: reports of outside parties and the objection of an account's holder, stored in the database before they
-// are told.
+// The signals: reports of outside parties, and news of an objection, stored in the database before they are told.
 const (
 	SignalBankReport    = "bank_report"
 	SignalSessionReport = "session_report"

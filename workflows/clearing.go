@@ -66,13 +66,13 @@ func (c *clearingCase) mayContinue(ctx workflow.Context) bool {
 		workflow.GetSignalChannel(ctx, registration.SignalObjection).Len() == 0 && workflow.AllHandlersFinished(ctx)
 }
 
-// next waits for one thing and deals with it: an act, an objection, or the time that the state waits for.
+// next waits for one thing and deals with it: an act, news of an objection, or the time that the state waits for.
 func (c *clearingCase) next(ctx workflow.Context) {
 	var got stimulus
 	c.inbox.Receive(ctx, &got)
 	switch {
 	case got.objection != "":
-		c.record(ctx, clearings.ObjectionTick, c.step(registration.ByHolder, ""))
+		c.record(ctx, clearings.ObjectionTick, c.step(registration.ByClock, ""))
 		return
 	case got.act == nil:
 		c.ring(ctx)

@@ -26,17 +26,17 @@ func (c *clearingCase) listen(ctx workflow.Context) error {
 			return err
 		}
 	}
-	workflow.Go(ctx, c.takeObjections)
+	workflow.Go(ctx, c.takeObjectionReports)
 	return nil
 }
 
-// takeObjections passes on that an objection was stored, if it is to this clearing.
-func (c *clearingCase) takeObjections(ctx workflow.Context) {
+// takeObjectionReports passes on that there is news of an objection, if it is of this clearing.
+func (c *clearingCase) takeObjectionReports(ctx workflow.Context) {
 	for {
-		var o registration.ObjectionRaisedTo
-		workflow.GetSignalChannel(ctx, registration.SignalObjection).Receive(ctx, &o)
-		if o.ClearingID == c.app.ClearingID {
-			c.inbox.Send(ctx, stimulus{objection: o.ClearingID})
+		var r registration.ObjectionReport
+		workflow.GetSignalChannel(ctx, registration.SignalObjection).Receive(ctx, &r)
+		if r.ClearingID == c.app.ClearingID {
+			c.inbox.Send(ctx, stimulus{objection: r.ClearingID})
 		}
 	}
 }

@@ -157,6 +157,32 @@ func TestNobodyWasAsked(t *testing.T) {
 	assert.Equal(t, registration.Cleared, r.Seen().State)
 }
 
+// TestAnnouncedIsWhatHolds: the days count from the notice, and it says so, however long it was on its way.
+func TestAnnouncedIsWhatHolds(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	w.ApproveEnterprise("corp-1", 1)
+	w.Mail.Down(true)
+	w.SMS.Down(true)
+	r := w.Clear("corp-1", 2)
+	r.ToReview(registration.AuthorizationLetter)
+	require.Nil(t, r.ApproveAs("reviewer-1"))
+	require.Nil(t, r.ApproveAs("reviewer-2"))
+	r.Sleep(24 * time.Hour)
+	w.SMS.Down(false)
+	r.Settle()
+	until := time.Date(2026, 6, 6, 0, 0, 0, 0, workflowtest.Monday().Location()) // Tuesday and three working days
+	assert.True(t, until.Equal(*r.Seen().ObjectionUntil), "%s", r.Seen().ObjectionUntil)
+	assert.Contains(t, w.SMS.Last(), "24:00 on 5 Jun 2026")
+	w.Mail.Down(false)
+	r.Sleep(24 * time.Hour)
+	assert.Contains(t, w.Mail.Last(), "24:00 on 5 Jun 2026", "a later one announces the same")
+	r.Until(until.Add(-time.Minute))
+	assert.Equal(t, registration.ObjectionPeriod, r.Seen().State)
+	r.Until(until.Add(time.Second))
+	assert.Equal(t, registration.Cleared, r.Seen().State)
+}
+
 func TestContestedClaim(t *testing.T) {
 	t.Parallel()
 	w := workflowtest.New(t, workflowtest.Monday(), nil)

@@ -7,8 +7,7 @@ import (
 	"shiming/registration"
 )
 
-// stimulus is one thing that happened: an act, a report or an objection that was stored, a clock that rang, or a Payout
-// that ended.
+// stimulus is one thing that happened: an act, a report that was stored, a clock that rang, or a Payout that ended.
 type stimulus struct {
 	act       *pendingAct
 	payment   string

@@ -28,10 +28,56 @@ func (c *clearingChange) invite(ctx context.Context) error {
 	}
 	until := c.cal.WorkingDays(c.at, registration.ObjectionDays)
 	c.rec.ObjectionUntil, c.rec.ObjectionProvisional = &until.At, until.Provisional
-	return c.tellHolder(ctx, notice.ClearingObjection, objectionKey(c.rec.ID), notice.Data{Deadline: &until.At, DeadlineProvisional: until.Provisional})
+	return c.tellHolder(ctx, notice.ClearingObjection, objectionKey(c.rec.ID), notice.Data{})
 }
 
 func objectionKey(clearingID string) string { return "clearing_objection/" + clearingID }
+
+// announceObjection completes the notice to the holder as it is being sent: until when they may object, if this is the
+// moment from which the days count, and by which token. What is announced is what holds: it never gets earlier. It
+// reports false if there is nothing to object to any more.
+func (s *Store) announceObjection(ctx context.Context, n *Notice) (wanted bool, err error) {
+	err = s.inTx(ctx, func(tx pgx.Tx) error {
+		c, err := s.beginClearing(ctx, tx, ClearingStep{ClearingID: n.Data.RegistrationID})
+		if err != nil || c.rec.State != registration.ObjectionPeriod || c.rec.ObjectedAt != nil {
+			return err
+		}
+		var ref string
+		if err := tx.QueryRow(ctx, `select token_ref from objections where clearing_id = $1`, c.rec.ID).Scan(&ref); err != nil {
+			return err
+		}
+		var t dossier.Token
+		if err := s.get(ctx, tx, ref, dossier.PurposeObjection, &t); err != nil {
+			return err
+		}
+		if err := c.computeObjectionUntil(ctx); err != nil {
+			return err
+		}
+		wanted, n.Token, n.Data.Deadline, n.Data.DeadlineProvisional = true, t.Token, c.rec.ObjectionUntil, c.rec.ObjectionProvisional
+		return c.rec.save(ctx, tx, c.rec.Sequence)
+	})
+	return wanted, err
+}
+
+// objectionAnswered moves the end of the time for objecting to where a provider's answer to the notice puts it, and
+// tells the run.
+func (s *Store) objectionAnswered(ctx context.Context, tx pgx.Tx, clearingID string) error {
+	c, err := s.beginClearing(ctx, tx, ClearingStep{ClearingID: clearingID})
+	if err != nil || c.rec.State != registration.ObjectionPeriod {
+		return err
+	}
+	if err := c.computeObjectionUntil(ctx); err != nil {
+		return err
+	}
+	if err := c.rec.save(ctx, tx, c.rec.Sequence); err != nil {
+		return err
+	}
+	return c.tellOfObjection(ctx)
+}
+
+func (c *clearingChange) tellOfObjection(ctx context.Context) error {
+	return tell(ctx, c.tx, c.rec.workflowID(), c.rec.ID, registration.SignalObjection, registration.ObjectionReport{ClearingID: c.rec.ID})
+}
 
 func (s *Store) tokenFingerprint(token string) []byte {
 	return s.keys.Fingerprint("objection_token", token)
@@ -83,7 +129,7 @@ func (c *clearingChange) takeObjection(ctx context.Context) error {
 	if err := c.rec.save(ctx, c.tx, c.rec.Sequence); err != nil {
 		return err
 	}
-	return tell(ctx, c.tx, c.rec.workflowID(), c.rec.ID, registration.SignalObjection, registration.ObjectionRaisedTo{ClearingID: c.rec.ID})
+	return c.tellOfObjection(ctx)
 }
 
 // raise leads on from an objection that was taken. It ends a clearing that an authorised person of the company asked
@@ -170,18 +216,4 @@ func (c *clearingChange) closeObjection(ctx context.Context, used bool) error {
 		return err
 	}
 	return drop(ctx, c.tx, ref)
-}
-
-// objectionToken opens the token for the notice that carries it; empty once it is used or over.
-func (s *Store) objectionToken(ctx context.Context, clearingID string) (string, error) {
-	var ref *string
-	if err := s.pool.QueryRow(ctx, `select token_ref from objections where clearing_id = $1`, clearingID).Scan(&ref); err != nil || ref == nil {
-		return "", notFound(err)
-	}
-	var t dossier.Token
-	err := s.Get(ctx, *ref, dossier.PurposeObjection, &t)
-	if errors.Is(err, ErrNotFound) { // closed this very moment
-		return "", nil
-	}
-	return t.Token, err
 }
