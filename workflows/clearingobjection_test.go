@@ -9,7 +9,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"shiming/internal/dossier"
+	"shiming/internal/email"
 	"shiming/internal/postgres"
+	"shiming/internal/sms"
 	"shiming/internal/wallet"
 	"shiming/registration"
 	"shiming/workflows/workflowtest"
@@ -181,6 +183,83 @@ func TestAnnouncedIsWhatHolds(t *testing.T) {
 	assert.Equal(t, registration.ObjectionPeriod, r.Seen().State)
 	r.Until(until.Add(time.Second))
 	assert.Equal(t, registration.Cleared, r.Seen().State)
+}
+
+// TestHolderCannotBeReached: that nobody could be asked is no consent; reviewers decide again, who know of it.
+func TestHolderCannotBeReached(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		open      func(w *workflowtest.World) *workflowtest.ClearingRun
+		reviewers []string
+	}{
+		"by letter": {func(w *workflowtest.World) *workflowtest.ClearingRun {
+			w.ApproveEnterprise("acct-1", 1)
+			r := w.Clear("acct-1", 2)
+			r.ToReview(registration.AuthorizationLetter)
+			return r
+		}, []string{"reviewer-1", "reviewer-2"}},
+		"contested": {func(w *workflowtest.World) *workflowtest.ClearingRun {
+			w.ApproveIndividual("acct-1", 1)
+			r := w.Contest(1)
+			r.ToReview()
+			return r
+		}, []string{"reviewer-1"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := workflowtest.New(t, workflowtest.Monday(), nil)
+			r := tc.open(w)
+			w.Mail.Refuse(&email.Refusal{})
+			w.SMS.Refuse(&sms.Refusal{})
+			for _, reviewer := range tc.reviewers {
+				require.Nil(t, r.ApproveAs(reviewer))
+			}
+			r.Settle()
+			require.Equal(t, registration.UnderReview, r.Seen().State, "at once, not when the time is over")
+			assert.Nil(t, r.Seen().ObjectionUntil)
+			review, err := w.Store.ReviewOf(context.Background(), r.Clearing.ClearingID)
+			require.NoError(t, err)
+			assert.Contains(t, string(review.Snapshot), `"unreachable": true`)
+			r.Sleep(2 * 24 * time.Hour)
+			assert.NotZero(t, w.Notices("review_reminder"))
+			for _, reviewer := range tc.reviewers {
+				require.Nil(t, r.ApproveAs(reviewer))
+			}
+			r.Settle()
+			assert.Equal(t, registration.Cleared, r.Seen().State)
+		})
+	}
+}
+
+// TestThePhoneCounts: the time runs from the message to the holder's phone, and from the mail only if the phone takes none.
+func TestThePhoneCounts(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		phone func(w *workflowtest.World)
+		until int // day of June, 0:00
+	}{
+		"the phone takes it on Thursday": {func(w *workflowtest.World) { w.SMS.Down(true) }, 10},
+		"the phone takes none":           {func(w *workflowtest.World) { w.SMS.Refuse(&sms.Refusal{}) }, 5},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := workflowtest.New(t, workflowtest.Monday(), nil)
+			w.ApproveIndividual("acct-1", 1)
+			tc.phone(w)
+			r := w.Contest(1)
+			r.ToReview()
+			require.Nil(t, r.Approve())
+			r.Sleep(3 * 24 * time.Hour)
+			w.SMS.Down(false)
+			r.Settle()
+			until := time.Date(2026, 6, tc.until, 0, 0, 0, 0, workflowtest.Monday().Location())
+			assert.True(t, until.Equal(*r.Seen().ObjectionUntil), "%s", r.Seen().ObjectionUntil)
+			r.Until(until.Add(-time.Minute))
+			assert.Equal(t, registration.ObjectionPeriod, r.Seen().State)
+			r.Until(until.Add(time.Second))
+			assert.Equal(t, registration.Cleared, r.Seen().State)
+		})
+	}
 }
 
 func TestContestedClaim(t *testing.T) {

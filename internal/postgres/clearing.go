@@ -37,12 +37,13 @@ type clearing struct {
 	ObjectionUntil       *time.Time
 	ObjectionProvisional bool
 	ObjectedAt           *time.Time
+	UnreachableAt        *time.Time         // no channel could carry the notice to the holder
 	DeveloperKind        *registration.Kind // of the account concerned
 }
 
 const clearingColumns = `id, contested, account_id, registration_id, locale, state, sequence, created_at, updated_at,
 	last_act_at, state_since, ended_at, last_error, corrections, review_round, approved_by, claim_ref, claim_fingerprint, claim,
-	conditions_ref, eligible_at, objection_until, objection_provisional, objected_at,
+	conditions_ref, eligible_at, objection_until, objection_provisional, objected_at, unreachable_at,
 	(select r.kind from registrations r where r.id = clearings.registration_id) as developer_kind`
 
 // loadClearing reads a clearing; lock is "" or "for update".
@@ -78,11 +79,12 @@ func (k *clearing) save(ctx context.Context, tx pgx.Tx, readSequence int64) erro
 	}
 	tag, err := tx.Exec(ctx, `update clearings set account_id = $3, registration_id = $4, state = $5, sequence = $6, updated_at = $7,
 		last_act_at = $8, state_since = $9, ended_at = $10, last_error = $11, corrections = $12, review_round = $13, approved_by = $14,
-		conditions_ref = $15, eligible_at = $16, objection_until = $17, objection_provisional = $18, objected_at = $19
+		conditions_ref = $15, eligible_at = $16, objection_until = $17, objection_provisional = $18, objected_at = $19,
+		unreachable_at = $20
 		where id = $1 and sequence = $2`,
 		k.ID, readSequence, k.AccountID, k.RegistrationID, k.State, k.Sequence, k.UpdatedAt, k.LastActAt, k.StateSince, k.EndedAt,
 		jsonb(k.LastError), k.Corrections, k.ReviewRound, k.ApprovedBy, k.ConditionsRef, k.EligibleAt, k.ObjectionUntil,
-		k.ObjectionProvisional, k.ObjectedAt)
+		k.ObjectionProvisional, k.ObjectedAt, k.UnreachableAt)
 	if err != nil {
 		return err
 	}
@@ -141,10 +143,13 @@ func (k *clearing) facts(byLetter bool) registration.Facts {
 	return registration.Facts{
 		NothingBound:    k.AccountID == nil,
 		SecondReview:    byLetter && !k.Contested && len(k.ApprovedBy) < 2,
-		ObjectionOwed:   (byLetter || k.Contested) && k.ObjectionUntil == nil,
+		ObjectionOwed:   (byLetter || k.Contested) && !k.asked(),
 		ContestedByName: k.Contested,
 	}
 }
+
+// asked reports whether the holder was asked whether they object, or could not be.
+func (k *clearing) asked() bool { return k.ObjectionUntil != nil || k.UnreachableAt != nil }
 
 func hasLetter(docs []registration.Document) bool {
 	return hasSlot(docs, registration.AuthorizationLetter)

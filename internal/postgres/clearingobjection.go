@@ -150,8 +150,8 @@ func (c *clearingChange) raise(ctx context.Context) error {
 }
 
 // ObjectionTick goes on by an objection that was taken, whenever it comes to that; else it ends the time for objecting
-// when it is over: three working days after the first channel accepted the notice, by the calendar of that day, and never
-// before what was announced. While every channel is still down it is not over: nobody has been asked.
+// when it is over: three working days after the holder was told, by the calendar of that day, and never before what was
+// announced. A holder who cannot be told is a reviewer's to think about.
 func (s *Store) ObjectionTick(ctx context.Context, step ClearingStep) (registration.ClearingResult, error) {
 	return s.applyClearing(ctx, step, func(ctx context.Context, c *clearingChange) (*registration.Refusal, error) {
 		if c.rec.State != registration.ObjectionPeriod {
@@ -160,8 +160,15 @@ func (s *Store) ObjectionTick(ctx context.Context, step ClearingStep) (registrat
 		if c.rec.ObjectedAt != nil {
 			return nil, c.raise(ctx)
 		}
-		if err := c.computeObjectionUntil(ctx); err != nil || c.at.Before(*c.rec.ObjectionUntil) {
+		told, err := c.told(ctx)
+		if err != nil {
 			return nil, err
+		}
+		if told.never {
+			return nil, c.reviewUnasked(ctx)
+		}
+		if c.count(told); c.at.Before(*c.rec.ObjectionUntil) {
+			return nil, nil
 		}
 		if err := c.closeObjection(ctx, false); err != nil {
 			return nil, err
@@ -170,36 +177,64 @@ func (s *Store) ObjectionTick(ctx context.Context, step ClearingStep) (registrat
 	})
 }
 
-// computeObjectionUntil moves the end of the time for objecting to where it is by what is known now.
-func (c *clearingChange) computeObjectionUntil(ctx context.Context) error {
-	asked, err := c.askedAt(ctx)
-	if err != nil {
+// reviewUnasked leads back to the reviewers: nobody could be asked, and that is no consent.
+func (c *clearingChange) reviewUnasked(ctx context.Context) error {
+	if err := c.closeObjection(ctx, false); err != nil {
 		return err
 	}
-	until := workday.Later(workday.Deadline{At: *c.rec.ObjectionUntil, Provisional: c.rec.ObjectionProvisional},
-		c.cal.WorkingDays(asked, registration.ObjectionDays))
-	c.rec.ObjectionUntil, c.rec.ObjectionProvisional = &until.At, until.Provisional
-	return nil
+	c.rec.ObjectionUntil, c.rec.ObjectionProvisional, c.rec.UnreachableAt, c.rec.ApprovedBy = nil, false, &c.at, []string{}
+	if err := c.move(ctx, registration.HolderUnreachable); err != nil {
+		return err
+	}
+	return c.openRound(ctx)
 }
 
-// askedAt is when the first channel accepted the notice; now, if none has and one still may; the invitation itself if all
-// channels refused it for good.
-func (c *clearingChange) askedAt(ctx context.Context) (time.Time, error) {
-	var accepted *time.Time
-	var waiting bool
-	var invited time.Time
-	err := c.tx.QueryRow(ctx, `select min(n.accepted_at), coalesce(bool_or(n.accepted_at is null and n.refused_at is null), false), o.created_at
-		from objections o left join notices n on n.event_key = $2 where o.clearing_id = $1 group by o.created_at`,
-		c.rec.ID, objectionKey(c.rec.ID)).Scan(&accepted, &waiting, &invited)
-	switch {
-	case err != nil:
-		return time.Time{}, err
-	case accepted != nil:
-		return *accepted, nil
-	case waiting:
-		return c.at, nil
+// computeObjectionUntil moves the end of the time for objecting to where it is by what is known now.
+func (c *clearingChange) computeObjectionUntil(ctx context.Context) error {
+	told, err := c.told(ctx)
+	if err == nil {
+		c.count(told)
 	}
-	return invited, nil
+	return err
+}
+
+// count counts the days from when the holder was told; from now, if that is still to come.
+func (c *clearingChange) count(told telling) {
+	if told.never {
+		return
+	}
+	until := workday.Later(workday.Deadline{At: *c.rec.ObjectionUntil, Provisional: c.rec.ObjectionProvisional},
+		c.cal.WorkingDays(told.at, registration.ObjectionDays))
+	c.rec.ObjectionUntil, c.rec.ObjectionProvisional = &until.At, until.Provisional
+}
+
+// telling is when the holder was told that they may object: now, at the latest, if that is still to come.
+type telling struct {
+	at    time.Time
+	never bool // every channel has refused the notice for good
+}
+
+// told looks at what became of the notice. The holder's phone counts; the mail alone does only if the phone takes none.
+func (c *clearingChange) told(ctx context.Context) (telling, error) {
+	rows, err := c.tx.Query(ctx, `select accepted_at, refused_at is not null from notices where event_key = $1 order by channel = $2 desc`,
+		objectionKey(c.rec.ID), notice.SMS)
+	if err != nil {
+		return telling{}, err
+	}
+	came := telling{never: true}
+	var accepted *time.Time
+	var refused bool
+	_, err = pgx.ForEachRow(rows, []any{&accepted, &refused}, func() error {
+		switch {
+		case !came.never: // by the channel before
+		case accepted != nil:
+			came = telling{at: *accepted}
+		case !refused:
+			came = telling{at: c.at}
+		}
+		return nil
+	})
+	return came, err
 }
 
 // closeObjection makes the link worthless, if there is one, and forgets its token.

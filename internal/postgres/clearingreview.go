@@ -40,17 +40,20 @@ func (s *Store) SubmitClearing(ctx context.Context, step ClearingStep) (registra
 
 // ClearingSnapshot is what reviewers are shown of a clearing: what was submitted, masked, and what speaks for or against it.
 type ClearingSnapshot struct {
-	Claim     dossier.ClaimView       `json:"claim"`
-	Contested bool                    `json:"contested"` // by somebody who names no account
-	ByLetter  bool                    `json:"by_letter"` // by an authorised person of the company, since the holder left
-	IsHolder  *bool                   `json:"is_holder"` // name and ID number are the bound identity's; null if a reviewer judges it
-	AccountID *string                 `json:"account_id"`
-	Objected  bool                    `json:"objected"` // the account's holder has objected
-	Approvals int                     `json:"approvals"`
-	Documents []registration.Document `json:"documents"`
+	Claim     dossier.ClaimView `json:"claim"`
+	Contested bool              `json:"contested"` // by somebody who names no account
+	ByLetter  bool              `json:"by_letter"` // by an authorised person of the company, since the holder left
+	IsHolder  *bool             `json:"is_holder"` // name and ID number are the bound identity's; null if a reviewer judges it
+	AccountID *string           `json:"account_id"`
+	Objected  bool              `json:"objected"` // the account's holder has objected
+	// Unreachable: no channel could carry the notice to the holder, so nobody was asked.
+	Unreachable bool                    `json:"unreachable"`
+	Approvals   int                     `json:"approvals"`
+	Documents   []registration.Document `json:"documents"`
 }
 
-// openRound begins a review round: the first of a submission, that of the second reviewer, or the one after an objection.
+// openRound begins a review round: the first of a submission, that of the second reviewer, the one after an objection, or
+// the one after the holder could not be asked.
 func (c *clearingChange) openRound(ctx context.Context) error {
 	k := c.rec
 	isHolder, err := c.isHolder(ctx)
@@ -59,7 +62,7 @@ func (c *clearingChange) openRound(ctx context.Context) error {
 	}
 	snapshot, err := json.Marshal(ClearingSnapshot{
 		Claim: k.Claim, Contested: k.Contested, ByLetter: !k.Contested && hasLetter(c.docs), IsHolder: isHolder, AccountID: k.AccountID,
-		Objected: k.ObjectedAt != nil, Approvals: len(k.ApprovedBy), Documents: c.docs,
+		Objected: k.ObjectedAt != nil, Unreachable: k.UnreachableAt != nil, Approvals: len(k.ApprovedBy), Documents: c.docs,
 	})
 	if err != nil {
 		return err
