@@ -341,15 +341,22 @@ func TestContestedClaimIsObjectedTo(t *testing.T) {
 	assert.Equal(t, registration.Cleared, r.Seen().State)
 }
 
-// TestContestedClaimExcludes: the account concerned can neither register nor be cleared otherwise meanwhile; and an
-// approval waits for what runs already.
+// TestContestedClaimExcludes: once its materials are handed in the account concerned can neither register nor be cleared
+// otherwise; and an approval waits for what runs already.
 func TestContestedClaimExcludes(t *testing.T) {
 	t.Parallel()
 	w := workflowtest.New(t, workflowtest.Monday(), nil)
 	w.ApproveIndividual("acct-1", 1)
-	claim := w.Contest(1)
-	claim.Abandon()
+	bare := w.Contest(1)
+	bare.Abandon()
 	own := w.Clear("acct-1", 1)
+	require.Nil(t, own.Refused, "a claim that nothing was handed in for locks nobody")
+	require.Nil(t, own.Withdraw())
+	own.Settle()
+	claim := w.Contest(1)
+	claim.ToReview()
+	claim.Abandon()
+	own = w.Clear("acct-1", 1)
 	require.NotNil(t, own.Refused)
 	assert.Equal(t, registration.CodeClearingExists, own.Refused.Code)
 	own.Abandon()

@@ -59,11 +59,7 @@ func (s *Store) newClearing(ctx context.Context, tx pgx.Tx, app registration.Cle
 
 func (c *clearingChange) open(ctx context.Context, app registration.ClearingApplication) (*registration.Refusal, error) {
 	event := registration.ClearingOpened
-	if c.rec.Contested {
-		if _, err := c.attach(ctx); err != nil {
-			return nil, err
-		}
-	} else {
+	if !c.rec.Contested { // a contested claim takes hold of its account when it is submitted
 		refusal, err := c.take(ctx, app.AccountID)
 		if refusal != nil || err != nil {
 			return refusal, err
@@ -155,7 +151,8 @@ func (c *clearingChange) eligible(ctx context.Context, app registration.Clearing
 }
 
 // attach makes the account that has the claimed ID number the one concerned by a contested claim, if it is free. It is
-// tried at the claim, at its submission and at its approval; only at the approval the refusal is told, to the reviewer.
+// tried at the submission and at the approval, not at the claim: name and number alone prove nothing, and must not lock
+// anybody's account. Only at the approval the refusal is told, to the reviewer.
 func (c *clearingChange) attach(ctx context.Context) (*registration.Refusal, error) {
 	if !c.rec.Contested || c.rec.AccountID != nil {
 		return nil, nil
