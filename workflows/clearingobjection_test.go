@@ -8,7 +8,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"shiming/internal/dossier"
 	"shiming/internal/email"
 	"shiming/internal/postgres"
 	"shiming/internal/sms"
@@ -329,14 +328,18 @@ func TestContestedClaimIsObjectedTo(t *testing.T) {
 	w.ApproveIndividual("acct-1", 1)
 	r := w.Contest(1)
 	r.ToReview()
-	require.Nil(t, r.Approve())
+	require.Nil(t, r.ApproveAs("reviewer-1"))
 	require.True(t, r.Object(r.Token()))
 	require.Equal(t, registration.UnderReview, r.Seen().State)
 	review, err := w.Store.ReviewOf(context.Background(), r.Clearing.ClearingID)
 	require.NoError(t, err)
 	assert.Contains(t, string(review.Snapshot), `"objected": true`)
 	assert.Equal(t, "acct-1", *review.AccountID, "reviewers see whom it concerns")
-	require.Nil(t, r.Decide(dossier.Decision{Decision: "approve", Reviewer: "reviewer-2"}))
+	first := "reviewer-1"
+	refusal, err := w.Store.AssignReview(context.Background(), r.Clearing.ClearingID, first, &first, false)
+	require.NoError(t, err)
+	require.Nil(t, refusal, "who approved before the objection may think again")
+	require.Nil(t, r.ApproveAs(first))
 	r.Settle()
 	assert.Equal(t, registration.Cleared, r.Seen().State)
 }

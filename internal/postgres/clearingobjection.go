@@ -136,6 +136,7 @@ func (c *clearingChange) takeObjection(ctx context.Context) error {
 // for; over a contested claim a reviewer decides, who now knows of it.
 func (c *clearingChange) raise(ctx context.Context) error {
 	c.step.Actor = registration.ByHolder
+	c.rec.ApprovedBy = []string{} // what was approved was another case: whoever did may decide on this one
 	if err := c.move(ctx, registration.ObjectionRaised); err != nil {
 		return err
 	}
