@@ -117,6 +117,30 @@ func TestHolderObjects(t *testing.T) {
 	require.Equal(t, 1, w.Count(`select count(*) from notices where kind = 'clearing_decided' and data ->> 'Outcome' = 'objected' and recipient = 'registered'`))
 }
 
+// TestNewSubmissionAsksAgain: what the holder was asked was about a submission that came to nothing.
+func TestNewSubmissionAsksAgain(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	r := byLetter(t, w)
+	before := r.Token()
+	set := func(cards ...string) { w.Purse.Set("corp-1", func(f *wallet.Facts) { f.CardsLast4 = cards }) }
+	set("8888")
+	r.Sleep(4 * 24 * time.Hour)
+	require.Equal(t, registration.MaterialsRequired, r.Seen().State)
+	assert.Nil(t, r.Seen().ObjectionUntil)
+	set()
+	require.Nil(t, r.Submit())
+	require.Nil(t, r.ApproveAs("reviewer-1"))
+	require.Nil(t, r.ApproveAs("reviewer-2"))
+	require.Equal(t, registration.ObjectionPeriod, r.Seen().State)
+	token := r.Token()
+	assert.Equal(t, 4, w.Notices("clearing_objection"), "by mail and SMS, again")
+	assert.Contains(t, w.SMS.Last(), token)
+	assert.False(t, r.Object(before))
+	require.True(t, r.Object(token))
+	assert.Equal(t, registration.Rejected, r.Seen().State)
+}
+
 // TestObjectionStandsWhileItsStepFails: an objection that was taken in time counts, although the run gets to it only when
 // the time is over.
 func TestObjectionStandsWhileItsStepFails(t *testing.T) {

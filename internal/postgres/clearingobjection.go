@@ -28,18 +28,19 @@ func (c *clearingChange) invite(ctx context.Context) error {
 	}
 	until := c.cal.WorkingDays(c.at, registration.ObjectionDays)
 	c.rec.ObjectionUntil, c.rec.ObjectionProvisional = &until.At, until.Provisional
-	return c.tellHolder(ctx, notice.ClearingObjection, objectionKey(c.rec.ID), notice.Data{})
+	return c.tellHolder(ctx, notice.ClearingObjection, c.objectionKey(), notice.Data{})
 }
 
-func objectionKey(clearingID string) string { return "clearing_objection/" + clearingID }
+// objectionKey is the key of the notice that asks the holder now, not after an earlier submission.
+func (c *clearingChange) objectionKey() string { return c.roundKey("clearing_objection") }
 
 // announceObjection completes the notice to the holder as it is being sent: until when they may object, if this is the
 // moment from which the days count, and by which token. What is announced is what holds: it never gets earlier. It
 // reports false if there is nothing to object to any more.
-func (s *Store) announceObjection(ctx context.Context, n *Notice) (wanted bool, err error) {
+func (s *Store) announceObjection(ctx context.Context, eventKey string, n *Notice) (wanted bool, err error) {
 	err = s.inTx(ctx, func(tx pgx.Tx) error {
 		c, err := s.beginClearing(ctx, tx, ClearingStep{ClearingID: n.Data.RegistrationID})
-		if err != nil || c.rec.State != registration.ObjectionPeriod || c.rec.ObjectedAt != nil {
+		if err != nil || c.rec.State != registration.ObjectionPeriod || c.rec.ObjectedAt != nil || eventKey != c.objectionKey() {
 			return err
 		}
 		var ref string
@@ -144,10 +145,10 @@ func (c *clearingChange) raise(ctx context.Context) error {
 		if err := c.openRound(ctx); err != nil {
 			return err
 		}
-	} else if err := c.tellDecided(ctx, "clearing_objected/"+c.rec.ID, notice.Data{Outcome: notice.OutcomeObjected}); err != nil {
+	} else if err := c.tellDecided(ctx, c.roundKey("clearing_objected"), notice.Data{Outcome: notice.OutcomeObjected}); err != nil {
 		return err
 	}
-	return c.tellStaff(ctx, notice.ClearingObjected, "clearing_objected/"+c.rec.ID, notice.Data{Final: c.rec.State.Final()})
+	return c.tellStaff(ctx, notice.ClearingObjected, c.roundKey("clearing_objected"), notice.Data{Final: c.rec.State.Final()})
 }
 
 // ObjectionTick goes on by an objection that was taken, whenever it comes to that; else it ends the time for objecting
@@ -218,7 +219,7 @@ type telling struct {
 // told looks at what became of the notice. The holder's phone counts; the mail alone does only if the phone takes none.
 func (c *clearingChange) told(ctx context.Context) (telling, error) {
 	rows, err := c.tx.Query(ctx, `select accepted_at, refused_at is not null from notices where event_key = $1 order by channel = $2 desc`,
-		objectionKey(c.rec.ID), notice.SMS)
+		c.objectionKey(), notice.SMS)
 	if err != nil {
 		return telling{}, err
 	}
@@ -236,6 +237,17 @@ func (c *clearingChange) told(ctx context.Context) (telling, error) {
 		return nil
 	})
 	return came, err
+}
+
+// forgetAsking undoes that the holder was asked: it was about a submission that came to nothing, and the next one asks
+// again.
+func (c *clearingChange) forgetAsking(ctx context.Context) error {
+	c.rec.ObjectionUntil, c.rec.ObjectionProvisional, c.rec.ObjectedAt, c.rec.UnreachableAt = nil, false, nil, nil
+	if err := c.closeObjection(ctx, false); err != nil {
+		return err
+	}
+	_, err := c.tx.Exec(ctx, `delete from objections where clearing_id = $1`, c.rec.ID)
+	return err
 }
 
 // closeObjection makes the link worthless, if there is one, and forgets its token.

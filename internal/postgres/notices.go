@@ -135,7 +135,7 @@ func (s *Store) TakeNotice(ctx context.Context, id string) (*Notice, error) {
 		}
 	}
 	if n.Kind == notice.ClearingObjection {
-		if wanted, err := s.announceObjection(ctx, n); !wanted || err != nil {
+		if wanted, err := s.announceObjection(ctx, eventKey, n); !wanted || err != nil {
 			return nil, err
 		}
 	}
