@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"shiming/internal/dossier"
 	"shiming/internal/email"
 	"shiming/internal/postgres"
 	"shiming/internal/sms"
@@ -378,6 +379,14 @@ func TestContestedClaimExcludes(t *testing.T) {
 	bare.Abandon()
 	own := w.Clear("acct-1", 1)
 	require.Nil(t, own.Refused, "a claim that nothing was handed in for locks nobody")
+	require.Nil(t, own.Withdraw())
+	own.Settle()
+	corrected := w.Contest(1)
+	corrected.ToReview()
+	require.Nil(t, corrected.Decide(dossier.Decision{Decision: "reject", Reasons: []registration.Reason{{Field: "documents.handheld", Code: "unreadable"}}}))
+	corrected.Abandon()
+	own = w.Clear("acct-1", 1)
+	require.Nil(t, own.Refused, "nor does one whose materials were not accepted")
 	require.Nil(t, own.Withdraw())
 	own.Settle()
 	claim := w.Contest(1)

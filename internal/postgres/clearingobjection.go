@@ -239,6 +239,15 @@ func (c *clearingChange) told(ctx context.Context) (telling, error) {
 	return came, err
 }
 
+// letGo is for a submission that came to nothing. A contested claim gives its account free until the next: nothing
+// that was handed in proves it.
+func (c *clearingChange) letGo(ctx context.Context) error {
+	if c.rec.Contested {
+		c.rec.AccountID, c.rec.RegistrationID, c.rec.DeveloperKind = nil, nil, nil
+	}
+	return c.forgetAsking(ctx)
+}
+
 // forgetAsking undoes that the holder was asked: it was about a submission that came to nothing, and the next one asks
 // again.
 func (c *clearingChange) forgetAsking(ctx context.Context) error {

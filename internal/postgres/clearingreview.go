@@ -234,8 +234,11 @@ func (c *clearingChange) askForCorrections(ctx context.Context, d dossier.Decisi
 	for _, r := range d.Reasons {
 		c.rec.Corrections = append(c.rec.Corrections, registration.Correction{Reason: r})
 	}
-	if err := c.move(ctx, registration.CorrectionsRequested); err != nil || c.rec.Contested {
+	if err := c.move(ctx, registration.CorrectionsRequested); err != nil {
 		return err
+	}
+	if c.rec.Contested {
+		return c.letGo(ctx)
 	}
 	return c.tellDecided(ctx, c.roundKey("clearing_rejected"),
 		notice.Data{Outcome: notice.OutcomeRejected, Reasons: reasonsOf(d), Deadline: new(c.idleUntil())})

@@ -35,7 +35,7 @@ func (c *clearingChange) unmet(ctx context.Context, conditions registration.Cond
 		return err
 	}
 	c.setError(registration.CodeClearingNotEligible, unmetFields(c.rec.neededToOpen(conditions))...)
-	return c.forgetAsking(ctx)
+	return c.letGo(ctx)
 }
 
 // unmetFields names what stands in the way as requirements do.
