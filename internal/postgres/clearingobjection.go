@@ -28,7 +28,7 @@ func (c *clearingChange) invite(ctx context.Context) error {
 	}
 	until := c.cal.WorkingDays(c.at, registration.ObjectionDays)
 	c.rec.ObjectionUntil, c.rec.ObjectionProvisional = &until.At, until.Provisional
-	return c.tellHolder(ctx, notice.ClearingObjection, c.objectionKey(), notice.Data{})
+	return c.tellHolder(ctx, notice.ClearingObjection, c.objectionKey(), notice.Data{ByLetter: c.rec.forCompany()})
 }
 
 // objectionKey is the key of the notice that asks the holder now, not after an earlier submission.
