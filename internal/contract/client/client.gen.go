@@ -1220,7 +1220,7 @@ type Account struct {
 	// Examples: acct-1001
 	AccountID string `json:"account_id"`
 
-	// Identity The verified person
+	// Identity The verified person; null unless the account is registering or active
 	Identity *Identity `json:"identity"`
 
 	// Kind Who registers
