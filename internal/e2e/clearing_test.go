@@ -484,3 +484,21 @@ func TestEnterpriseIsClearedAndRegistersAnew(t *testing.T) {
 	require.Len(t, again.statement(), 1, "the company was paid once")
 	require.Equal(t, "active", w.platform(t).get("/v1/accounts/" + r.account).ok(200).Body["standing"])
 }
+
+// TestPreflightSpeaksTheAccountsLanguage: whether or not the account has an identity.
+func TestPreflightSpeaksTheAccountsLanguage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := &reg{world: w, t: t, account: newAccount("carded-"), who: somebody(t)}
+	says := func() string {
+		all, _ := conditionsOf(w.platform(t).get(clearingPath(r.account) + "/preflight").ok(200))
+		return all[3].Evidence
+	}
+	require.Contains(t, says(), "已绑定")
+	application := r.application("individual")
+	application["locale"] = "en"
+	r.id = w.platform(t).post("/v1/registrations", application).ok(201).Body["id"].(string)
+	require.Contains(t, says(), "1 card bound")
+	r.post("/withdraw", nil).inState("withdrawn")
+	require.Contains(t, says(), "1 card bound")
+}

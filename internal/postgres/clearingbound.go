@@ -48,23 +48,32 @@ func (s *Store) matches(ctx context.Context, q querier, b *bound, claim dossier.
 // Preflight judges the conditions for an account as they stand. Without a claim nobody is compared, and the answer is
 // the same whether or not the account has an identity. With one, an account without a bound identity is [ErrNotFound].
 func (s *Store) Preflight(ctx context.Context, accountID string, claim *dossier.Claim, facts wallet.Facts) (registration.Conditions, error) {
-	asked := judging.Asked{At: s.now(), Locale: registration.Chinese}
+	asked := judging.Asked{At: s.now()}
+	if claim == nil {
+		var err error
+		asked.Locale, err = s.languageOf(ctx, accountID)
+		return judging.Judge(facts, s.cal, asked), err
+	}
 	b, err := boundTo(ctx, s.pool, accountID)
-	switch {
-	case errors.Is(err, ErrNotFound) && claim == nil:
-		return judging.Judge(facts, s.cal, asked), nil
-	case err != nil:
+	if err != nil {
 		return nil, err
 	}
-	asked.Locale, asked.Company = b.Locale, b.Kind == registration.Enterprise
-	if claim != nil {
-		same, err := s.matches(ctx, s.pool, b, *claim)
-		if err != nil {
-			return nil, err
-		}
-		asked.Holder = &same
+	same, err := s.matches(ctx, s.pool, b, *claim)
+	if err != nil {
+		return nil, err
 	}
+	asked.Holder, asked.Company, asked.Locale = &same, b.Kind == registration.Enterprise, b.Locale
 	return judging.Judge(facts, s.cal, asked), nil
+}
+
+// languageOf is the language of an account's newest registration, however it stands.
+func (s *Store) languageOf(ctx context.Context, accountID string) (registration.Locale, error) {
+	locale := registration.Chinese
+	err := s.pool.QueryRow(ctx, `select locale from registrations where account_id = $1 order by created_at desc limit 1`, accountID).Scan(&locale)
+	if errors.Is(err, pgx.ErrNoRows) {
+		err = nil
+	}
+	return locale, err
 }
 
 // ClearingAccount names the account that a clearing concerns, for the wallet.
