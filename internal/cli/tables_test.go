@@ -21,6 +21,7 @@ var shown = []struct {
 	{"enterprise", "GET /v1/registrations/reg_ent1", "enterprise.json", []string{"status", "reg_ent1"}},
 	{"list", "GET /v1/registrations", "list.json", []string{"list"}},
 	{"timeline", "GET /v1/registrations/reg_ind1/timeline", "timeline.json", []string{"timeline", "reg_ind1"}},
+	{"timeline", "GET /v1/identity-clearings/clr_1/timeline", "timeline.json", []string{"clearing", "timeline", "clr_1"}},
 	{"account", "GET /v1/accounts/acct-1001", "account.json", []string{"account", "acct-1001"}},
 	{"session", "POST /v1/registrations/reg_ent1/admin-session", "session.json", []string{"admin-session", "reg_ent1", "--role", "legal_representative"}},
 	{"reviews", "GET /v1/reviews", "reviews.json", []string{"review", "list"}},

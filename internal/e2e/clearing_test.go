@@ -59,6 +59,16 @@ func (r *reg) clear() *clearingCase {
 
 func (c *clearingCase) get() answer { c.t.Helper(); return c.platform(c.t).get(c.base).ok(200) }
 
+// timeline is what happened, and who made it happen.
+func (c *clearingCase) timeline(by caller) (lines []string) {
+	c.t.Helper()
+	for _, v := range by.get("/v1/identity-clearings/" + c.id + "/timeline").ok(200).at("items").([]any) {
+		entry := v.(map[string]any)
+		lines = append(lines, fmt.Sprintf("%s by %s", entry["event"], entry["actor"]))
+	}
+	return lines
+}
+
 func (c *clearingCase) materials(more ...string) {
 	c.t.Helper()
 	for _, slot := range append([]string{"id_card_front", "id_card_back", "handheld"}, more...) {
@@ -193,6 +203,14 @@ func TestClearingFromEndToEnd(t *testing.T) {
 	require.Equal(t, http.StatusOK, w.reviewer(t).get("/v1/reviews/"+c.id+"/documents/handheld").Status)
 	c.approve(w.reviewer(t)).ok(200)
 	c.until("cleared")
+	require.Equal(t, []string{
+		"clearing_opened by applicant", "submitted by applicant", "document_viewed:handheld by reviewer:reviewer", "approved by reviewer:reviewer",
+		"identity_cleared by wallet",
+	}, c.timeline(w.reviewer(t)))
+	require.Equal(t, c.timeline(w.reviewer(t)), c.timeline(w.ops(t)))
+	w.platform(t).get("/v1/identity-clearings/"+c.id+"/timeline").refused(403, "forbidden")
+	w.ops(t).get("/v1/identity-clearings/clr_aaaaaaaaaaaaaaaaaaaaaaaaaa/timeline").refused(404, "not_found")
+	w.ops(t).get("/v1/identity-clearings/"+r.id+"/timeline").refused(404, "not_found")
 	require.False(t, w.held(t, r.account))
 
 	account := w.platform(t).get("/v1/accounts/" + r.account).ok(200)

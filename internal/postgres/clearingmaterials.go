@@ -30,15 +30,6 @@ func (s *Store) SetClearingDocument(ctx context.Context, id string, doc NewDocum
 	return refusal, err
 }
 
-// MayUploadToClearing judges an upload before its body is read; [Store.SetClearingDocument] judges again.
-func (s *Store) MayUploadToClearing(ctx context.Context, id string, slot registration.Slot) (*registration.Refusal, error) {
-	k, err := loadClearing(ctx, s.pool, id, "")
-	if err != nil {
-		return nil, err
-	}
-	return k.uploadRefused(slot), nil
-}
-
 func (k *clearing) uploadRefused(slot registration.Slot) *registration.Refusal {
 	if refusal := registration.RefuseAct(registration.IdentityClearing, k.State, registration.ActDocument); refusal != nil {
 		return refusal

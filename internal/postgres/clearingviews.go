@@ -90,6 +90,9 @@ func reviewView(ctx context.Context, q querier, subjectID string) (*registration
 
 // ClearingTimeline returns what happened to a clearing, oldest first.
 func (s *Store) ClearingTimeline(ctx context.Context, id string) ([]registration.TimelineEntry, error) {
+	if _, err := loadClearing(ctx, s.pool, id, ""); err != nil {
+		return nil, err
+	}
 	rows, err := s.pool.Query(ctx, `select at, event, from_state, to_state, actor from clearing_timeline where clearing_id = $1 order by id`, id)
 	if err != nil {
 		return nil, err
