@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -281,16 +282,63 @@ func TestClearingTwiceAtOnce(t *testing.T) {
 
 func TestClearsWhenEligible(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, withDay(400*time.Millisecond))
+	w := newWorld(t, withDay(500*time.Millisecond))
 	r := w.approved(t, newAccount("young-"))
 	claim := r.claim(r.who)
 	claim["when_eligible"] = true
 	a := w.platform(t).post(clearingPath(r.account), claim).ok(201)
-	require.Contains(t, []any{"waiting_eligibility", "materials_required"}, a.Body["state"]) // it may have taken 20 days to come here
+	require.Equal(t, "waiting_eligibility", a.Body["state"])
 	c := &clearingCase{world: w, t: t, base: clearingPath(r.account), id: a.Body["id"].(string)}
 	c.until("materials_required")
 	_, unmet := conditionsOf(c.get())
 	require.Empty(t, unmet)
+	require.Equal(t, []string{"clearing_opened_early by applicant", "became_eligible by clock"}, c.timeline(w.ops(t)))
+}
+
+// TestClearingIsTold to subscribers, step by step, and in the end to both mailboxes.
+func TestClearingIsTold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s, _ := w.subscribe(t, http.StatusOK)
+	r := w.open(t, "individual", newAccount("acct-"))
+	r.proveCard()
+	r.details("id_card_front", "id_card_back")
+	contact := somebodyElse(t, r.who)
+	r.put("/contact", map[string]any{"email": contact.Email, "phone": contact.Phone, "address": "厦门市思明区例示路1号"}).ok(200)
+	r.post("/submit", nil).inState("under_review")
+	r.approve()
+	r.until("approved")
+	c := r.clear()
+	c.materials()
+	c.submit().inState("under_review")
+	c.approve(w.reviewer(t)).ok(200)
+	c.until("cleared")
+	var steps []string
+	w.eventually(t, func() bool { steps = s.clearingSteps(c.id); return len(steps) == 4 }, func() string { return fmt.Sprint("four steps: ", steps) })
+	require.Equal(t, []string{"materials_required", "under_review", "clearing", "cleared"}, steps)
+	for _, mailbox := range []string{r.who.Email, contact.Email} {
+		w.eventually(t, func() bool {
+			return slices.ContainsFunc(w.inbox(t, mailbox), func(m message) bool { return m.Subject == "实名信息已清除" })
+		}, func() string { return "no notice of the decision to " + mailbox })
+	}
+}
+
+// clearingSteps are the states that a subscriber was told a clearing came to, in their order.
+func (s *subscriber) clearingSteps(id string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	told := map[float64]string{}
+	for _, e := range s.events {
+		data := e["data"].(map[string]any)
+		if e["type"] == "clearing.state_changed" && data["id"] == id {
+			told[e["sequence"].(float64)] = data["to"].(string)
+		}
+	}
+	var steps []string
+	for _, sequence := range slices.Sorted(maps.Keys(told)) {
+		steps = append(steps, told[sequence])
+	}
+	return steps
 }
 
 // TestClearingSurvivesItsWorker: the wallet goes away in the middle and the worker is another when it comes back.
@@ -428,6 +476,7 @@ func TestObjectionHoldsWithoutAWorker(t *testing.T) {
 	c.until("under_review")
 	review := w.reviewer(t).get("/v1/reviews/" + c.id).ok(200)
 	require.Equal(t, true, review.at("clearing", "objected"))
+	w.reviewer(t).post("/v1/reviews/"+c.id+"/claim", nil).ok(200) // who approved before may think again
 	require.Equal(t, "active", w.platform(t).get("/v1/accounts/" + r.account).ok(200).Body["standing"])
 }
 
