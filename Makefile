@@ -4,7 +4,7 @@ TOOL  := go tool -modfile=tools/go.mod
 
 .DEFAULT_GOAL := help
 # The tests whose runs are worth keeping: a branch of the process each.
-RECORDED := IsApproved|SkipsTheCard|AgentIsRejected|FiveWrongCodes|IdentityInUse|WithdrawWhile|Expiry|WindowCloses|Overdue|BankRefuses|MoneyReturned|ReturnAfter|CorrectedBank|IdentityIsRejected|FinalRejection|ScanFails|ReplacedSession|PayoutLimit|AnswerThatNever|ClearingFromEndToEnd|AuthorisedPerson|ContestedClaimFrom|ClearsWhenEligible|ClearingSurvives|StepIsTold|SubscriberThatFails
+RECORDED := IsApproved|SkipsTheCard|AgentIsRejected|FiveWrongCodes|IdentityInUse|WithdrawWhile|Expiry|WindowCloses|Overdue|BankRefuses|MoneyReturned|ReturnAfter|CorrectedBank|IdentityIsRejected|FinalRejection|ScanFails|ReplacedSession|PayoutLimit|AnswerThatNever|ClearingFromEndToEnd|AuthorisedPerson|ContestedClaimFrom|ClearsWhenEligible|ClearingSurvives|ObjectionHolds|StepIsTold|SubscriberThatFails
 
 .PHONY: help demo dev build test race cover bench lint fmt generate workflowcheck tidy check histories image up down
 

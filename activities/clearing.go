@@ -20,7 +20,6 @@ type ClearingBook interface {
 	SubmitClearing(ctx context.Context, step ClearingStep) (registration.ClearingResult, error)
 	ClearingReviewTick(ctx context.Context, step ClearingStep) (registration.ClearingResult, error)
 	DecideClearing(ctx context.Context, step ClearingStep, inputRef string) (registration.ClearingResult, error)
-	ObjectToClearing(ctx context.Context, step ClearingStep) (registration.ClearingResult, error)
 	ObjectionTick(ctx context.Context, step ClearingStep) (registration.ClearingResult, error)
 	WithdrawClearing(ctx context.Context, step ClearingStep) (registration.ClearingResult, error)
 	ClearingUnmet(ctx context.Context, step ClearingStep) (registration.ClearingResult, error)
@@ -82,13 +81,7 @@ func (l *ClearingLedger) DecideClearing(ctx context.Context, step ClearingStep, 
 	return l.written(step.ClearingID, r, err)
 }
 
-// ObjectToClearing takes the holder's objection.
-func (l *ClearingLedger) ObjectToClearing(ctx context.Context, step ClearingStep) (registration.ClearingResult, error) {
-	r, err := l.Book.ObjectToClearing(ctx, step)
-	return l.written(step.ClearingID, r, err)
-}
-
-// ObjectionTick looks whether the time for objecting is over.
+// ObjectionTick looks whether the holder has objected, or the time for it is over.
 func (l *ClearingLedger) ObjectionTick(ctx context.Context, step ClearingStep) (registration.ClearingResult, error) {
 	r, err := l.Book.ObjectionTick(ctx, step)
 	return l.written(step.ClearingID, r, err)

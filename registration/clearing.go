@@ -26,14 +26,16 @@ const (
 	ConditionUnmet  Event = "condition_unmet" // one that time alone does not cure, or that stopped being met
 	ObjectionRaised Event = "objection_raised"
 	ObjectionOver   Event = "objection_period_over"
-	IdentityCleared Event = "identity_cleared"
+	// HolderUnreachable: every channel has refused the notice for good, so nobody was asked.
+	HolderUnreachable Event = "holder_unreachable"
+	IdentityCleared   Event = "identity_cleared"
 )
 
 // The guards of a clearing.
 const (
 	NothingBound    Guard = "nothing bound"  // a contested claim to an identity that no account has
 	SecondReview    Guard = "second review"  // by letter of authorisation: another reviewer must approve too
-	ObjectionOwed   Guard = "objection owed" // the account's holder has not been asked yet
+	ObjectionOwed   Guard = "objection owed" // nobody has tried to ask the account's holder yet
 	ContestedByName Guard = "contested"      // the claimant names no account
 )
 
@@ -77,6 +79,7 @@ var clearingTable = []Transition{
 
 	{ObjectionPeriod, ObjectionRaised, ContestedByName, UnderReview, ByHolder},
 	{ObjectionPeriod, ObjectionRaised, Always, Rejected, ByHolder},
+	{ObjectionPeriod, HolderUnreachable, Always, UnderReview, ByClock},
 	{ObjectionPeriod, ObjectionOver, Always, Clearing, ByClock},
 	{ObjectionPeriod, WithdrawnByApplicant, Always, Withdrawn, ByApplicant},
 

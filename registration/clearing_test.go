@@ -12,7 +12,8 @@ import (
 
 // clearingEvents is every event a clearing can have.
 var clearingEvents = []Event{
-	ClearingOpened, ClearingEarly, BecameEligible, ConditionUnmet, ObjectionRaised, ObjectionOver, IdentityCleared,
+	ClearingOpened, ClearingEarly, BecameEligible, ConditionUnmet, ObjectionRaised, ObjectionOver,
+	HolderUnreachable, IdentityCleared,
 	Submitted, ApprovedByReviewer, CorrectionsRequested, RejectedByReviewer, WithdrawnByApplicant, ExpiredByTime,
 }
 
@@ -58,6 +59,7 @@ var clearingMatrix = map[cell]leads{
 		}
 		return Rejected
 	},
+	{ObjectionPeriod, HolderUnreachable}:    to(UnderReview),
 	{ObjectionPeriod, ObjectionOver}:        to(Clearing),
 	{ObjectionPeriod, WithdrawnByApplicant}: to(Withdrawn),
 

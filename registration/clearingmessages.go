@@ -57,6 +57,12 @@ type ClearingResult struct {
 	Wake *time.Time `json:"wake,omitempty"`
 }
 
+// ObjectionReport tells a clearing's run that something was stored that its time for objecting depends on: an objection,
+// or a provider's answer to the notice.
+type ObjectionReport struct {
+	ClearingID string `json:"clearing_id"`
+}
+
 // ClearingVerdict is what the conditions came to, without their evidence.
 type ClearingVerdict struct {
 	Met bool `json:"met"`

@@ -45,6 +45,20 @@ type Conditions []Condition
 // Eligible reports whether nothing stands in the way. What cannot be told yet does not.
 func (cs Conditions) Eligible() bool { return !slices.ContainsFunc(cs, Condition.Unmet) }
 
+// ButHolder leaves out who asks: of a company an authorised person may, by letter.
+func (cs Conditions) ButHolder() Conditions {
+	return slices.DeleteFunc(slices.Clone(cs), func(c Condition) bool { return c.Code == HolderRequest })
+}
+
+// NeededToOpen are the conditions that bar a clearing of an account of a kind from beginning. Who asks for a company
+// without being the holder hands in a letter of authorisation later on.
+func (cs Conditions) NeededToOpen(kind Kind) Conditions {
+	if kind == Enterprise {
+		return cs.ButHolder()
+	}
+	return cs
+}
+
 // EligibleAt is when time alone will have cured everything; ok is false if it will not.
 func (cs Conditions) EligibleAt() (at time.Time, ok bool) {
 	for _, c := range cs {

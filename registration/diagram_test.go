@@ -91,8 +91,8 @@ func TestAPageWithoutMarkersIsRefused(t *testing.T) {
 
 func TestTheRestOfThePageStays(t *testing.T) {
 	t.Parallel()
-	page := "before\n<!-- diagram:individual -->\nold\n<!-- /diagram:individual -->\nbetween\n" +
-		"<!-- diagram:enterprise -->\nold\n<!-- /diagram:enterprise -->\n" +
+	page := "before\n<!-- diagram:individual -->\na stale drawing\n<!-- /diagram:individual -->\nbetween\n" +
+		"<!-- diagram:enterprise -->\na stale drawing\n<!-- /diagram:enterprise -->\n" +
 		"<!-- diagram:clearing -->\n<!-- /diagram:clearing -->\nafter\n"
 	once, err := diagram.Fill(page)
 	require.NoError(t, err)
@@ -102,5 +102,5 @@ func TestTheRestOfThePageStays(t *testing.T) {
 	assert.True(t, strings.HasPrefix(once, "before\n<!-- diagram:individual -->\n```mermaid\n"))
 	assert.Contains(t, once, "<!-- /diagram:individual -->\nbetween\n<!-- diagram:enterprise -->\n")
 	assert.True(t, strings.HasSuffix(once, "<!-- /diagram:clearing -->\nafter\n"))
-	assert.NotContains(t, once, "old")
+	assert.NotContains(t, once, "a stale drawing")
 }

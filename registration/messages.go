@@ -35,10 +35,11 @@ func SearchAttributes() map[string]string {
 	}
 }
 
-// The signals: reports of outside parties, stored in the database before they are told.
+// The signals: reports of outside parties, and news of an objection, stored in the database before they are told.
 const (
 	SignalBankReport    = "bank_report"
 	SignalSessionReport = "session_report"
+	SignalObjection     = "objection"
 )
 
 // Application starts a registration. Personal data waits in the vault under ApplicantRef.

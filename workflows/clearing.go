@@ -62,14 +62,19 @@ func (c *clearingCase) start(ctx workflow.Context) {
 }
 
 func (c *clearingCase) mayContinue(ctx workflow.Context) bool {
-	return workflow.GetInfo(ctx).GetContinueAsNewSuggested() && c.inbox.Len() == 0 && workflow.AllHandlersFinished(ctx)
+	return workflow.GetInfo(ctx).GetContinueAsNewSuggested() && c.inbox.Len() == 0 &&
+		workflow.GetSignalChannel(ctx, registration.SignalObjection).Len() == 0 && workflow.AllHandlersFinished(ctx)
 }
 
-// next waits for one thing and deals with it: an act, or the time that the state waits for.
+// next waits for one thing and deals with it: an act, news of an objection, or the time that the state waits for.
 func (c *clearingCase) next(ctx workflow.Context) {
 	var got stimulus
 	c.inbox.Receive(ctx, &got)
-	if got.act == nil {
+	switch {
+	case got.objection != "":
+		c.record(ctx, clearings.ObjectionTick, c.step(registration.ByClock, ""))
+		return
+	case got.act == nil:
 		c.ring(ctx)
 		return
 	}
@@ -92,8 +97,6 @@ func (c *clearingCase) perform(ctx workflow.Context, kind registration.Act, args
 		return c.record(ctx, clearings.SubmitClearing, step)
 	case registration.ActDecide:
 		return c.record(ctx, clearings.DecideClearing, step, args.InputRef)
-	case registration.ActObject:
-		return c.record(ctx, clearings.ObjectToClearing, step)
 	}
 	return c.record(ctx, clearings.WithdrawClearing, step)
 }

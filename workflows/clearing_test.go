@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"shiming/internal/dossier"
+	"shiming/internal/postgres"
 	"shiming/internal/wallet"
 	"shiming/registration"
 	"shiming/workflows/workflowtest"
@@ -167,14 +168,66 @@ func TestEnterpriseKeepsItsCompany(t *testing.T) {
 	assert.Len(t, w.Bank.Ledger(), 1, "one penny payment in all")
 }
 
-func TestChangedCompanyIsProvenAgain(t *testing.T) {
-	t.Parallel()
-	w := workflowtest.New(t, workflowtest.Monday(), nil)
+// clearedCompany is the account of an enterprise whose administrator was cleared.
+func clearedCompany(w *workflowtest.World) {
+	w.T.Helper()
 	w.ApproveEnterprise("corp-1", 1)
 	r := w.Clear("corp-1", 1)
 	r.ToReview()
-	require.Nil(t, r.Approve())
+	require.Nil(w.T, r.Approve())
 	r.Settle()
+}
+
+// TestCompanyOutlivesARegistration: it stays bound, so it is offered again however the next registration ended.
+func TestCompanyOutlivesARegistration(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(t *testing.T, r *workflowtest.Run){
+		"rejected": func(t *testing.T, r *workflowtest.Run) {
+			t.Helper()
+			r.ProveAdministrator(registration.AuthorizedAgent, 3)
+			r.ToReview(3)
+			require.Nil(t, r.Decide(dossier.Decision{Decision: "reject", Final: true, Reasons: []registration.Reason{{Field: "name", Code: "not_accepted"}}}))
+		},
+		"withdrawn": func(t *testing.T, r *workflowtest.Run) { t.Helper(); require.Nil(t, r.Withdraw()) },
+		"expired":   func(t *testing.T, r *workflowtest.Run) { t.Helper(); r.Sleep(31 * 24 * time.Hour) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := workflowtest.New(t, workflowtest.Monday(), nil)
+			clearedCompany(w)
+			next := w.Enterprise("corp-1", 3)
+			end(t, next)
+			next.Settle()
+			require.True(t, next.State().Final())
+			again := w.Enterprise("corp-1", 4)
+			defer again.Close()
+			require.NotNil(t, again.View().Company)
+			again.ProveAdministrator(registration.AuthorizedAgent, 4)
+			assert.Equal(t, registration.DetailsRequired, again.State(), "not proven again")
+		})
+	}
+}
+
+// TestReturnedProofIsNotOffered: the bank sent the money back after the approval, so it proves nothing.
+func TestReturnedProofIsNotOffered(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	clearedCompany(w)
+	key := w.Strings(`select key from payments`)[0]
+	w.Report(postgres.Report{Source: "bank", Type: "transfer.returned", Key: key, Reason: "account_closed"})
+	again := w.Enterprise("corp-1", 3)
+	defer again.Close()
+	require.NotNil(t, again.View().Company, "what was handed in is offered all the same")
+	again.ProveAdministrator(registration.AuthorizedAgent, 3)
+	assert.Equal(t, registration.CompanyRequired, again.State(), "and must be proven")
+	require.Nil(t, again.Company(workflowtest.Company(1)))
+	assert.Equal(t, registration.PayoutPending, again.State())
+}
+
+func TestChangedCompanyIsProvenAgain(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	clearedCompany(w)
 	again := w.Enterprise("corp-1", 3)
 	defer again.Close()
 	again.ProveAdministrator(registration.AuthorizedAgent, 3)

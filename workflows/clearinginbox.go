@@ -19,14 +19,26 @@ func (c *clearingCase) listen(ctx workflow.Context) error {
 		return err
 	}
 	for _, act := range registration.ClearingActs() {
-		if act == registration.ActDocument { // goes straight to the database
+		if act == registration.ActDocument || act == registration.ActObject { // go straight to the database
 			continue
 		}
 		if err := c.takeAct(ctx, act); err != nil {
 			return err
 		}
 	}
+	workflow.Go(ctx, c.takeObjectionReports)
 	return nil
+}
+
+// takeObjectionReports passes on that there is news of an objection, if it is of this clearing.
+func (c *clearingCase) takeObjectionReports(ctx workflow.Context) {
+	for {
+		var r registration.ObjectionReport
+		workflow.GetSignalChannel(ctx, registration.SignalObjection).Receive(ctx, &r)
+		if r.ClearingID == c.app.ClearingID {
+			c.inbox.Send(ctx, stimulus{objection: r.ClearingID})
+		}
+	}
 }
 
 // answerOpening answers the call that started the clearing, once it stands or is refused.

@@ -9,7 +9,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"shiming/internal/dossier"
+	"shiming/internal/email"
 	"shiming/internal/postgres"
+	"shiming/internal/sms"
+	"shiming/internal/wallet"
 	"shiming/registration"
 	"shiming/workflows/workflowtest"
 )
@@ -18,11 +21,11 @@ func reviewsOf(kind string) postgres.ReviewFilter {
 	return postgres.ReviewFilter{Kind: kind, Limit: 10}
 }
 
-// byLetter is an enterprise's clearing that an authorised person asked for, approved by both reviewers.
+// byLetter is an enterprise's clearing that an authorised person, not the holder, asked for, approved by both reviewers.
 func byLetter(t *testing.T, w *workflowtest.World) *workflowtest.ClearingRun {
 	t.Helper()
 	w.ApproveEnterprise("corp-1", 1)
-	r := w.Clear("corp-1", 1)
+	r := w.Clear("corp-1", 2)
 	require.Nil(t, r.Refused)
 	r.ToReview(registration.AuthorizationLetter)
 	require.Nil(t, r.ApproveAs("reviewer-1"))
@@ -46,12 +49,55 @@ func TestLetterOfAuthorisation(t *testing.T) {
 	assert.True(t, until.Equal(*r.Seen().ObjectionUntil), "%s", r.Seen().ObjectionUntil)
 	assert.Equal(t, 2, w.Notices("clearing_objection"), "by mail and SMS")
 	token := r.Token()
+	assert.Contains(t, w.Mail.Last(), "An authorised person of")
 	r.Until(until.Add(-time.Minute))
 	assert.Equal(t, registration.ObjectionPeriod, r.Seen().State)
 	r.Until(until.Add(time.Second))
 	assert.Equal(t, registration.Cleared, r.Seen().State)
 	assert.False(t, r.Object(token), "too late")
 	assert.Zero(t, w.Count(`select count(*) from objections where token_ref is not null`), "the token is forgotten")
+}
+
+// TestLetterStandsInForTheHolderAlone: the other conditions hold as ever, at every time they are judged.
+func TestLetterStandsInForTheHolderAlone(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	w.ApproveEnterprise("corp-1", 1)
+	set := func(cards ...string) { w.Purse.Set("corp-1", func(f *wallet.Facts) { f.CardsLast4 = cards }) }
+	set("8888")
+	barred := w.Clear("corp-1", 2)
+	require.NotNil(t, barred.Refused)
+	assert.Equal(t, registration.CodeClearingNotEligible, barred.Refused.Code)
+	set()
+	w.Purse.Set("corp-1", func(f *wallet.Facts) { f.OpenedAt = w.Now().AddDate(0, 0, -10) })
+	r := w.StartClearing(w.ClearingApplication("corp-1", workflowtest.ClaimOf(2), true))
+	require.Nil(t, r.Refused)
+	require.Equal(t, registration.WaitingEligibility, r.Seen().State)
+	r.Sleep(20*24*time.Hour + time.Minute)
+	require.Equal(t, registration.MaterialsRequired, r.Seen().State)
+	assert.Equal(t, []registration.ConditionCode{registration.HolderRequest}, unmetOf(r.Seen()))
+
+	require.Nil(t, r.Upload(registration.RequiredClearingSlots()...))
+	assert.Equal(t, registration.CodeRequirementsMissing, r.Submit().Code, "no letter")
+	require.Nil(t, r.Upload(registration.AuthorizationLetter))
+	set("8888")
+	refusal := r.Submit()
+	require.NotNil(t, refusal)
+	assert.Equal(t, registration.CodeClearingNotEligible, refusal.Code)
+	require.Len(t, refusal.Errors, 1)
+	assert.Equal(t, "conditions.cards_unbound", refusal.Errors[0].Location)
+	set()
+	require.Nil(t, r.Submit())
+	require.Nil(t, r.ApproveAs("reviewer-1"))
+	require.Nil(t, r.ApproveAs("reviewer-2"))
+	set("8888")
+	r.Settle()
+	r.Sleep(6 * 24 * time.Hour)
+	v := r.Seen()
+	require.Equal(t, registration.MaterialsRequired, v.State, "under the hold too")
+	require.Len(t, v.Requirements, 1)
+	assert.Equal(t, registration.Field("conditions.cards_unbound"), v.Requirements[0].Field)
+	r.Abandon()
 }
 
 func TestHolderObjects(t *testing.T) {
@@ -71,6 +117,49 @@ func TestHolderObjects(t *testing.T) {
 	_, times := w.Purse.Held("corp-1")
 	assert.Zero(t, times)
 	require.Equal(t, 1, w.Count(`select count(*) from notices where kind = 'clearing_decided' and data ->> 'Outcome' = 'objected' and recipient = 'registered'`))
+}
+
+// TestNewSubmissionAsksAgain: what the holder was asked was about a submission that came to nothing.
+func TestNewSubmissionAsksAgain(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	r := byLetter(t, w)
+	before := r.Token()
+	set := func(cards ...string) { w.Purse.Set("corp-1", func(f *wallet.Facts) { f.CardsLast4 = cards }) }
+	set("8888")
+	r.Sleep(4 * 24 * time.Hour)
+	require.Equal(t, registration.MaterialsRequired, r.Seen().State)
+	assert.Nil(t, r.Seen().ObjectionUntil)
+	set()
+	require.Nil(t, r.Submit())
+	require.Nil(t, r.ApproveAs("reviewer-1"))
+	require.Nil(t, r.ApproveAs("reviewer-2"))
+	require.Equal(t, registration.ObjectionPeriod, r.Seen().State)
+	token := r.Token()
+	assert.Equal(t, 4, w.Notices("clearing_objection"), "by mail and SMS, again")
+	assert.Contains(t, w.SMS.Last(), token)
+	assert.False(t, r.Object(before))
+	require.True(t, r.Object(token))
+	assert.Equal(t, registration.Rejected, r.Seen().State)
+}
+
+// TestObjectionStandsWhileItsStepFails: an objection that was taken in time counts, although the run gets to it only when
+// the time is over.
+func TestObjectionStandsWhileItsStepFails(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	r := byLetter(t, w)
+	token := r.Token()
+	r.Until(r.Seen().ObjectionUntil.Add(-2 * time.Second))
+	w.Faults.LoseBefore("ObjectionTick", 12)
+	require.True(t, r.Object(token))
+	require.Equal(t, registration.ObjectionPeriod, r.Seen().State, "nobody has worked on it")
+	require.True(t, w.Now().After(*r.Seen().ObjectionUntil))
+	assert.False(t, r.Object(token), "it is used all the same")
+	r.Sleep(time.Hour)
+	assert.Equal(t, registration.Rejected, r.Seen().State)
+	cleared, _ := w.Purse.Cleared("corp-1")
+	assert.Zero(t, cleared)
 }
 
 // TestNobodyWasAsked: the time for objecting does not run out while no channel has carried the notice.
@@ -95,6 +184,109 @@ func TestNobodyWasAsked(t *testing.T) {
 	assert.Equal(t, registration.Cleared, r.Seen().State)
 }
 
+// TestAnnouncedIsWhatHolds: the days count from the notice, and it says so, however long it was on its way.
+func TestAnnouncedIsWhatHolds(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	w.ApproveEnterprise("corp-1", 1)
+	w.Mail.Down(true)
+	w.SMS.Down(true)
+	r := w.Clear("corp-1", 2)
+	r.ToReview(registration.AuthorizationLetter)
+	require.Nil(t, r.ApproveAs("reviewer-1"))
+	require.Nil(t, r.ApproveAs("reviewer-2"))
+	r.Sleep(24 * time.Hour)
+	w.SMS.Down(false)
+	r.Settle()
+	until := time.Date(2026, 6, 6, 0, 0, 0, 0, workflowtest.Monday().Location()) // Tuesday and three working days
+	assert.True(t, until.Equal(*r.Seen().ObjectionUntil), "%s", r.Seen().ObjectionUntil)
+	assert.Contains(t, w.SMS.Last(), "24:00 on 5 Jun 2026")
+	w.Mail.Down(false)
+	r.Sleep(24 * time.Hour)
+	assert.Contains(t, w.Mail.Last(), "24:00 on 5 Jun 2026", "a later one announces the same")
+	r.Until(until.Add(-time.Minute))
+	assert.Equal(t, registration.ObjectionPeriod, r.Seen().State)
+	r.Until(until.Add(time.Second))
+	assert.Equal(t, registration.Cleared, r.Seen().State)
+}
+
+// TestHolderCannotBeReached: that nobody could be asked is no consent; reviewers decide again, who know of it.
+func TestHolderCannotBeReached(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		open      func(w *workflowtest.World) *workflowtest.ClearingRun
+		reviewers []string
+	}{
+		"by letter": {func(w *workflowtest.World) *workflowtest.ClearingRun {
+			w.ApproveEnterprise("acct-1", 1)
+			r := w.Clear("acct-1", 2)
+			r.ToReview(registration.AuthorizationLetter)
+			return r
+		}, []string{"reviewer-1", "reviewer-2"}},
+		"contested": {func(w *workflowtest.World) *workflowtest.ClearingRun {
+			w.ApproveIndividual("acct-1", 1)
+			r := w.Contest(1)
+			r.ToReview()
+			return r
+		}, []string{"reviewer-1"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := workflowtest.New(t, workflowtest.Monday(), nil)
+			r := tc.open(w)
+			w.Mail.Refuse(&email.Refusal{})
+			w.SMS.Refuse(&sms.Refusal{})
+			for _, reviewer := range tc.reviewers {
+				require.Nil(t, r.ApproveAs(reviewer))
+			}
+			r.Settle()
+			require.Equal(t, registration.UnderReview, r.Seen().State, "at once, not when the time is over")
+			assert.Nil(t, r.Seen().ObjectionUntil)
+			review, err := w.Store.ReviewOf(context.Background(), r.Clearing.ClearingID)
+			require.NoError(t, err)
+			assert.Contains(t, string(review.Snapshot), `"unreachable": true`)
+			r.Sleep(2 * 24 * time.Hour)
+			assert.NotZero(t, w.Notices("review_reminder"))
+			for _, reviewer := range tc.reviewers {
+				require.Nil(t, r.ApproveAs(reviewer))
+			}
+			r.Settle()
+			assert.Equal(t, registration.Cleared, r.Seen().State)
+		})
+	}
+}
+
+// TestThePhoneCounts: the time runs from the message to the holder's phone, and from the mail only if the phone takes none.
+func TestThePhoneCounts(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		phone func(w *workflowtest.World)
+		until int // day of June, 0:00
+	}{
+		"the phone takes it on Thursday": {func(w *workflowtest.World) { w.SMS.Down(true) }, 10},
+		"the phone takes none":           {func(w *workflowtest.World) { w.SMS.Refuse(&sms.Refusal{}) }, 5},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := workflowtest.New(t, workflowtest.Monday(), nil)
+			w.ApproveIndividual("acct-1", 1)
+			tc.phone(w)
+			r := w.Contest(1)
+			r.ToReview()
+			require.Nil(t, r.Approve())
+			r.Sleep(3 * 24 * time.Hour)
+			w.SMS.Down(false)
+			r.Settle()
+			until := time.Date(2026, 6, tc.until, 0, 0, 0, 0, workflowtest.Monday().Location())
+			assert.True(t, until.Equal(*r.Seen().ObjectionUntil), "%s", r.Seen().ObjectionUntil)
+			r.Until(until.Add(-time.Minute))
+			assert.Equal(t, registration.ObjectionPeriod, r.Seen().State)
+			r.Until(until.Add(time.Second))
+			assert.Equal(t, registration.Cleared, r.Seen().State)
+		})
+	}
+}
+
 func TestContestedClaim(t *testing.T) {
 	t.Parallel()
 	w := workflowtest.New(t, workflowtest.Monday(), nil)
@@ -110,6 +302,8 @@ func TestContestedClaim(t *testing.T) {
 	require.Nil(t, r.Approve())
 	require.Equal(t, registration.ObjectionPeriod, r.Seen().State)
 	assert.Equal(t, 2, w.Notices("clearing_objection"))
+	r.Settle()
+	assert.Contains(t, w.Mail.Last(), "The holder of an ID card")
 	r.Sleep(4 * 24 * time.Hour)
 	assert.Equal(t, registration.Cleared, r.Seen().State)
 	state, person, _ := standing(t, w, "acct-1")
@@ -162,27 +356,46 @@ func TestContestedClaimIsObjectedTo(t *testing.T) {
 	w.ApproveIndividual("acct-1", 1)
 	r := w.Contest(1)
 	r.ToReview()
-	require.Nil(t, r.Approve())
+	require.Nil(t, r.ApproveAs("reviewer-1"))
 	require.True(t, r.Object(r.Token()))
 	require.Equal(t, registration.UnderReview, r.Seen().State)
 	review, err := w.Store.ReviewOf(context.Background(), r.Clearing.ClearingID)
 	require.NoError(t, err)
 	assert.Contains(t, string(review.Snapshot), `"objected": true`)
 	assert.Equal(t, "acct-1", *review.AccountID, "reviewers see whom it concerns")
-	require.Nil(t, r.Decide(dossier.Decision{Decision: "approve", Reviewer: "reviewer-2"}))
+	first := "reviewer-1"
+	refusal, err := w.Store.AssignReview(context.Background(), r.Clearing.ClearingID, first, &first, false)
+	require.NoError(t, err)
+	require.Nil(t, refusal, "who approved before the objection may think again")
+	require.Nil(t, r.ApproveAs(first))
 	r.Settle()
 	assert.Equal(t, registration.Cleared, r.Seen().State)
 }
 
-// TestContestedClaimExcludes: the account concerned can neither register nor be cleared otherwise meanwhile; and an
-// approval waits for what runs already.
+// TestContestedClaimExcludes: once its materials are handed in the account concerned can neither register nor be cleared
+// otherwise; and an approval waits for what runs already.
 func TestContestedClaimExcludes(t *testing.T) {
 	t.Parallel()
 	w := workflowtest.New(t, workflowtest.Monday(), nil)
 	w.ApproveIndividual("acct-1", 1)
-	claim := w.Contest(1)
-	claim.Abandon()
+	bare := w.Contest(1)
+	bare.Abandon()
 	own := w.Clear("acct-1", 1)
+	require.Nil(t, own.Refused, "a claim that nothing was handed in for locks nobody")
+	require.Nil(t, own.Withdraw())
+	own.Settle()
+	corrected := w.Contest(1)
+	corrected.ToReview()
+	require.Nil(t, corrected.Decide(dossier.Decision{Decision: "reject", Reasons: []registration.Reason{{Field: "documents.handheld", Code: "unreadable"}}}))
+	corrected.Abandon()
+	own = w.Clear("acct-1", 1)
+	require.Nil(t, own.Refused, "nor does one whose materials were not accepted")
+	require.Nil(t, own.Withdraw())
+	own.Settle()
+	claim := w.Contest(1)
+	claim.ToReview()
+	claim.Abandon()
+	own = w.Clear("acct-1", 1)
 	require.NotNil(t, own.Refused)
 	assert.Equal(t, registration.CodeClearingExists, own.Refused.Code)
 	own.Abandon()

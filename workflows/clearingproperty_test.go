@@ -22,10 +22,13 @@ type clearingModel struct {
 	account string
 	n       int
 	token   string
+	company bool
+	rival   *workflowtest.Run // another account's registration, by the same person
 }
 
 // TestNoHoldIsLeftBehind: whatever crashes, is lost or stays away, and in whatever order people act, a wallet account is
-// held only while its identity is being cleared; an identity is bound to one account at most, and an active account to one.
+// held only while its identity is being cleared; an identity is bound to one account at most, and an active account to
+// one; another account has it only once it is cleared; a company keeps its account.
 func TestNoHoldIsLeftBehind(t *testing.T) {
 	t.Parallel()
 	w := workflowtest.New(t, workflowtest.Monday(), nil)
@@ -35,30 +38,59 @@ func TestNoHoldIsLeftBehind(t *testing.T) {
 		n++
 		heal(w)
 		m := &clearingModel{w: w, t: rt, n: n, account: fmt.Sprintf("acct-%d", n)}
-		w.ApproveIndividual(m.account, n)
-		if rapid.Bool().Draw(rt, "contested") {
-			m.r = w.Contest(n)
-		} else {
-			m.r = w.Clear(m.account, n)
-		}
+		m.begin(rapid.SampledFrom([]string{"contested", "by the holder", "of a company", "by letter", "when eligible"}).Draw(rt, "asked"))
 		require.Nil(rt, m.r.Refused)
-		defer m.r.Abandon()
-		if rapid.IntRange(0, 3).Draw(rt, "begin before the review") > 0 {
-			m.r.ToReview()
+		defer m.close()
+		if m.state() == registration.MaterialsRequired && rapid.IntRange(0, 3).Draw(rt, "begin before the review") > 0 {
+			m.r.Upload(append(registration.RequiredClearingSlots(), registration.AuthorizationLetter)[:rapid.IntRange(3, 4).Draw(rt, "papers")]...)
+			m.r.Submit()
 		}
 		actions := map[string]func(*rapid.T){
 			"materials": m.materials, "submit": m.submit, "approve": m.approve, "approve again": m.approve, "reject": m.reject, "object": m.object,
-			"withdraw": m.withdraw, "wait": m.wait, "lose calls": m.loseCalls, "crash": m.crash, "wallet": m.wallet, "cards": m.cards,
+			"withdraw": m.withdraw, "wait": m.wait, "another account": m.another, "lose calls": m.loseCalls, "crash": m.crash, "wallet": m.wallet, "cards": m.cards,
 			"": func(*rapid.T) { m.invariants() },
 		}
 		rt.Repeat(actions)
 		m.recover()
 	})
+	w.T = t
+	t.Log(w.Strings(`select state || ': ' || count(*) from clearings group by state`),
+		w.Strings(`select 'rivals in ' || state || ': ' || count(*) from registrations where account_id like 'rival-%' group by state`))
+}
+
+// begin approves an account and asks for its clearing.
+func (m *clearingModel) begin(asked string) {
+	stranger := m.n + 100_000
+	switch asked {
+	case "of a company", "by letter":
+		m.company = true
+		m.w.ApproveEnterprise(m.account, m.n)
+	default:
+		m.w.ApproveIndividual(m.account, m.n)
+	}
+	switch asked {
+	case "contested":
+		m.r = m.w.Contest(m.n)
+	case "by letter":
+		m.r = m.w.Clear(m.account, stranger)
+	case "when eligible":
+		m.w.Purse.Set(m.account, func(f *wallet.Facts) { f.OpenedAt = m.w.Now().AddDate(0, 0, -28) })
+		m.r = m.w.StartClearing(m.w.ClearingApplication(m.account, workflowtest.ClaimOf(m.n), true))
+	default:
+		m.r = m.w.Clear(m.account, m.n)
+	}
+}
+
+func (m *clearingModel) close() {
+	if m.rival != nil {
+		m.rival.Close()
+	}
+	m.r.Abandon()
 }
 
 // crashing are the activities that the worker dies in; "" is any.
 func crashing() []string {
-	return []string{"HoldAccount", "JudgeConditions", "ForgetIdentity", "ReleaseAccount", "ClearIdentity", "ClearingUnmet", "DecideClearing", "SubmitClearing", ""}
+	return []string{"HoldAccount", "JudgeConditions", "ForgetIdentity", "ReleaseAccount", "ClearIdentity", "ClearingUnmet", "DecideClearing", "SubmitClearing", "ObjectionTick", ""}
 }
 
 // heal ends every trouble.
@@ -113,6 +145,26 @@ func (m *clearingModel) wait(t *rapid.T) {
 	m.r.Sleep(time.Duration(rapid.IntRange(1, 100).Draw(t, "hours")) * time.Hour)
 }
 
+// another registers another account as the same person, as far as that goes.
+func (m *clearingModel) another(*rapid.T) {
+	if m.rival == nil {
+		m.rival = m.w.Start(m.w.Application(registration.Individual, "rival-"+m.account, m.n))
+		require.Nil(m.t, m.rival.Refused)
+	}
+	if m.rival.State().Final() {
+		return
+	}
+	m.rival.Card(workflowtest.Card(m.n))
+	m.rival.Code(workflowtest.RightCode)
+	if m.rival.View().Identity == nil {
+		return
+	}
+	m.rival.SetContact(workflowtest.Contact(m.n))
+	m.rival.Upload(registration.IDCardFront, registration.IDCardBack)
+	m.rival.Submit()
+	m.rival.Approve()
+}
+
 // loseCalls has calls to the wallet lost on their way there, or on their way back.
 func (m *clearingModel) loseCalls(t *rapid.T) {
 	m.w.Purse.Lose(rapid.IntRange(0, 3).Draw(t, "before"), rapid.IntRange(0, 3).Draw(t, "after"))
@@ -147,7 +199,14 @@ func (m *clearingModel) invariants() {
 	require.Zero(m.t, unheld, "forgotten without a hold")
 	require.Zero(m.t, m.w.Count(`select count(*) from accounts a where a.standing = 'active' and not exists
 		(select from identity_claims c where c.account_id = a.account_id and c.subject = 'person' and c.bound)`), "active and bound to nobody")
-	bound := m.w.Count(`select count(*) from identity_claims where account_id = $1 and subject = 'person' and bound`, m.account)
+	const claims = `select count(*) from identity_claims where account_id = $1 and subject = $2 and (bound or not $3)`
+	bound := m.w.Count(claims, m.account, "person", true)
+	if state != registration.Cleared {
+		require.Zero(m.t, m.w.Count(claims, "rival-"+m.account, "person", false), "another's, but %s", state)
+	}
+	if m.company {
+		require.Equal(m.t, 1, m.w.Count(claims, m.account, "organization", true), "the company stays")
+	}
 	switch state {
 	case registration.Cleared:
 		require.Equal(m.t, 1, cleared)

@@ -9,10 +9,11 @@ import (
 
 // stimulus is one thing that happened: an act, a report that was stored, a clock that rang, or a Payout that ended.
 type stimulus struct {
-	act     *pendingAct
-	payment string
-	session string
-	clock   clock
+	act       *pendingAct
+	payment   string
+	session   string
+	objection string
+	clock     clock
 }
 
 // pendingAct is an update waiting for its answer.

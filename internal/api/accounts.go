@@ -26,7 +26,7 @@ type Account struct {
 	Kind           *registration.Kind         `json:"kind" enum:"individual,enterprise" doc:"Who registers" example:"individual"`
 	Name           *string                    `json:"name" doc:"Developer or company name" example:"Harbour Light"`
 	RegistrationID *string                    `json:"registration_id" doc:"The registration this stands by" example:"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6"`
-	Identity       *registration.IdentityView `json:"identity" doc:"The verified person"`
+	Identity       *registration.IdentityView `json:"identity" doc:"The verified person; null unless the account is registering or active"`
 }
 
 func (s *server) account(ctx context.Context, in *byAccount) (*struct{ Body Account }, error) {

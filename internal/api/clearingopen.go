@@ -109,7 +109,7 @@ func (s *server) prepareClearing(ctx context.Context, app *registration.Clearing
 	if _, err := s.Store.ClearingStanding(ctx, app.ClearingID); !errors.Is(err, postgres.ErrNotFound) {
 		return err == nil, err
 	}
-	refusal, err := s.Store.MayClear(ctx, app.AccountID)
+	kind, refusal, err := s.Store.MayClear(ctx, app.AccountID)
 	switch {
 	case err != nil:
 		return false, err
@@ -124,7 +124,8 @@ func (s *server) prepareClearing(ctx context.Context, app *registration.Clearing
 	if err != nil {
 		return false, err
 	}
-	if _, timeCures := conditions.EligibleAt(); !conditions.Eligible() && (!timeCures || !app.WhenEligible) {
+	needed := conditions.NeededToOpen(kind)
+	if _, timeCures := needed.EligibleAt(); !needed.Eligible() && (!timeCures || !app.WhenEligible) {
 		return false, notEligible(conditions)
 	}
 	if err := s.keepClaim(ctx, app, claim); err != nil {

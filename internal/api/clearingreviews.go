@@ -11,13 +11,15 @@ import (
 
 // ClearingReview is what reviewers are shown of a clearing.
 type ClearingReview struct {
-	Holder    string `json:"holder" doc:"Masked name of who asks" example:"张*"`
-	IDNumber  string `json:"id_number" doc:"Masked resident ID number" example:"110***********1234"`
-	Reason    string `json:"reason" doc:"Why they ask" example:"I have left the company."`
-	Contested bool   `json:"contested" doc:"Asked for by somebody who names no account"`
-	ByLetter  bool   `json:"by_letter" doc:"Asked for by an authorised person of the company: two reviewers must approve"`
-	Approvals int    `json:"approvals" doc:"Reviewers who have approved this submission already" example:"1"`
-	Objected  bool   `json:"objected" doc:"The account's holder has objected"`
+	Holder      string `json:"holder" doc:"Masked name of who asks" example:"张*"`
+	IDNumber    string `json:"id_number" doc:"Masked resident ID number" example:"110***********1234"`
+	Reason      string `json:"reason" doc:"Why they ask" example:"I have left the company."`
+	Contested   bool   `json:"contested" doc:"Asked for by somebody who names no account"`
+	ByLetter    bool   `json:"by_letter" doc:"Asked for by an authorised person of the company: two reviewers must approve"`
+	IsHolder    *bool  `json:"is_holder" doc:"Name and ID number are those of the bound identity; null for a contested claim, whose reviewer judges it by the materials" example:"true"`
+	Approvals   int    `json:"approvals" doc:"Reviewers who have approved this submission already" example:"1"`
+	Objected    bool   `json:"objected" doc:"The account's holder has objected"`
+	Unreachable bool   `json:"unreachable" doc:"No channel could carry the notice to the account's holder: nobody was asked, and approval clears all the same"`
 }
 
 // clearingReviewed is the review of a clearing.
@@ -34,7 +36,7 @@ func (s *server) clearingReviewed(ctx context.Context, v *postgres.Review, statu
 		ReviewItem: itemOf(v), Decision: v.Decision, Reasons: v.Reasons, Changed: []string{}, Submitted: Submitted{Documents: now.Documents},
 		Clearing: &ClearingReview{
 			Holder: now.Claim.Holder, IDNumber: now.Claim.IDNumber, Reason: reason, Contested: now.Contested, ByLetter: now.ByLetter,
-			Approvals: now.Approvals, Objected: now.Objected,
+			IsHolder: now.IsHolder, Approvals: now.Approvals, Objected: now.Objected, Unreachable: now.Unreachable,
 		},
 	}
 	if out.Reasons == nil {

@@ -26,7 +26,8 @@ func (s *server) clearings() {
 	}, s.preflight)
 	register(s, route{
 		id: "open-clearing", method: http.MethodPost, path: byAccountPath, tag: clearingTag, status: http.StatusCreated, summary: "Ask for an identity to be cleared",
-		description: "By the holder of the ID card. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.",
+		description: "By the holder of the ID card, or by an authorised person of the company that the account is: then holder_request is not met, and a letter " +
+			"of authorisation is among the requirements. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.",
 		codes: []problem.Code{
 			problem.CodeIDNumberInvalid, registration.CodeClearingExists, registration.CodeRegistrationExists, registration.CodeClearingNotEligible,
 			registration.CodeProviderUnavailable,
@@ -43,6 +44,10 @@ func (s *server) clearings() {
 		description: "By the single-use link of the notice; no bearer token. A token that was used, is over or never was: not_found.",
 		public:      true, codes: []problem.Code{registration.CodeNotFound},
 	}, s.object)
+	register(s, route{
+		id: "get-clearing-timeline", method: http.MethodGet, path: byIDPath + "/timeline", tag: clearingTag, summary: "Read a clearing's timeline",
+		description: "Everything that happened to the clearing, oldest first, with each look at a document. For those who decide: not for the claimant, nor for the account's owner.",
+	}, s.clearingTimeline)
 	s.objectionPage()
 	clearingsAt[AtAccount, materialAtAccount](s, "", byAccountPath)
 	clearingsAt[AtClearing, materialAtClearing](s, "contested-", byIDPath)
@@ -154,6 +159,19 @@ func (s *server) putMaterial(ctx context.Context) (*struct{ Body DocumentReceipt
 	}
 	d := up.doc.Document
 	return &struct{ Body DocumentReceipt }{DocumentReceipt{Slot: d.Slot, SHA256: d.SHA256, Size: d.Size, ContentType: d.ContentType}}, nil
+}
+
+// clearingTimeline answers who did what when.
+func (s *server) clearingTimeline(ctx context.Context, in *AtClearing) (*struct{ Body Timeline }, error) {
+	id, err := in.clearing(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := s.Store.ClearingTimeline(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return &struct{ Body Timeline }{Timeline{Items: entries}}, nil
 }
 
 type clearingAnswer struct {

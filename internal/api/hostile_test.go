@@ -230,7 +230,7 @@ func FuzzAddresses(f *testing.F) {
 	templates := []string{
 		"/v1/registrations?%s", "/v1/reviews?%s", "/v1/webhook-endpoints?%s", "/v1/registrations/%s", "/v1/registrations/%s/timeline", "/v1/registrations/%s/documents/id_card_front",
 		"/v1/registrations/reg_aaaaaaaaaaaaaaaaaaaaaaaaaa/documents/%s", "/v1/reviews/%s", "/v1/reviews/%s/documents/x", "/v1/accounts/%s", "/v1/accounts/%s/identity-clearing",
-		"/v1/identity-clearings/%s", "/v1/webhook-endpoints/%s/deliveries/x", "/%s",
+		"/v1/identity-clearings/%s", "/v1/identity-clearings/%s/timeline", "/v1/webhook-endpoints/%s/deliveries/x", "/%s",
 	}
 	for i := range templates {
 		for _, v := range []string{

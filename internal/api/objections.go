@@ -2,9 +2,7 @@ package api
 
 import (
 	"context"
-	"errors"
 
-	"shiming/internal/engine"
 	"shiming/internal/problem"
 	"shiming/registration"
 )
@@ -20,22 +18,13 @@ type Objection struct {
 	Accepted bool `json:"accepted" doc:"The objection was taken" example:"true"`
 }
 
-// object takes the objection of whoever has the notice's link. Whatever is wrong with the token, the answer is the same.
+// object takes the objection of whoever has the notice's link. It is stored before it is answered, so that it counts
+// whoever works on it, and when. Whatever is wrong with the token, the answer is the same.
 func (s *server) object(ctx context.Context, in *objection) (*struct{ Body Objection }, error) {
 	if !visible(in.Body.Token) {
 		return nil, problem.New(registration.CodeNotFound)
 	}
-	app, err := s.Store.ObjectionOf(ctx, in.Body.Token)
-	if err != nil {
-		return nil, err
-	}
-	args := registration.ActArgs{ActID: s.id(ctx, "act", 0), RegistrationID: app.ClearingID, Actor: registration.ByHolder}
-	_, err = s.Engine.Act(ctx, app.WorkflowID(), registration.ActObject, args, s.wait(ctx))
-	var refusal *registration.Refusal
-	switch {
-	case errors.As(err, &refusal), errors.Is(err, engine.ErrNoRun): // somebody was faster, or the time has just run out
-		return nil, problem.New(registration.CodeNotFound)
-	case err != nil && !errors.Is(err, engine.ErrStillWorking): // taken is taken
+	if err := s.Store.Object(ctx, in.Body.Token); err != nil {
 		return nil, err
 	}
 	return &struct{ Body Objection }{Objection{Accepted: true}}, nil

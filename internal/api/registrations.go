@@ -146,7 +146,7 @@ func (s *server) list(ctx context.Context, in *listRegistrations) (*struct{ Body
 	return &struct{ Body RegistrationPage }{RegistrationPage{Items: page.Items, NextCursor: next(page.NextCursor)}}, nil
 }
 
-// Timeline is a registration's audit timeline.
+// Timeline is a registration's or a clearing's audit timeline.
 type Timeline struct {
 	Items      []registration.TimelineEntry `json:"items" doc:"What happened, oldest first"`
 	NextCursor *string                      `json:"next_cursor" doc:"Always null: a timeline comes whole"`

@@ -32,7 +32,7 @@ func roles(operation string) []role {
 		return []role{platform}
 	case "resolve-payout", "grant-payout":
 		return []role{ops}
-	case "list-reviews", "get-review", "assign-review":
+	case "list-reviews", "get-review", "assign-review", "get-clearing-timeline":
 		return []role{reviewer, ops}
 	case "claim-review", "release-review", "decide-review", "get-review-document":
 		return []role{reviewer}

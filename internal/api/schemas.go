@@ -55,7 +55,7 @@ func aboutSchemas() map[string]string {
 		"SetContactBody":       "Whom to reach. It must be whole, but in correction_required, where what is left out is kept.",
 		"SetNameBody":          "The name shown on the apps.",
 		"Submitted":            "What was handed in with a round, masked. Of a clearing only the documents.",
-		"Timeline":             "Everything that happened to a registration, oldest first.",
+		"Timeline":             "Everything that happened to a registration or a clearing, oldest first.",
 		"TimelineEntry":        "One line of the timeline.",
 		"WalletReportBody":     "What the wallet reports of a QR session. A verified one names its person.",
 		"WebhookAttempt":       "One try to deliver an event.",

@@ -12,8 +12,10 @@ import (
 type Asked struct {
 	// Holder says whether name and ID number handed in are the bound identity's; nil if nobody has been compared.
 	Holder *bool
-	At     time.Time
-	Locale registration.Locale
+	// Company says that an authorised person of a company may ask too, by letter.
+	Company bool
+	At      time.Time
+	Locale  registration.Locale
 }
 
 // Judge answers the conditions in the order of the contract.
@@ -57,6 +59,8 @@ func (j judge) holderRequest() registration.Condition {
 		return registration.Condition{Code: registration.HolderRequest, Evidence: j.say.holderUnknown()}
 	case *j.Holder:
 		return j.condition(registration.HolderRequest, true, j.say.holderMatches())
+	case j.Company:
+		return j.condition(registration.HolderRequest, false, j.say.letterNeeded())
 	}
 	return j.condition(registration.HolderRequest, false, j.say.holderDiffers())
 }

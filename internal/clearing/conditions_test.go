@@ -159,6 +159,20 @@ func TestCompressedDays(t *testing.T) {
 	}
 }
 
+// TestAskedForACompany: whoever is not the holder is told what makes the request theirs.
+func TestAskedForACompany(t *testing.T) {
+	t.Parallel()
+	says := func(holder *bool, locale registration.Locale) registration.Condition {
+		return clearing.Judge(clean(), realCalendar(t), clearing.Asked{Holder: holder, Company: true, At: now, Locale: locale})[0]
+	}
+	other := says(new(false), registration.English)
+	assert.True(t, other.Unmet())
+	assert.Contains(t, other.Evidence, "letter of authorisation")
+	assert.Contains(t, says(new(false), registration.Chinese).Evidence, "授权书")
+	assert.False(t, says(new(true), registration.English).Unmet())
+	assert.Nil(t, says(nil, registration.English).Met)
+}
+
 func TestInChinese(t *testing.T) {
 	t.Parallel()
 	facts := wallet.Facts{

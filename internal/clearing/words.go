@@ -15,6 +15,7 @@ type words interface {
 	holderMatches() string
 	holderReviewed() string
 	holderDiffers() string
+	letterNeeded() string
 	neverFrozen() string
 	frozenNow() string
 	frozenLongAgo(last time.Time) string
@@ -66,6 +67,10 @@ func (english) holderMatches() string {
 
 func (english) holderDiffers() string {
 	return "Name and ID number are not those of the verified identity; only its holder can have it cleared."
+}
+
+func (english) letterNeeded() string {
+	return "Name and ID number are not those of the verified identity; an authorised person of the company needs a letter of authorisation."
 }
 func (english) neverFrozen() string { return "The wallet account was never frozen." }
 func (english) frozenNow() string {

@@ -18,6 +18,10 @@ func (chinese) holderMatches() string  { return "姓名和身份证号与已认�
 func (chinese) holderDiffers() string {
 	return "姓名或身份证号与已认证的身份不一致，只接受身份证持有人本人的申请。"
 }
+
+func (chinese) letterNeeded() string {
+	return "姓名或身份证号与已认证的身份不一致，企业的被授权人申请须提交授权书。"
+}
 func (chinese) neverFrozen() string { return "支付账户未被冻结过。" }
 func (chinese) frozenNow() string {
 	return "支付账户处于冻结状态，请先解冻；最近一次冻结满半年后才能清除。"

@@ -10,9 +10,10 @@ import (
 
 type clearingCommands struct {
 	Preflight clearingPreflightCommand `cmd:"" help:"Look, condition by condition, whether an account's identity could be cleared (any role)."`
-	Open      clearingOpenCommand      `cmd:"" help:"Ask for an account's identity to be cleared, as the holder of the ID card."`
+	Open      clearingOpenCommand      `cmd:"" help:"Ask for an account's identity to be cleared, as the holder of the ID card, or, with a letter of authorisation, for a company whose holder has left."`
 	Contest   clearingContestCommand   `cmd:"" help:"Claim an identity back that is bound to an account that is not the holder's. Names no account and learns none."`
 	Show      clearingShowCommand      `cmd:"" help:"Show where a clearing stands (any role)."`
+	Timeline  clearingTimelineCommand  `cmd:"" help:"Show everything that happened to a clearing (reviewer, ops)."`
 	Document  clearingDocumentCommand  `cmd:"" help:"Upload a material."`
 	Submit    clearingSubmitCommand    `cmd:"" help:"Submit the materials for review."`
 	Withdraw  clearingWithdrawCommand  `cmd:"" help:"Withdraw the clearing."`
@@ -160,6 +161,20 @@ func (c *clearingShowCommand) Run(ctx context.Context, o *IO) error {
 		return err
 	}
 	return get(ctx, s, c.path(""), showClearing)
+}
+
+type clearingTimelineCommand struct {
+	apiFlags
+	ID string `arg:"" name:"id" help:"The clearing's id: clr_…"`
+}
+
+// Run shows a clearing's timeline.
+func (c *clearingTimelineCommand) Run(ctx context.Context, o *IO) error {
+	s, err := c.open(o)
+	if err != nil {
+		return err
+	}
+	return get(ctx, s, "/v1/identity-clearings/"+url.PathEscape(c.ID)+"/timeline", showTimeline)
 }
 
 type clearingDocumentCommand struct {

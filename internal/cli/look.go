@@ -131,10 +131,12 @@ func (c *timelineCommand) Run(ctx context.Context, o *IO) error {
 	if err != nil {
 		return err
 	}
-	return get(ctx, s, registrationPath(c.ID, "/timeline"), func(p *page, l listed[registration.TimelineEntry]) {
-		showList(p, "lines", []string{"AT", "EVENT", "FROM", "TO", "BY"}, l, func(e registration.TimelineEntry) []string {
-			return []string{exactly(e.At), e.Event, string(e.From), string(e.To), e.Actor}
-		})
+	return get(ctx, s, registrationPath(c.ID, "/timeline"), showTimeline)
+}
+
+func showTimeline(p *page, l listed[registration.TimelineEntry]) {
+	showList(p, "lines", []string{"AT", "EVENT", "FROM", "TO", "BY"}, l, func(e registration.TimelineEntry) []string {
+		return []string{exactly(e.At), e.Event, string(e.From), string(e.To), e.Actor}
 	})
 }
 

@@ -71,6 +71,38 @@ type reviewRound struct {
 		Contact   *registration.ContactView  `json:"contact"`
 		Documents []registration.Document    `json:"documents"`
 	} `json:"submitted"`
+	Clearing *reviewedClearing `json:"clearing"`
+}
+
+// reviewedClearing is what speaks for and against a clearing beside its materials.
+type reviewedClearing struct {
+	Holder      string `json:"holder"`
+	IDNumber    string `json:"id_number"`
+	Reason      string `json:"reason"`
+	Contested   bool   `json:"contested"`
+	ByLetter    bool   `json:"by_letter"`
+	IsHolder    *bool  `json:"is_holder"`
+	Approvals   int    `json:"approvals"`
+	Objected    bool   `json:"objected"`
+	Unreachable bool   `json:"unreachable"`
+}
+
+// pairs are its lines; none of a registration.
+func (c *reviewedClearing) pairs() []pair {
+	if c == nil {
+		return nil
+	}
+	notHolder := c.IsHolder != nil && !*c.IsHolder
+	approvals := ""
+	if c.Approvals > 0 {
+		approvals = strconv.Itoa(c.Approvals)
+	}
+	return []pair{
+		{"asked by", words(c.Holder, c.IDNumber, yes(notHolder, "not the holder"), yes(c.ByLetter, "by letter of authorisation"), yes(c.Contested, "contests the account"))},
+		{"reason", c.Reason},
+		{"approvals", approvals},
+		{"holder", words(yes(c.Objected, "has objected"), yes(c.Unreachable, "could not be reached"))},
+	}
 }
 
 func (r reviewItem) what() string {
@@ -107,14 +139,24 @@ func showReview(p *page, r reviewRound) {
 	if r.State != nil {
 		state = string(*r.State)
 	}
-	p.list(
-		pair{"review", r.ID}, pair{"kind", r.what()}, pair{"account", or(r.AccountID)}, pair{"state", state},
-		pair{"round", strconv.Itoa(r.Round)}, pair{"submitted", at(r.SubmittedAt)},
-		pair{"due", words(at(r.DueAt), yes(r.Overdue, "overdue"))}, pair{"claimed by", or(r.Assignee)},
-		pair{"decision", or(r.Decision)}, pair{"name", r.Submitted.Name}, pair{"identity", identity(r.Submitted.Identity)},
-		pair{"company", company(r.Submitted.Company)}, pair{"bank account", bankAccount(r.Submitted.Company)},
-		pair{"contact", contact(r.Submitted.Contact)}, pair{"changed", strings.Join(r.Changed, ", ")},
-	)
+	lines := []pair{
+		{"review", r.ID},
+		{"kind", r.what()},
+		{"account", or(r.AccountID)},
+		{"state", state},
+		{"round", strconv.Itoa(r.Round)},
+		{"submitted", at(r.SubmittedAt)},
+		{"due", words(at(r.DueAt), yes(r.Overdue, "overdue"))},
+		{"claimed by", or(r.Assignee)},
+		{"decision", or(r.Decision)},
+		{"name", r.Submitted.Name},
+		{"identity", identity(r.Submitted.Identity)},
+		{"company", company(r.Submitted.Company)},
+		{"bank account", bankAccount(r.Submitted.Company)},
+		{"contact", contact(r.Submitted.Contact)},
+		{"changed", strings.Join(r.Changed, ", ")},
+	}
+	p.list(append(lines, r.Clearing.pairs()...)...)
 	showReasons(p, r.Reasons)
 	showDocuments(p, r.Submitted.Documents)
 }

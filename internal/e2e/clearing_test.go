@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -58,6 +59,16 @@ func (r *reg) clear() *clearingCase {
 }
 
 func (c *clearingCase) get() answer { c.t.Helper(); return c.platform(c.t).get(c.base).ok(200) }
+
+// timeline is what happened, and who made it happen.
+func (c *clearingCase) timeline(by caller) (lines []string) {
+	c.t.Helper()
+	for _, v := range by.get("/v1/identity-clearings/" + c.id + "/timeline").ok(200).at("items").([]any) {
+		entry := v.(map[string]any)
+		lines = append(lines, fmt.Sprintf("%s by %s", entry["event"], entry["actor"]))
+	}
+	return lines
+}
 
 func (c *clearingCase) materials(more ...string) {
 	c.t.Helper()
@@ -193,6 +204,14 @@ func TestClearingFromEndToEnd(t *testing.T) {
 	require.Equal(t, http.StatusOK, w.reviewer(t).get("/v1/reviews/"+c.id+"/documents/handheld").Status)
 	c.approve(w.reviewer(t)).ok(200)
 	c.until("cleared")
+	require.Equal(t, []string{
+		"clearing_opened by applicant", "submitted by applicant", "document_viewed:handheld by reviewer:reviewer", "approved by reviewer:reviewer",
+		"identity_cleared by wallet",
+	}, c.timeline(w.reviewer(t)))
+	require.Equal(t, c.timeline(w.reviewer(t)), c.timeline(w.ops(t)))
+	w.platform(t).get("/v1/identity-clearings/"+c.id+"/timeline").refused(403, "forbidden")
+	w.ops(t).get("/v1/identity-clearings/clr_aaaaaaaaaaaaaaaaaaaaaaaaaa/timeline").refused(404, "not_found")
+	w.ops(t).get("/v1/identity-clearings/"+r.id+"/timeline").refused(404, "not_found")
 	require.False(t, w.held(t, r.account))
 
 	account := w.platform(t).get("/v1/accounts/" + r.account).ok(200)
@@ -263,16 +282,63 @@ func TestClearingTwiceAtOnce(t *testing.T) {
 
 func TestClearsWhenEligible(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, withDay(400*time.Millisecond))
+	w := newWorld(t, withDay(500*time.Millisecond))
 	r := w.approved(t, newAccount("young-"))
 	claim := r.claim(r.who)
 	claim["when_eligible"] = true
 	a := w.platform(t).post(clearingPath(r.account), claim).ok(201)
-	require.Contains(t, []any{"waiting_eligibility", "materials_required"}, a.Body["state"]) // it may have taken 20 days to come here
+	require.Equal(t, "waiting_eligibility", a.Body["state"])
 	c := &clearingCase{world: w, t: t, base: clearingPath(r.account), id: a.Body["id"].(string)}
 	c.until("materials_required")
 	_, unmet := conditionsOf(c.get())
 	require.Empty(t, unmet)
+	require.Equal(t, []string{"clearing_opened_early by applicant", "became_eligible by clock"}, c.timeline(w.ops(t)))
+}
+
+// TestClearingIsTold to subscribers, step by step, and in the end to both mailboxes.
+func TestClearingIsTold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s, _ := w.subscribe(t, http.StatusOK)
+	r := w.open(t, "individual", newAccount("acct-"))
+	r.proveCard()
+	r.details("id_card_front", "id_card_back")
+	contact := somebodyElse(t, r.who)
+	r.put("/contact", map[string]any{"email": contact.Email, "phone": contact.Phone, "address": "厦门市思明区例示路1号"}).ok(200)
+	r.post("/submit", nil).inState("under_review")
+	r.approve()
+	r.until("approved")
+	c := r.clear()
+	c.materials()
+	c.submit().inState("under_review")
+	c.approve(w.reviewer(t)).ok(200)
+	c.until("cleared")
+	var steps []string
+	w.eventually(t, func() bool { steps = s.clearingSteps(c.id); return len(steps) == 4 }, func() string { return fmt.Sprint("four steps: ", steps) })
+	require.Equal(t, []string{"materials_required", "under_review", "clearing", "cleared"}, steps)
+	for _, mailbox := range []string{r.who.Email, contact.Email} {
+		w.eventually(t, func() bool {
+			return slices.ContainsFunc(w.inbox(t, mailbox), func(m message) bool { return m.Subject == "实名信息已清除" })
+		}, func() string { return "no notice of the decision to " + mailbox })
+	}
+}
+
+// clearingSteps are the states that a subscriber was told a clearing came to, in their order.
+func (s *subscriber) clearingSteps(id string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	told := map[float64]string{}
+	for _, e := range s.events {
+		data := e["data"].(map[string]any)
+		if e["type"] == "clearing.state_changed" && data["id"] == id {
+			told[e["sequence"].(float64)] = data["to"].(string)
+		}
+	}
+	var steps []string
+	for _, sequence := range slices.Sorted(maps.Keys(told)) {
+		steps = append(steps, told[sequence])
+	}
+	return steps
 }
 
 // TestClearingSurvivesItsWorker: the wallet goes away in the middle and the worker is another when it comes back.
@@ -316,19 +382,66 @@ func (w *world) object(t testing.TB, token string) answer {
 	return anybody.post("/v1/identity-clearings/objections", map[string]any{"token": token})
 }
 
-// TestAuthorisedPersonAndObjection: two reviewers, three working days, one objection.
+// approvedCompany is an enterprise's approved registration.
+func (w *world) approvedCompany(t testing.TB) *reg {
+	t.Helper()
+	r := w.confirmed(t)
+	r.details("business_licence")
+	r.post("/submit", nil).inState("under_review")
+	r.approve()
+	r.until("approved")
+	return r
+}
+
+// somebodyElse is a person of another name than who.
+func somebodyElse(t testing.TB, who person) person {
+	t.Helper()
+	other := somebody(t)
+	for other.Name == who.Name {
+		other = somebody(t)
+	}
+	return other
+}
+
+// requirementsOf are the fields that a clearing still needs.
+func requirementsOf(a answer) (fields []string) {
+	a.t.Helper()
+	for _, r := range a.at("requirements").([]any) {
+		fields = append(fields, r.(map[string]any)["field"].(string))
+	}
+	return fields
+}
+
+// TestAuthorisedPersonAndObjection: the holder has left, and somebody of the company asks with a letter: two reviewers,
+// three working days, one objection.
 func TestAuthorisedPersonAndObjection(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	r := w.approved(t, newAccount("acct-"))
-	c := r.clear()
-	c.materials("authorization_letter")
+	r := w.approvedCompany(t)
+	asking := somebodyElse(t, r.who)
+	a := w.platform(t).post(clearingPath(r.account), w.claim(asking)).ok(201)
+	all, unmet := conditionsOf(a)
+	require.Len(t, all, 7)
+	require.Equal(t, []string{"holder_request"}, unmet)
+	require.Contains(t, all[0].Evidence, "授权")
+	c := &clearingCase{world: w, t: t, base: clearingPath(r.account), id: a.Body["id"].(string)}
+	c.materials()
+	require.Equal(t, []string{"documents.authorization_letter"}, requirementsOf(c.get()))
+	require.Contains(t, string(c.submit().refused(422, "requirements_missing").Raw), "documents.authorization_letter")
+	c.upload("authorization_letter").ok(200)
+	require.Empty(t, requirementsOf(c.get()))
 	c.submit().inState("under_review")
+	for _, disclosed := range []string{r.who.Name, r.who.IDNumber} {
+		require.NotContains(t, string(c.get().Raw), disclosed)
+	}
+	review := w.reviewer(t).get("/v1/reviews/" + c.id).ok(200)
+	require.Equal(t, false, review.at("clearing", "is_holder"))
+	require.Equal(t, true, review.at("clearing", "by_letter"))
 	c.approve(w.reviewer(t)).ok(200)
 	require.Equal(t, "under_review", c.get().Body["state"])
 	c.approve(w.reviewer(t)).refused(409, "claimed_by_other")
 	c.approve(w.reviewer2(t)).ok(200)
-	a := c.until("objection_period")
+	a = c.until("objection_period")
 	require.NotNil(t, a.Body["objection_until"])
 	w.object(t, "guessed").refused(404, "not_found")
 	token := w.token(t, r.who.Email)
@@ -338,6 +451,41 @@ func TestAuthorisedPersonAndObjection(t *testing.T) {
 	w.object(t, token).refused(404, "not_found")
 	require.Equal(t, "active", w.platform(t).get("/v1/accounts/" + r.account).ok(200).Body["standing"])
 	require.False(t, w.held(t, r.account))
+}
+
+// TestObjectionHoldsWithoutAWorker: what was answered accepted counts, although nobody worked on it before the time was over.
+func TestObjectionHoldsWithoutAWorker(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, withDay(2*time.Second))
+	r := w.approved(t, newAccount("acct-"))
+	c := w.contest(t, r.who)
+	c.materials()
+	c.submit().inState("under_review")
+	c.approve(w.reviewer(t)).ok(200)
+	c.until("objection_period")
+	token := w.token(t, r.who.Email)
+	w.stopWorker()
+	w.object(t, token).ok(200)
+	var over string
+	w.eventually(t, func() bool {
+		over = c.get().Body["objection_until"].(string)
+		at, err := time.Parse(time.RFC3339, over)
+		return err == nil && time.Now().After(at)
+	}, func() string { return "the time for objecting ends " + over })
+	w.stopWorker = w.startWorker(t)
+	c.until("under_review")
+	review := w.reviewer(t).get("/v1/reviews/" + c.id).ok(200)
+	require.Equal(t, true, review.at("clearing", "objected"))
+	w.reviewer(t).post("/v1/reviews/"+c.id+"/claim", nil).ok(200) // who approved before may think again
+	require.Equal(t, "active", w.platform(t).get("/v1/accounts/" + r.account).ok(200).Body["standing"])
+}
+
+// contest claims a person's identity back.
+func (w *world) contest(t testing.TB, who person) *clearingCase {
+	t.Helper()
+	a := w.platform(t).post("/v1/identity-clearings", w.claim(who)).ok(201)
+	id := a.Body["id"].(string)
+	return &clearingCase{world: w, t: t, base: "/v1/identity-clearings/" + id, id: id}
 }
 
 func TestContestedClaimFromEndToEnd(t *testing.T) {
@@ -377,21 +525,14 @@ func TestContestedClaimFromEndToEnd(t *testing.T) {
 func TestEnterpriseIsClearedAndRegistersAnew(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	r := w.confirmed(t)
-	r.details("business_licence")
-	r.post("/submit", nil).inState("under_review")
-	r.approve()
-	r.until("approved")
+	r := w.approvedCompany(t)
 	c := r.clear()
 	c.materials()
 	c.submit().inState("under_review")
 	c.approve(w.reviewer(t)).ok(200)
 	c.until("cleared")
 
-	again := &reg{world: w, t: t, account: r.account, who: somebody(t), company: r.company}
-	for again.who.Name == r.who.Name { // the test is about another person
-		again.who = somebody(t)
-	}
+	again := &reg{world: w, t: t, account: r.account, who: somebodyElse(t, r.who), company: r.company}
 	a := w.platform(t).post("/v1/registrations", again.application("enterprise")).ok(201)
 	again.id = a.Body["id"].(string)
 	require.Equal(t, "admin_identity_required", a.Body["state"])
@@ -409,4 +550,22 @@ func TestEnterpriseIsClearedAndRegistersAnew(t *testing.T) {
 	again.until("approved")
 	require.Len(t, again.statement(), 1, "the company was paid once")
 	require.Equal(t, "active", w.platform(t).get("/v1/accounts/" + r.account).ok(200).Body["standing"])
+}
+
+// TestPreflightSpeaksTheAccountsLanguage: whether or not the account has an identity.
+func TestPreflightSpeaksTheAccountsLanguage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := &reg{world: w, t: t, account: newAccount("carded-"), who: somebody(t)}
+	says := func() string {
+		all, _ := conditionsOf(w.platform(t).get(clearingPath(r.account) + "/preflight").ok(200))
+		return all[3].Evidence
+	}
+	require.Contains(t, says(), "已绑定")
+	application := r.application("individual")
+	application["locale"] = "en"
+	r.id = w.platform(t).post("/v1/registrations", application).ok(201).Body["id"].(string)
+	require.Contains(t, says(), "1 card bound")
+	r.post("/withdraw", nil).inState("withdrawn")
+	require.Contains(t, says(), "1 card bound")
 }

@@ -27,7 +27,9 @@ type Data struct {
 	Link    string // absolute http(s) URL of the page to go to; ClearingObjection needs it or the token
 	Token   string // of ClearingObjection's link, for the SMS and for a mail without a link
 	Outcome string // of a clearing: one of the Outcome codes
-	Detail  string // for reviewers and ops only, in plain words, without personal data
+	// ByLetter: an authorised person of the company asks for the clearing, not the holder of an ID card.
+	ByLetter bool
+	Detail   string // for reviewers and ops only, in plain words, without personal data
 }
 
 // Reason is one point that a reviewer objects to.

@@ -19,10 +19,11 @@ var update = flag.Bool("update", false, "write the golden files anew")
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	var written []string
-	for _, kind := range notice.Kinds() {
+	for name, s := range samples() {
+		kind := s.kind
 		for _, locale := range bothLocales() {
-			m := render(t, kind, locale, sample(kind))
-			base := string(kind) + "." + locale
+			m := render(t, kind, locale, s.data)
+			base := name + "." + locale
 			parts := map[string]string{
 				base + ".email.txt":  "Subject: " + m.Subject + "\n\n" + m.Text,
 				base + ".email.html": m.HTML,

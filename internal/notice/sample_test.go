@@ -50,6 +50,23 @@ func sample(kind notice.Kind) notice.Data {
 	return d
 }
 
+type sampled struct {
+	kind notice.Kind
+	data notice.Data
+}
+
+// samples are one of each kind, and one more where who asks makes the words.
+func samples() map[string]sampled {
+	all := map[string]sampled{}
+	for _, kind := range notice.Kinds() {
+		all[string(kind)] = sampled{kind, sample(kind)}
+	}
+	byLetter := sample(notice.ClearingObjection)
+	byLetter.ByLetter = true
+	all["clearing_objection_by_letter"] = sampled{notice.ClearingObjection, byLetter}
+	return all
+}
+
 func render(t *testing.T, kind notice.Kind, locale string, d notice.Data) notice.Message {
 	t.Helper()
 	m, err := notice.Render(kind, locale, d)

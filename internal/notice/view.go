@@ -11,6 +11,7 @@ type view struct {
 	AttemptsLeft  int
 	Final         bool
 	Outcome       string // the code
+	ByLetter      bool
 	Reference     string
 	AccountID     string
 	Internal      bool
@@ -30,7 +31,7 @@ func newView(w *words, kind Kind, d Data) view {
 		Account: lastFour(d.BankAccountLast4),
 		Time:    deadline.bare, Deadline: deadline.full, HasDeadline: d.Deadline != nil,
 		Failure:      w.failure(kind, d.Failure),
-		AttemptsLeft: d.AttemptsLeft, Final: d.Final, Outcome: d.Outcome,
+		AttemptsLeft: d.AttemptsLeft, Final: d.Final, Outcome: d.Outcome, ByLetter: d.ByLetter,
 		Reference: opaque(d.RegistrationID), AccountID: opaque(d.AccountID),
 		Internal: kind.internal(), HasReasons: len(d.Reasons) > 0,
 	}

@@ -37,11 +37,14 @@ type clearing struct {
 	ObjectionUntil       *time.Time
 	ObjectionProvisional bool
 	ObjectedAt           *time.Time
+	UnreachableAt        *time.Time         // no channel could carry the notice to the holder
+	DeveloperKind        *registration.Kind // of the account concerned
 }
 
 const clearingColumns = `id, contested, account_id, registration_id, locale, state, sequence, created_at, updated_at,
 	last_act_at, state_since, ended_at, last_error, corrections, review_round, approved_by, claim_ref, claim_fingerprint, claim,
-	conditions_ref, eligible_at, objection_until, objection_provisional, objected_at`
+	conditions_ref, eligible_at, objection_until, objection_provisional, objected_at, unreachable_at,
+	(select r.kind from registrations r where r.id = clearings.registration_id) as developer_kind`
 
 // loadClearing reads a clearing; lock is "" or "for update".
 func loadClearing(ctx context.Context, q querier, id, lock string) (*clearing, error) {
@@ -76,11 +79,12 @@ func (k *clearing) save(ctx context.Context, tx pgx.Tx, readSequence int64) erro
 	}
 	tag, err := tx.Exec(ctx, `update clearings set account_id = $3, registration_id = $4, state = $5, sequence = $6, updated_at = $7,
 		last_act_at = $8, state_since = $9, ended_at = $10, last_error = $11, corrections = $12, review_round = $13, approved_by = $14,
-		conditions_ref = $15, eligible_at = $16, objection_until = $17, objection_provisional = $18, objected_at = $19
+		conditions_ref = $15, eligible_at = $16, objection_until = $17, objection_provisional = $18, objected_at = $19,
+		unreachable_at = $20
 		where id = $1 and sequence = $2`,
 		k.ID, readSequence, k.AccountID, k.RegistrationID, k.State, k.Sequence, k.UpdatedAt, k.LastActAt, k.StateSince, k.EndedAt,
 		jsonb(k.LastError), k.Corrections, k.ReviewRound, k.ApprovedBy, k.ConditionsRef, k.EligibleAt, k.ObjectionUntil,
-		k.ObjectionProvisional, k.ObjectedAt)
+		k.ObjectionProvisional, k.ObjectedAt, k.UnreachableAt)
 	if err != nil {
 		return err
 	}
@@ -88,6 +92,15 @@ func (k *clearing) save(ctx context.Context, tx pgx.Tx, readSequence int64) erro
 		return fmt.Errorf("postgres: clearing %s was written by somebody else at sequence %d", k.ID, readSequence)
 	}
 	return nil
+}
+
+// workflowID names the workflow of the clearing.
+func (k *clearing) workflowID() string {
+	app := registration.ClearingApplication{ClearingID: k.ID}
+	if !k.Contested {
+		app.AccountID = k.account()
+	}
+	return app.WorkflowID()
 }
 
 // account is the account concerned, empty if there is none.
@@ -98,15 +111,45 @@ func (k *clearing) account() string {
 	return *k.AccountID
 }
 
+// forCompany reports whether an authorised person of a company may ask, instead of the holder.
+func (k *clearing) forCompany() bool {
+	return !k.Contested && k.DeveloperKind != nil && *k.DeveloperKind == registration.Enterprise
+}
+
+// neededToOpen are the conditions that must be met before materials are handed in.
+func (k *clearing) neededToOpen(conditions registration.Conditions) registration.Conditions {
+	if k.DeveloperKind == nil || k.Contested {
+		return conditions
+	}
+	return conditions.NeededToOpen(*k.DeveloperKind)
+}
+
+// needed are the conditions that stand in the way if they are not met. Of a contested claim only the first does: the
+// others protect the account's owner, who was asked, and who must not be able to keep another person's identity by leaving
+// a cent in the account. The letter of an authorised person stands in for the first, with a second reviewer and the
+// holder's silence.
+func (k *clearing) needed(conditions registration.Conditions, docs []registration.Document) registration.Conditions {
+	switch {
+	case k.Contested:
+		return conditions[:min(1, len(conditions))]
+	case k.forCompany() && hasLetter(docs):
+		return conditions.ButHolder()
+	}
+	return conditions
+}
+
 // facts are what the table's guards look at. byLetter: a letter of authorisation is among the materials.
 func (k *clearing) facts(byLetter bool) registration.Facts {
 	return registration.Facts{
 		NothingBound:    k.AccountID == nil,
 		SecondReview:    byLetter && !k.Contested && len(k.ApprovedBy) < 2,
-		ObjectionOwed:   (byLetter || k.Contested) && k.ObjectionUntil == nil,
+		ObjectionOwed:   (byLetter || k.Contested) && !k.asked(),
 		ContestedByName: k.Contested,
 	}
 }
+
+// asked reports whether the holder was asked whether they object, or could not be.
+func (k *clearing) asked() bool { return k.ObjectionUntil != nil || k.UnreachableAt != nil }
 
 func hasLetter(docs []registration.Document) bool {
 	return hasSlot(docs, registration.AuthorizationLetter)

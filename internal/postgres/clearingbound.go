@@ -48,23 +48,32 @@ func (s *Store) matches(ctx context.Context, q querier, b *bound, claim dossier.
 // Preflight judges the conditions for an account as they stand. Without a claim nobody is compared, and the answer is
 // the same whether or not the account has an identity. With one, an account without a bound identity is [ErrNotFound].
 func (s *Store) Preflight(ctx context.Context, accountID string, claim *dossier.Claim, facts wallet.Facts) (registration.Conditions, error) {
-	asked := judging.Asked{At: s.now(), Locale: registration.Chinese}
+	asked := judging.Asked{At: s.now()}
+	if claim == nil {
+		var err error
+		asked.Locale, err = s.languageOf(ctx, accountID)
+		return judging.Judge(facts, s.cal, asked), err
+	}
 	b, err := boundTo(ctx, s.pool, accountID)
-	switch {
-	case errors.Is(err, ErrNotFound) && claim == nil:
-		return judging.Judge(facts, s.cal, asked), nil
-	case err != nil:
+	if err != nil {
 		return nil, err
 	}
-	asked.Locale = b.Locale
-	if claim != nil {
-		same, err := s.matches(ctx, s.pool, b, *claim)
-		if err != nil {
-			return nil, err
-		}
-		asked.Holder = &same
+	same, err := s.matches(ctx, s.pool, b, *claim)
+	if err != nil {
+		return nil, err
 	}
+	asked.Holder, asked.Company, asked.Locale = &same, b.Kind == registration.Enterprise, b.Locale
 	return judging.Judge(facts, s.cal, asked), nil
+}
+
+// languageOf is the language of an account's newest registration, however it stands.
+func (s *Store) languageOf(ctx context.Context, accountID string) (registration.Locale, error) {
+	locale := registration.Chinese
+	err := s.pool.QueryRow(ctx, `select locale from registrations where account_id = $1 order by created_at desc limit 1`, accountID).Scan(&locale)
+	if errors.Is(err, pgx.ErrNoRows) {
+		err = nil
+	}
+	return locale, err
 }
 
 // ClearingAccount names the account that a clearing concerns, for the wallet.
@@ -80,8 +89,6 @@ func (s *Store) ClearingAccount(ctx context.Context, clearingID string) (string,
 }
 
 // KeepConditions judges a clearing's conditions by what the wallet says now and keeps them with their evidence, sealed.
-// Of a contested claim only the first stands in the way: the others protect the account's owner, who was asked, and
-// who must not be able to keep another person's identity by leaving a cent in the account.
 func (s *Store) KeepConditions(ctx context.Context, clearingID string, facts wallet.Facts) (registration.ClearingVerdict, error) {
 	var verdict registration.ClearingVerdict
 	err := s.inTx(ctx, func(tx pgx.Tx) error {
@@ -93,17 +100,14 @@ func (s *Store) KeepConditions(ctx context.Context, clearingID string, facts wal
 		if err != nil {
 			return err
 		}
-		verdict.Met = conditions.Eligible()
-		if c.rec.Contested {
-			verdict.Met = !conditions[0].Unmet()
-		}
+		verdict.Met = c.rec.needed(conditions, c.docs).Eligible()
 		return c.keep(ctx, conditions)
 	})
 	return verdict, err
 }
 
 func (c *clearingChange) judge(ctx context.Context, facts wallet.Facts) (registration.Conditions, error) {
-	asked := judging.Asked{Holder: new(false), At: c.at, Locale: c.rec.Locale}
+	asked := judging.Asked{Holder: new(false), Company: c.rec.forCompany(), At: c.at, Locale: c.rec.Locale}
 	var claim dossier.Claim
 	if err := c.get(ctx, c.tx, c.rec.ClaimRef, dossier.PurposeClaim, &claim); err != nil {
 		return nil, err
@@ -131,7 +135,7 @@ func (c *clearingChange) keep(ctx context.Context, conditions registration.Condi
 	}
 	before := c.rec.ConditionsRef
 	c.rec.ConditionsRef, c.rec.EligibleAt = &ref, nil
-	if at, timeCures := conditions.EligibleAt(); timeCures && !at.IsZero() {
+	if at, timeCures := c.rec.neededToOpen(conditions).EligibleAt(); timeCures && !at.IsZero() {
 		c.rec.EligibleAt = &at
 	}
 	if err := c.rec.save(ctx, c.tx, c.rec.Sequence); err != nil || before == nil {

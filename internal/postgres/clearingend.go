@@ -50,7 +50,7 @@ func (s *Store) ClearIdentity(ctx context.Context, step ClearingStep) (registrat
 // tellDecided tells the account's registered mailbox and its contact what became of the clearing. Of a contested claim
 // the owner hears nothing until they were asked whether they object.
 func (c *clearingChange) tellDecided(ctx context.Context, eventKey string, data notice.Data) error {
-	if c.rec.RegistrationID == nil || c.rec.Contested && c.rec.ObjectionUntil == nil {
+	if c.rec.RegistrationID == nil || c.rec.Contested && !c.rec.asked() {
 		return nil
 	}
 	return c.tellHolder(ctx, notice.ClearingDecided, eventKey, data)

@@ -30,15 +30,6 @@ func (s *Store) SetClearingDocument(ctx context.Context, id string, doc NewDocum
 	return refusal, err
 }
 
-// MayUploadToClearing judges an upload before its body is read; [Store.SetClearingDocument] judges again.
-func (s *Store) MayUploadToClearing(ctx context.Context, id string, slot registration.Slot) (*registration.Refusal, error) {
-	k, err := loadClearing(ctx, s.pool, id, "")
-	if err != nil {
-		return nil, err
-	}
-	return k.uploadRefused(slot), nil
-}
-
 func (k *clearing) uploadRefused(slot registration.Slot) *registration.Refusal {
 	if refusal := registration.RefuseAct(registration.IdentityClearing, k.State, registration.ActDocument); refusal != nil {
 		return refusal
@@ -49,10 +40,14 @@ func (k *clearing) uploadRefused(slot registration.Slot) *registration.Refusal {
 	return nil
 }
 
-// materialsMissing lists what is still to be handed in.
-func (k *clearing) materialsMissing(docs []registration.Document) []registration.FieldError {
+// materialsMissing lists what is still to be handed in, by the conditions as last judged.
+func (k *clearing) materialsMissing(docs []registration.Document, conditions registration.Conditions) []registration.FieldError {
 	var missing []registration.FieldError
-	for _, slot := range registration.RequiredClearingSlots() {
+	required := registration.RequiredClearingSlots()
+	if k.forCompany() && len(conditions) > 0 && conditions[0].Unmet() { // whoever is not the holder needs it
+		required = append(required, registration.AuthorizationLetter)
+	}
+	for _, slot := range required {
 		if !hasSlot(docs, slot) {
 			missing = append(missing, registration.FieldError{
 				Location: string(registration.DocumentField(slot)), Code: "missing", Message: registration.Explain("document_missing", k.Locale),

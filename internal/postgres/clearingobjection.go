@@ -28,71 +28,148 @@ func (c *clearingChange) invite(ctx context.Context) error {
 	}
 	until := c.cal.WorkingDays(c.at, registration.ObjectionDays)
 	c.rec.ObjectionUntil, c.rec.ObjectionProvisional = &until.At, until.Provisional
-	return c.tellHolder(ctx, notice.ClearingObjection, objectionKey(c.rec.ID), notice.Data{Deadline: &until.At, DeadlineProvisional: until.Provisional})
+	return c.tellHolder(ctx, notice.ClearingObjection, c.objectionKey(), notice.Data{ByLetter: c.rec.forCompany()})
 }
 
-func objectionKey(clearingID string) string { return "clearing_objection/" + clearingID }
+// objectionKey is the key of the notice that asks the holder now, not after an earlier submission.
+func (c *clearingChange) objectionKey() string { return c.roundKey("clearing_objection") }
+
+// announceObjection completes the notice to the holder as it is being sent: until when they may object, if this is the
+// moment from which the days count, and by which token. What is announced is what holds: it never gets earlier. It
+// reports false if there is nothing to object to any more.
+func (s *Store) announceObjection(ctx context.Context, eventKey string, n *Notice) (wanted bool, err error) {
+	err = s.inTx(ctx, func(tx pgx.Tx) error {
+		c, err := s.beginClearing(ctx, tx, ClearingStep{ClearingID: n.Data.RegistrationID})
+		if err != nil || c.rec.State != registration.ObjectionPeriod || c.rec.ObjectedAt != nil || eventKey != c.objectionKey() {
+			return err
+		}
+		var ref string
+		if err := tx.QueryRow(ctx, `select token_ref from objections where clearing_id = $1`, c.rec.ID).Scan(&ref); err != nil {
+			return err
+		}
+		var t dossier.Token
+		if err := s.get(ctx, tx, ref, dossier.PurposeObjection, &t); err != nil {
+			return err
+		}
+		if err := c.computeObjectionUntil(ctx); err != nil {
+			return err
+		}
+		wanted, n.Token, n.Data.Deadline, n.Data.DeadlineProvisional = true, t.Token, c.rec.ObjectionUntil, c.rec.ObjectionProvisional
+		return c.rec.save(ctx, tx, c.rec.Sequence)
+	})
+	return wanted, err
+}
+
+// objectionAnswered moves the end of the time for objecting to where a provider's answer to the notice puts it, and
+// tells the run.
+func (s *Store) objectionAnswered(ctx context.Context, tx pgx.Tx, clearingID string) error {
+	c, err := s.beginClearing(ctx, tx, ClearingStep{ClearingID: clearingID})
+	if err != nil || c.rec.State != registration.ObjectionPeriod {
+		return err
+	}
+	if err := c.computeObjectionUntil(ctx); err != nil {
+		return err
+	}
+	if err := c.rec.save(ctx, tx, c.rec.Sequence); err != nil {
+		return err
+	}
+	return c.tellOfObjection(ctx)
+}
+
+func (c *clearingChange) tellOfObjection(ctx context.Context) error {
+	return tell(ctx, c.tx, c.rec.workflowID(), c.rec.ID, registration.SignalObjection, registration.ObjectionReport{ClearingID: c.rec.ID})
+}
 
 func (s *Store) tokenFingerprint(token string) []byte {
 	return s.keys.Fingerprint("objection_token", token)
 }
 
-// ObjectionOf finds the clearing that an objection's token is for, [ErrNotFound] if there is none, or the token was used
-// or is over.
-func (s *Store) ObjectionOf(ctx context.Context, token string) (registration.ClearingApplication, error) {
-	var app registration.ClearingApplication
-	var contested bool
-	var accountID string
-	err := s.pool.QueryRow(ctx, `select k.id, k.contested, k.account_id from objections o join clearings k on k.id = o.clearing_id
-		where o.token = $1 and o.closed_at is null and k.state = 'objection_period' and k.objection_until > $2`, s.tokenFingerprint(token), s.now()).
-		Scan(&app.ClearingID, &contested, &accountID)
-	if !contested {
-		app.AccountID = accountID
-	}
-	return app, notFound(err)
-}
-
-// ObjectToClearing takes an objection. It ends a clearing that an authorised person of the company asked for; over a
-// contested claim a reviewer decides, who now knows of it.
-func (s *Store) ObjectToClearing(ctx context.Context, step ClearingStep) (registration.ClearingResult, error) {
-	return s.clearingAct(ctx, step, registration.ActObject, func(ctx context.Context, c *clearingChange) (*registration.Refusal, error) {
-		if !c.at.Before(*c.rec.ObjectionUntil) {
-			return registration.Refuse(registration.CodeNotFound), nil
+// Object takes the objection of whoever has the notice's token, in one transaction with the word to the run: what is
+// answered holds, whatever becomes of the run, and at whatever time it hears. [ErrNotFound] says that there is no such
+// token, that it was used, or that the time is over.
+func (s *Store) Object(ctx context.Context, token string) error {
+	return s.inTx(ctx, func(tx pgx.Tx) error {
+		var id string
+		err := tx.QueryRow(ctx, `select clearing_id from objections where token = $1`, s.tokenFingerprint(token)).Scan(&id)
+		if err != nil {
+			return notFound(err)
 		}
-		c.rec.ObjectedAt = &c.at
-		if err := c.closeObjection(ctx, true); err != nil {
-			return nil, err
+		c, err := s.beginClearing(ctx, tx, ClearingStep{ClearingID: id, Actor: registration.ByHolder})
+		if err != nil {
+			return err
 		}
-		if err := c.move(ctx, registration.ObjectionRaised); err != nil {
-			return nil, err
+		switch open, err := c.mayObject(ctx, token); {
+		case err != nil:
+			return err
+		case !open:
+			return ErrNotFound
 		}
-		if c.rec.State == registration.UnderReview {
-			if err := c.openRound(ctx); err != nil {
-				return nil, err
-			}
-		} else if err := c.tellDecided(ctx, "clearing_objected/"+c.rec.ID, notice.Data{Outcome: notice.OutcomeObjected}); err != nil {
-			return nil, err
-		}
-		return nil, c.tellStaff(ctx, notice.ClearingObjected, "clearing_objected/"+c.rec.ID, notice.Data{Final: c.rec.State.Final()})
+		return c.takeObjection(ctx)
 	})
 }
 
-// ObjectionTick ends the time for objecting when it is over: three working days after the first channel accepted the
-// notice, by the calendar of that day, and never before what was announced. While every channel is still down it is not
-// over: nobody has been asked.
+// mayObject reports whether a token is worth something now.
+func (c *clearingChange) mayObject(ctx context.Context, token string) (bool, error) {
+	if registration.RefuseAct(registration.IdentityClearing, c.rec.State, registration.ActObject) != nil {
+		return false, nil
+	}
+	if err := c.computeObjectionUntil(ctx); err != nil || !c.at.Before(*c.rec.ObjectionUntil) {
+		return false, err
+	}
+	var unused bool
+	err := c.tx.QueryRow(ctx, `select exists (select from objections where token = $1 and closed_at is null)`, c.tokenFingerprint(token)).Scan(&unused)
+	return unused, err
+}
+
+func (c *clearingChange) takeObjection(ctx context.Context) error {
+	c.rec.ObjectedAt = &c.at
+	if err := c.closeObjection(ctx, true); err != nil {
+		return err
+	}
+	c.rec.UpdatedAt = c.at
+	if err := c.rec.save(ctx, c.tx, c.rec.Sequence); err != nil {
+		return err
+	}
+	return c.tellOfObjection(ctx)
+}
+
+// raise leads on from an objection that was taken. It ends a clearing that an authorised person of the company asked
+// for; over a contested claim a reviewer decides, who now knows of it.
+func (c *clearingChange) raise(ctx context.Context) error {
+	c.step.Actor = registration.ByHolder
+	c.rec.ApprovedBy = []string{} // what was approved was another case: whoever did may decide on this one
+	if err := c.move(ctx, registration.ObjectionRaised); err != nil {
+		return err
+	}
+	if c.rec.State == registration.UnderReview {
+		if err := c.openRound(ctx); err != nil {
+			return err
+		}
+	} else if err := c.tellDecided(ctx, c.roundKey("clearing_objected"), notice.Data{Outcome: notice.OutcomeObjected}); err != nil {
+		return err
+	}
+	return c.tellStaff(ctx, notice.ClearingObjected, c.roundKey("clearing_objected"), notice.Data{Final: c.rec.State.Final()})
+}
+
+// ObjectionTick goes on by an objection that was taken, whenever it comes to that; else it ends the time for objecting
+// when it is over: three working days after the holder was told, by the calendar of that day, and never before what was
+// announced. A holder who cannot be told is a reviewer's to think about.
 func (s *Store) ObjectionTick(ctx context.Context, step ClearingStep) (registration.ClearingResult, error) {
 	return s.applyClearing(ctx, step, func(ctx context.Context, c *clearingChange) (*registration.Refusal, error) {
 		if c.rec.State != registration.ObjectionPeriod {
 			return nil, nil
 		}
-		asked, err := c.askedAt(ctx)
+		if c.rec.ObjectedAt != nil {
+			return nil, c.raise(ctx)
+		}
+		told, err := c.told(ctx)
 		if err != nil {
 			return nil, err
 		}
-		until := workday.Later(workday.Deadline{At: *c.rec.ObjectionUntil, Provisional: c.rec.ObjectionProvisional},
-			c.cal.WorkingDays(asked, registration.ObjectionDays))
-		c.rec.ObjectionUntil, c.rec.ObjectionProvisional = &until.At, until.Provisional
-		if c.at.Before(until.At) {
+		if told.never {
+			return nil, c.reviewUnasked(ctx)
+		}
+		if c.count(told); c.at.Before(*c.rec.ObjectionUntil) {
 			return nil, nil
 		}
 		if err := c.closeObjection(ctx, false); err != nil {
@@ -102,24 +179,84 @@ func (s *Store) ObjectionTick(ctx context.Context, step ClearingStep) (registrat
 	})
 }
 
-// askedAt is when the first channel accepted the notice; now, if none has and one still may; the invitation itself if all
-// channels refused it for good.
-func (c *clearingChange) askedAt(ctx context.Context) (time.Time, error) {
-	var accepted *time.Time
-	var waiting bool
-	var invited time.Time
-	err := c.tx.QueryRow(ctx, `select min(n.accepted_at), coalesce(bool_or(n.accepted_at is null and n.refused_at is null), false), o.created_at
-		from objections o left join notices n on n.event_key = $2 where o.clearing_id = $1 group by o.created_at`,
-		c.rec.ID, objectionKey(c.rec.ID)).Scan(&accepted, &waiting, &invited)
-	switch {
-	case err != nil:
-		return time.Time{}, err
-	case accepted != nil:
-		return *accepted, nil
-	case waiting:
-		return c.at, nil
+// reviewUnasked leads back to the reviewers: nobody could be asked, and that is no consent.
+func (c *clearingChange) reviewUnasked(ctx context.Context) error {
+	if err := c.closeObjection(ctx, false); err != nil {
+		return err
 	}
-	return invited, nil
+	c.rec.ObjectionUntil, c.rec.ObjectionProvisional, c.rec.UnreachableAt, c.rec.ApprovedBy = nil, false, &c.at, []string{}
+	if err := c.move(ctx, registration.HolderUnreachable); err != nil {
+		return err
+	}
+	return c.openRound(ctx)
+}
+
+// computeObjectionUntil moves the end of the time for objecting to where it is by what is known now.
+func (c *clearingChange) computeObjectionUntil(ctx context.Context) error {
+	told, err := c.told(ctx)
+	if err == nil {
+		c.count(told)
+	}
+	return err
+}
+
+// count counts the days from when the holder was told; from now, if that is still to come.
+func (c *clearingChange) count(told telling) {
+	if told.never {
+		return
+	}
+	until := workday.Later(workday.Deadline{At: *c.rec.ObjectionUntil, Provisional: c.rec.ObjectionProvisional},
+		c.cal.WorkingDays(told.at, registration.ObjectionDays))
+	c.rec.ObjectionUntil, c.rec.ObjectionProvisional = &until.At, until.Provisional
+}
+
+// telling is when the holder was told that they may object: now, at the latest, if that is still to come.
+type telling struct {
+	at    time.Time
+	never bool // every channel has refused the notice for good
+}
+
+// told looks at what became of the notice. The holder's phone counts; the mail alone does only if the phone takes none.
+func (c *clearingChange) told(ctx context.Context) (telling, error) {
+	rows, err := c.tx.Query(ctx, `select accepted_at, refused_at is not null from notices where event_key = $1 order by channel = $2 desc`,
+		c.objectionKey(), notice.SMS)
+	if err != nil {
+		return telling{}, err
+	}
+	came := telling{never: true}
+	var accepted *time.Time
+	var refused bool
+	_, err = pgx.ForEachRow(rows, []any{&accepted, &refused}, func() error {
+		switch {
+		case !came.never: // by the channel before
+		case accepted != nil:
+			came = telling{at: *accepted}
+		case !refused:
+			came = telling{at: c.at}
+		}
+		return nil
+	})
+	return came, err
+}
+
+// letGo is for a submission that came to nothing. A contested claim gives its account free until the next: nothing
+// that was handed in proves it.
+func (c *clearingChange) letGo(ctx context.Context) error {
+	if c.rec.Contested {
+		c.rec.AccountID, c.rec.RegistrationID, c.rec.DeveloperKind = nil, nil, nil
+	}
+	return c.forgetAsking(ctx)
+}
+
+// forgetAsking undoes that the holder was asked: it was about a submission that came to nothing, and the next one asks
+// again.
+func (c *clearingChange) forgetAsking(ctx context.Context) error {
+	c.rec.ObjectionUntil, c.rec.ObjectionProvisional, c.rec.ObjectedAt, c.rec.UnreachableAt = nil, false, nil, nil
+	if err := c.closeObjection(ctx, false); err != nil {
+		return err
+	}
+	_, err := c.tx.Exec(ctx, `delete from objections where clearing_id = $1`, c.rec.ID)
+	return err
 }
 
 // closeObjection makes the link worthless, if there is one, and forgets its token.
@@ -136,18 +273,4 @@ func (c *clearingChange) closeObjection(ctx context.Context, used bool) error {
 		return err
 	}
 	return drop(ctx, c.tx, ref)
-}
-
-// objectionToken opens the token for the notice that carries it; empty once it is used or over.
-func (s *Store) objectionToken(ctx context.Context, clearingID string) (string, error) {
-	var ref *string
-	if err := s.pool.QueryRow(ctx, `select token_ref from objections where clearing_id = $1`, clearingID).Scan(&ref); err != nil || ref == nil {
-		return "", notFound(err)
-	}
-	var t dossier.Token
-	err := s.Get(ctx, *ref, dossier.PurposeObjection, &t)
-	if errors.Is(err, ErrNotFound) { // closed this very moment
-		return "", nil
-	}
-	return t.Token, err
 }

@@ -59,11 +59,7 @@ func (s *Store) newClearing(ctx context.Context, tx pgx.Tx, app registration.Cle
 
 func (c *clearingChange) open(ctx context.Context, app registration.ClearingApplication) (*registration.Refusal, error) {
 	event := registration.ClearingOpened
-	if c.rec.Contested {
-		if _, err := c.attach(ctx); err != nil {
-			return nil, err
-		}
-	} else {
+	if !c.rec.Contested { // a contested claim takes hold of its account when it is submitted
 		refusal, err := c.take(ctx, app.AccountID)
 		if refusal != nil || err != nil {
 			return refusal, err
@@ -98,7 +94,7 @@ func (c *clearingChange) take(ctx context.Context, accountID string) (*registrat
 	case err != nil:
 		return nil, err
 	}
-	c.rec.AccountID, c.rec.RegistrationID = &accountID, &b.RegistrationID
+	c.rec.AccountID, c.rec.RegistrationID, c.rec.DeveloperKind = &accountID, &b.RegistrationID, &b.Kind
 	if !c.rec.Contested { // the account's language would tell the claimant something of it
 		c.rec.Locale = b.Locale
 	}
@@ -121,13 +117,17 @@ func clearingBarred(ctx context.Context, q querier, accountID, clearingID string
 	return nil, nil
 }
 
-// MayClear tells before anything is written whether an account can be cleared at all. [Store.OpenClearing] judges again.
-func (s *Store) MayClear(ctx context.Context, accountID string) (*registration.Refusal, error) {
+// MayClear tells before anything is written whether an account can be cleared at all, and whose it is. [Store.OpenClearing]
+// judges again.
+func (s *Store) MayClear(ctx context.Context, accountID string) (registration.Kind, *registration.Refusal, error) {
 	if refusal, err := clearingBarred(ctx, s.pool, accountID, ""); refusal != nil || err != nil {
-		return refusal, err
+		return "", refusal, err
 	}
-	_, err := boundTo(ctx, s.pool, accountID)
-	return nil, err
+	b, err := boundTo(ctx, s.pool, accountID)
+	if err != nil {
+		return "", nil, err
+	}
+	return b.Kind, nil, nil
 }
 
 // eligible decides by the conditions that were judged when the clearing was asked for whether it begins, begins to
@@ -138,10 +138,11 @@ func (c *clearingChange) eligible(ctx context.Context, app registration.Clearing
 	if err != nil {
 		return "", nil, err
 	}
-	if conditions.Eligible() {
+	needed := c.rec.neededToOpen(conditions)
+	if needed.Eligible() {
 		return registration.ClearingOpened, nil, nil
 	}
-	at, timeCures := conditions.EligibleAt()
+	at, timeCures := needed.EligibleAt()
 	if !timeCures || !app.WhenEligible {
 		return "", registration.Refuse(registration.CodeClearingNotEligible), nil
 	}
@@ -150,7 +151,8 @@ func (c *clearingChange) eligible(ctx context.Context, app registration.Clearing
 }
 
 // attach makes the account that has the claimed ID number the one concerned by a contested claim, if it is free. It is
-// tried at the claim, at its submission and at its approval; only at the approval the refusal is told, to the reviewer.
+// tried at the submission and at the approval, not at the claim: name and number alone prove nothing, and must not lock
+// anybody's account. Only at the approval the refusal is told, to the reviewer.
 func (c *clearingChange) attach(ctx context.Context) (*registration.Refusal, error) {
 	if !c.rec.Contested || c.rec.AccountID != nil {
 		return nil, nil

@@ -17,15 +17,15 @@ import (
 // met.
 func (s *Store) SubmitClearing(ctx context.Context, step ClearingStep) (registration.ClearingResult, error) {
 	return s.clearingAct(ctx, step, registration.ActSubmit, func(ctx context.Context, c *clearingChange) (*registration.Refusal, error) {
-		if missing := c.rec.materialsMissing(c.docs); len(missing) > 0 {
-			return registration.Refuse(registration.CodeRequirementsMissing).At(missing...), nil
-		}
 		conditions, err := c.conditions(ctx, c.tx, c.rec)
 		if err != nil {
 			return nil, err
 		}
-		if !c.rec.Contested && !conditions.Eligible() {
-			return registration.Refuse(registration.CodeClearingNotEligible).At(unmetFields(conditions)...), nil
+		if missing := c.rec.materialsMissing(c.docs, conditions); len(missing) > 0 {
+			return registration.Refuse(registration.CodeRequirementsMissing).At(missing...), nil
+		}
+		if needed := c.rec.needed(conditions, c.docs); !c.rec.Contested && !needed.Eligible() {
+			return registration.Refuse(registration.CodeClearingNotEligible).At(unmetFields(needed)...), nil
 		}
 		if _, err := c.attach(ctx); err != nil {
 			return nil, err
@@ -40,21 +40,29 @@ func (s *Store) SubmitClearing(ctx context.Context, step ClearingStep) (registra
 
 // ClearingSnapshot is what reviewers are shown of a clearing: what was submitted, masked, and what speaks for or against it.
 type ClearingSnapshot struct {
-	Claim     dossier.ClaimView       `json:"claim"`
-	Contested bool                    `json:"contested"` // by somebody who names no account
-	ByLetter  bool                    `json:"by_letter"` // by an authorised person of the company, since the holder left
-	AccountID *string                 `json:"account_id"`
-	Objected  bool                    `json:"objected"` // the account's holder has objected
-	Approvals int                     `json:"approvals"`
-	Documents []registration.Document `json:"documents"`
+	Claim     dossier.ClaimView `json:"claim"`
+	Contested bool              `json:"contested"` // by somebody who names no account
+	ByLetter  bool              `json:"by_letter"` // by an authorised person of the company, since the holder left
+	IsHolder  *bool             `json:"is_holder"` // name and ID number are the bound identity's; null if a reviewer judges it
+	AccountID *string           `json:"account_id"`
+	Objected  bool              `json:"objected"` // the account's holder has objected
+	// Unreachable: no channel could carry the notice to the holder, so nobody was asked.
+	Unreachable bool                    `json:"unreachable"`
+	Approvals   int                     `json:"approvals"`
+	Documents   []registration.Document `json:"documents"`
 }
 
-// openRound begins a review round: the first of a submission, that of the second reviewer, or the one after an objection.
+// openRound begins a review round: the first of a submission, that of the second reviewer, the one after an objection, or
+// the one after the holder could not be asked.
 func (c *clearingChange) openRound(ctx context.Context) error {
 	k := c.rec
+	isHolder, err := c.isHolder(ctx)
+	if err != nil {
+		return err
+	}
 	snapshot, err := json.Marshal(ClearingSnapshot{
-		Claim: k.Claim, Contested: k.Contested, ByLetter: !k.Contested && hasLetter(c.docs), AccountID: k.AccountID,
-		Objected: k.ObjectedAt != nil, Approvals: len(k.ApprovedBy), Documents: c.docs,
+		Claim: k.Claim, Contested: k.Contested, ByLetter: !k.Contested && hasLetter(c.docs), IsHolder: isHolder, AccountID: k.AccountID,
+		Objected: k.ObjectedAt != nil, Unreachable: k.UnreachableAt != nil, Approvals: len(k.ApprovedBy), Documents: c.docs,
 	})
 	if err != nil {
 		return err
@@ -64,6 +72,15 @@ func (c *clearingChange) openRound(ctx context.Context) error {
 	_, err = c.tx.Exec(ctx, `insert into reviews (subject_id, subject_kind, round, submitted_at, due_at, due_provisional, snapshot)
 		values ($1, 'clearing', $2, $3, $4, $5, $6)`, k.ID, k.ReviewRound, c.at, due.At, due.Provisional, snapshot)
 	return err
+}
+
+// isHolder is what the last comparison of who asks with the bound identity came to.
+func (c *clearingChange) isHolder(ctx context.Context) (*bool, error) {
+	conditions, err := c.conditions(ctx, c.tx, c.rec)
+	if c.rec.Contested || len(conditions) == 0 {
+		return nil, err
+	}
+	return conditions[0].Met, err
 }
 
 // clearingRound is what of the newest review round time looks at.
@@ -217,8 +234,11 @@ func (c *clearingChange) askForCorrections(ctx context.Context, d dossier.Decisi
 	for _, r := range d.Reasons {
 		c.rec.Corrections = append(c.rec.Corrections, registration.Correction{Reason: r})
 	}
-	if err := c.move(ctx, registration.CorrectionsRequested); err != nil || c.rec.Contested {
+	if err := c.move(ctx, registration.CorrectionsRequested); err != nil {
 		return err
+	}
+	if c.rec.Contested {
+		return c.letGo(ctx)
 	}
 	return c.tellDecided(ctx, c.roundKey("clearing_rejected"),
 		notice.Data{Outcome: notice.OutcomeRejected, Reasons: reasonsOf(d), Deadline: new(c.idleUntil())})

@@ -17,10 +17,11 @@ func (s *Store) ClearingJudged(ctx context.Context, step ClearingStep) (registra
 		if err != nil {
 			return nil, err
 		}
-		if conditions.Eligible() {
+		needed := c.rec.neededToOpen(conditions)
+		if needed.Eligible() {
 			return nil, c.move(ctx, registration.BecameEligible)
 		}
-		if at, timeCures := conditions.EligibleAt(); timeCures {
+		if at, timeCures := needed.EligibleAt(); timeCures {
 			c.rec.EligibleAt = &at
 			return nil, nil
 		}
@@ -33,8 +34,8 @@ func (c *clearingChange) unmet(ctx context.Context, conditions registration.Cond
 	if err := c.move(ctx, registration.ConditionUnmet); err != nil {
 		return err
 	}
-	c.setError(registration.CodeClearingNotEligible, unmetFields(conditions)...)
-	return nil
+	c.setError(registration.CodeClearingNotEligible, unmetFields(c.rec.neededToOpen(conditions))...)
+	return c.letGo(ctx)
 }
 
 // unmetFields names what stands in the way as requirements do.

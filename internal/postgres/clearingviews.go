@@ -69,7 +69,7 @@ func (s *Store) clearingView(ctx context.Context, q querier, k *clearing) (*regi
 		return nil, err
 	}
 	if k.State == registration.MaterialsRequired {
-		for _, e := range append(k.materialsMissing(docs), unmetFields(v.Conditions)...) {
+		for _, e := range append(k.materialsMissing(docs, v.Conditions), unmetFields(k.neededToOpen(v.Conditions))...) {
 			v.Requirements = append(v.Requirements, registration.Requirement{Field: registration.Field(e.Location), Code: e.Code, Message: e.Message})
 		}
 	}
@@ -90,6 +90,9 @@ func reviewView(ctx context.Context, q querier, subjectID string) (*registration
 
 // ClearingTimeline returns what happened to a clearing, oldest first.
 func (s *Store) ClearingTimeline(ctx context.Context, id string) ([]registration.TimelineEntry, error) {
+	if _, err := loadClearing(ctx, s.pool, id, ""); err != nil {
+		return nil, err
+	}
 	rows, err := s.pool.Query(ctx, `select at, event, from_state, to_state, actor from clearing_timeline where clearing_id = $1 order by id`, id)
 	if err != nil {
 		return nil, err

@@ -134,13 +134,13 @@ func (s *Store) TakeNotice(ctx context.Context, id string) (*Notice, error) {
 			return nil, err
 		}
 	}
-	if registrationID != nil {
-		err = s.address(ctx, *registrationID, n)
-	}
-	if err == nil && n.Kind == notice.ClearingObjection {
-		if n.Token, err = s.objectionToken(ctx, n.Data.RegistrationID); n.Token == "" { // over: nothing to object to
+	if n.Kind == notice.ClearingObjection {
+		if wanted, err := s.announceObjection(ctx, eventKey, n); !wanted || err != nil {
 			return nil, err
 		}
+	}
+	if registrationID != nil {
+		err = s.address(ctx, *registrationID, n)
 	}
 	return n, err
 }
@@ -192,14 +192,28 @@ func (s *Store) address(ctx context.Context, registrationID string, n *Notice) e
 
 // NoticeAccepted notes that the provider took the notice.
 func (s *Store) NoticeAccepted(ctx context.Context, id, providerID string) error {
-	_, err := s.pool.Exec(ctx, `update notices set accepted_at = $2, provider_id = $3 where id = $1 and accepted_at is null`, id, s.now(), providerID)
-	return err
+	return s.noticeAnswered(ctx, `update notices set accepted_at = $2, provider_id = $3 where id = $1 and accepted_at is null`, id, s.now(), providerID)
 }
 
 // NoticeRefused notes that the provider will never take it (an address that does not exist, say).
 func (s *Store) NoticeRefused(ctx context.Context, id string) error {
-	_, err := s.pool.Exec(ctx, `update notices set refused_at = $2 where id = $1`, id, s.now())
-	return err
+	return s.noticeAnswered(ctx, `update notices set refused_at = $2 where id = $1`, id, s.now())
+}
+
+// noticeAnswered notes a provider's answer, with what depends on it.
+func (s *Store) noticeAnswered(ctx context.Context, update string, args ...any) error {
+	return s.inTx(ctx, func(tx pgx.Tx) error {
+		var kind notice.Kind
+		var about string
+		err := tx.QueryRow(ctx, update+` returning kind, coalesce(data ->> 'RegistrationID', '')`, args...).Scan(&kind, &about)
+		switch {
+		case errors.Is(err, pgx.ErrNoRows): // answered before
+			return nil
+		case err != nil || kind != notice.ClearingObjection:
+			return err
+		}
+		return s.objectionAnswered(ctx, tx, about)
+	})
 }
 
 // HeldNotices lists a payment's notices that no provider has answered yet. wanted is false if the payment is void: then

@@ -11,16 +11,17 @@ import (
 )
 
 // offerAgain gives the new registration of an account whose identity was cleared the company information it had, sealed
-// anew. The company stayed bound to the account and its proof holds, so that it is proven again only if legal name, code
-// or bank account change.
+// anew. The company stays bound to the account however later registrations end, and its proof holds, so that it is proven
+// again only if legal name, code or bank account change, or if the bank has sent the money back.
 func (c *change) offerAgain(ctx context.Context) error {
 	if c.rec.Kind != registration.Enterprise {
 		return nil
 	}
-	var companyRef, proof string
-	err := c.tx.QueryRow(ctx, `select r.company_ref, r.company_proof from accounts a join registrations r on r.id = a.registration_id
-		where a.account_id = $1 and a.standing = 'identity_required' and a.kind = 'enterprise' and exists (select from identity_claims c
-		where c.account_id = a.account_id and c.subject = 'organization' and c.bound)`, c.rec.AccountID).Scan(&companyRef, &proof)
+	var companyRef string
+	var proof *string
+	err := c.tx.QueryRow(ctx, `select r.company_ref, p.id from identity_claims c join registrations r on r.id = c.registration_id
+		left join payments p on p.id = r.company_proof and p.bank_state <> 'returned'
+		where c.account_id = $1 and c.subject = 'organization' and c.bound and r.company_ref is not null`, c.rec.AccountID).Scan(&companyRef, &proof)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil
 	}
@@ -35,6 +36,6 @@ func (c *change) offerAgain(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c.rec.CompanyRef, c.rec.Company, c.rec.CompanyProof = &ref, company.View(), &proof
+	c.rec.CompanyRef, c.rec.Company, c.rec.CompanyProof = &ref, company.View(), proof
 	return nil
 }

@@ -173,11 +173,16 @@ func (s *Store) takeBankReport(ctx context.Context, tx pgx.Tx, r Report, rec *re
 
 // tellRun leaves word for the registration's run; the relay passes it on.
 func tellRun(ctx context.Context, tx pgx.Tx, rec *record, signal string, arg any) error {
-	payload, err := json.Marshal(map[string]any{"workflow_id": registration.WorkflowID(rec.AccountID), "signal": signal, "arg": arg})
+	return tell(ctx, tx, registration.WorkflowID(rec.AccountID), rec.ID, signal, arg)
+}
+
+// tell leaves word for a workflow, about a registration or a clearing.
+func tell(ctx context.Context, tx pgx.Tx, workflowID, subjectID, signal string, arg any) error {
+	payload, err := json.Marshal(map[string]any{"workflow_id": workflowID, "signal": signal, "arg": arg})
 	if err != nil {
 		return err
 	}
-	return enqueue(ctx, tx, "signal", rec.ID, payload)
+	return enqueue(ctx, tx, "signal", subjectID, payload)
 }
 
 func enqueue(ctx context.Context, tx querier, kind, ref string, payload []byte) error {

@@ -245,12 +245,13 @@ type Account struct {
 	Identity       *registration.IdentityView
 }
 
-// AccountOf says how an account stands: by its running registration, else by its last decision.
+// AccountOf says how an account stands: by its running registration, else by its last decision. Whom a registration that
+// ended otherwise had proven is not the account's.
 func (s *Store) AccountOf(ctx context.Context, accountID string) (Account, error) {
 	a := Account{Standing: "unregistered"}
 	var identity json.RawMessage
 	err := s.pool.QueryRow(ctx, `select case when r.ended_at is null then 'registering' else coalesce(a.standing, 'unregistered') end, r.kind, r.name, r.id,
-		case when r.ended_at is null or a.standing is distinct from 'identity_required' then r.identity end
+		case when r.ended_at is null or a.standing = 'active' then r.identity end
 		from registrations r left join accounts a on a.account_id = r.account_id
 		where r.account_id = $1 order by r.ended_at is null desc, r.id = a.registration_id desc, r.created_at desc limit 1`, accountID).
 		Scan(&a.Standing, &a.Kind, &a.Name, &a.RegistrationID, &identity)

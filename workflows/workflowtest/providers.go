@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"shiming/internal/email"
+	"shiming/internal/notice"
 	"shiming/internal/outside"
 	"shiming/internal/sms"
 	"shiming/internal/wallet"
@@ -66,6 +67,7 @@ type Provider struct {
 	// refuse, if set, is the definite no to every message.
 	refuse error
 	sent   []string // an id each
+	last   string
 }
 
 // Down makes the provider unreachable, or reachable again.
@@ -89,7 +91,14 @@ func (p *Provider) Sent() int {
 	return len(p.sent)
 }
 
-func (p *Provider) take() (string, error) {
+// Last is the words of the newest message accepted.
+func (p *Provider) Last() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.last
+}
+
+func (p *Provider) take(words string) (string, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
@@ -99,7 +108,7 @@ func (p *Provider) take() (string, error) {
 		return "", p.refuse
 	}
 	id := fmt.Sprintf("msg-%d", len(p.sent)+1)
-	p.sent = append(p.sent, id)
+	p.sent, p.last = append(p.sent, id), words
 	return id, nil
 }
 
@@ -107,10 +116,14 @@ func (p *Provider) take() (string, error) {
 type Mail struct{ Provider }
 
 // Send implements activities.Mailer.
-func (m *Mail) Send(context.Context, email.Message) (string, error) { return m.take() }
+func (m *Mail) Send(_ context.Context, message email.Message) (string, error) {
+	return m.take(message.Text)
+}
 
 // SMS is the SMS provider.
 type SMS struct{ Provider }
 
 // Send implements activities.Texter.
-func (s *SMS) Send(context.Context, sms.Message) (string, error) { return s.take() }
+func (s *SMS) Send(_ context.Context, message sms.Message) (string, error) {
+	return s.take(notice.SMSText(message.Template, message.Params))
+}

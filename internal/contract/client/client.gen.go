@@ -1220,7 +1220,7 @@ type Account struct {
 	// Examples: acct-1001
 	AccountID string `json:"account_id"`
 
-	// Identity The verified person
+	// Identity The verified person; null unless the account is registering or active
 	Identity *Identity `json:"identity"`
 
 	// Kind Who registers
@@ -1432,7 +1432,7 @@ type ClearingClaim struct {
 
 // ClearingReview What a reviewer is shown of a clearing beside its materials, masked.
 //
-// Examples: {"approvals":1,"by_letter":false,"contested":false,"holder":"张*","id_number":"110***********1234","objected":false,"reason":"I have left the company."}
+// Examples: {"approvals":1,"by_letter":false,"contested":false,"holder":"张*","id_number":"110***********1234","is_holder":true,"objected":false,"reason":"I have left the company.","unreachable":false}
 type ClearingReview struct {
 	// Approvals Reviewers who have approved this submission already
 	//
@@ -1459,6 +1459,11 @@ type ClearingReview struct {
 	// Examples: 110***********1234
 	IDNumber string `json:"id_number"`
 
+	// IsHolder Name and ID number are those of the bound identity; null for a contested claim, whose reviewer judges it by the materials
+	//
+	// Examples: true
+	IsHolder *bool `json:"is_holder"`
+
 	// Objected The account's holder has objected
 	//
 	// Examples: false
@@ -1468,6 +1473,11 @@ type ClearingReview struct {
 	//
 	// Examples: I have left the company.
 	Reason string `json:"reason"`
+
+	// Unreachable No channel could carry the notice to the account's holder: nobody was asked, and approval clears all the same
+	//
+	// Examples: false
+	Unreachable bool `json:"unreachable"`
 }
 
 // Company Company information, masked where it concerns a person or an account.
@@ -2498,7 +2508,7 @@ type ResolvePayoutBodyOutcome string
 
 // Review A submitted round of a registration or a clearing, masked, with what has changed since the one before.
 //
-// Examples: {"account_id":"acct-1001","assignee":"reviewer-1","changed":["contact"],"clearing":{"approvals":1,"by_letter":false,"contested":false,"holder":"张*","id_number":"110***********1234","objected":false,"reason":"I have left the company."},"decision":"approve","developer_kind":"individual","due_at":"2026-10-11T00:00:00+08:00","id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","kind":"registration","name":"Harbour Light","overdue":false,"reasons":[{"code":"unreadable","field":"documents.business_licence","message":"The seal cannot be read; scan it again."}],"round":1,"state":"under_review","submitted":{"company":{"address":"厦门市思明区例示路1号","bank":{"account_name":"厦门市例示科技有限公司","account_number":"****6789","bank_name":"例示银行厦门分行","cnaps_code":"102393000012"},"legal_name":"厦门市例示科技有限公司","legal_representative":"王*","licence_type":"unified","organization_code":"91350100M000100Y43","registration_number":"91350100M000100Y43","uscc":"91350100M000100Y43"},"contact":{"address":"厦门市***","email":"c***@example.com","name":"赵*","phone":"138****1234"},"documents":[{"at":"2026-09-30T10:00:00+08:00","content_type":"image/png","sha256":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","size":12345,"slot":"business_licence"}],"identity":{"holder":"王*","id_number":"110***********1234","method":"qr_scan","role":"legal_representative","verified":true},"name":"Harbour Light"},"submitted_at":"2026-09-30T10:00:00+08:00"}
+// Examples: {"account_id":"acct-1001","assignee":"reviewer-1","changed":["contact"],"clearing":{"approvals":1,"by_letter":false,"contested":false,"holder":"张*","id_number":"110***********1234","is_holder":true,"objected":false,"reason":"I have left the company.","unreachable":false},"decision":"approve","developer_kind":"individual","due_at":"2026-10-11T00:00:00+08:00","id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","kind":"registration","name":"Harbour Light","overdue":false,"reasons":[{"code":"unreadable","field":"documents.business_licence","message":"The seal cannot be read; scan it again."}],"round":1,"state":"under_review","submitted":{"company":{"address":"厦门市思明区例示路1号","bank":{"account_name":"厦门市例示科技有限公司","account_number":"****6789","bank_name":"例示银行厦门分行","cnaps_code":"102393000012"},"legal_name":"厦门市例示科技有限公司","legal_representative":"王*","licence_type":"unified","organization_code":"91350100M000100Y43","registration_number":"91350100M000100Y43","uscc":"91350100M000100Y43"},"contact":{"address":"厦门市***","email":"c***@example.com","name":"赵*","phone":"138****1234"},"documents":[{"at":"2026-09-30T10:00:00+08:00","content_type":"image/png","sha256":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","size":12345,"slot":"business_licence"}],"identity":{"holder":"王*","id_number":"110***********1234","method":"qr_scan","role":"legal_representative","verified":true},"name":"Harbour Light"},"submitted_at":"2026-09-30T10:00:00+08:00"}
 type Review struct {
 	// AccountID The platform account
 	//
@@ -2764,7 +2774,7 @@ type Submitted struct {
 	Name string `json:"name"`
 }
 
-// Timeline Everything that happened to a registration, oldest first.
+// Timeline Everything that happened to a registration or a clearing, oldest first.
 //
 // Examples: {"items":[{"actor":"applicant","at":"2026-09-30T10:00:00+08:00","event":"submitted","from":"details_required","to":"under_review"}],"next_cursor":null}
 type Timeline struct {
@@ -3482,7 +3492,7 @@ type ClientInterface interface {
 
 	// OpenClearingWithBody Ask for an identity to be cleared
 	//
-	// By the holder of the ID card. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.
+	// By the holder of the ID card, or by an authorised person of the company that the account is: then holder_request is not met, and a letter of authorisation is among the requirements. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -3503,7 +3513,7 @@ type ClientInterface interface {
 
 	// OpenClearing Ask for an identity to be cleared
 	//
-	// By the holder of the ID card. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.
+	// By the holder of the ID card, or by an authorised person of the company that the account is: then holder_request is not met, and a letter of authorisation is among the requirements. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -3728,6 +3738,22 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/identity-clearings/{id}/submit (the `SubmitContestedClearing` operationId).
 	SubmitContestedClearing(ctx context.Context, id string, params *SubmitContestedClearingParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetClearingTimeline Read a clearing's timeline
+	//
+	// Everything that happened to the clearing, oldest first, with each look at a document. For those who decide: not for the claimant, nor for the account's owner.
+	//
+	// Refusals:
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 404: `not_found`
+	// - 422: `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_unavailable`
+	//
+	// Corresponds with GET /v1/identity-clearings/{id}/timeline (the `GetClearingTimeline` operationId).
+	GetClearingTimeline(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// WithdrawContestedClearing Withdraw the clearing
 	//
@@ -4859,7 +4885,7 @@ func (c *Client) GetClearing(ctx context.Context, accountID string, reqEditors .
 
 // OpenClearingWithBody Ask for an identity to be cleared
 //
-// By the holder of the ID card. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.
+// By the holder of the ID card, or by an authorised person of the company that the account is: then holder_request is not met, and a letter of authorisation is among the requirements. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.
 //
 // Refusals:
 // - 400: `malformed_request`
@@ -4890,7 +4916,7 @@ func (c *Client) OpenClearingWithBody(ctx context.Context, accountID string, par
 
 // OpenClearing Ask for an identity to be cleared
 //
-// By the holder of the ID card. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.
+// By the holder of the ID card, or by an authorised person of the company that the account is: then holder_request is not met, and a letter of authorisation is among the requirements. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.
 //
 // Refusals:
 // - 400: `malformed_request`
@@ -5226,6 +5252,32 @@ func (c *Client) PutDocumentOfContestedClearingWithBody(ctx context.Context, id 
 // Corresponds with POST /v1/identity-clearings/{id}/submit (the `SubmitContestedClearing` operationId).
 func (c *Client) SubmitContestedClearing(ctx context.Context, id string, params *SubmitContestedClearingParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSubmitContestedClearingRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetClearingTimeline Read a clearing's timeline
+//
+// Everything that happened to the clearing, oldest first, with each look at a document. For those who decide: not for the claimant, nor for the account's owner.
+//
+// Refusals:
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 404: `not_found`
+// - 422: `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_unavailable`
+//
+// Corresponds with GET /v1/identity-clearings/{id}/timeline (the `GetClearingTimeline` operationId).
+func (c *Client) GetClearingTimeline(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetClearingTimelineRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -7447,6 +7499,40 @@ func NewSubmitContestedClearingRequest(server string, id string, params *SubmitC
 			req.Header.Set("Idempotency-Key", headerParam0)
 		}
 
+	}
+
+	return req, nil
+}
+
+// NewGetClearingTimelineRequest constructs an http.Request for the GetClearingTimeline method
+func NewGetClearingTimelineRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/identity-clearings/%s/timeline", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
 	}
 
 	return req, nil
@@ -9678,7 +9764,7 @@ type ClientWithResponsesInterface interface {
 
 	// OpenClearingWithBodyWithResponse Ask for an identity to be cleared
 	//
-	// By the holder of the ID card. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.
+	// By the holder of the ID card, or by an authorised person of the company that the account is: then holder_request is not met, and a letter of authorisation is among the requirements. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -9699,7 +9785,7 @@ type ClientWithResponsesInterface interface {
 
 	// OpenClearingWithResponse Ask for an identity to be cleared
 	//
-	// By the holder of the ID card. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.
+	// By the holder of the ID card, or by an authorised person of the company that the account is: then holder_request is not met, and a letter of authorisation is among the requirements. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -9934,6 +10020,24 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/identity-clearings/{id}/submit (the `SubmitContestedClearing` operationId).
 	SubmitContestedClearingWithResponse(ctx context.Context, id string, params *SubmitContestedClearingParams, reqEditors ...RequestEditorFn) (*SubmitContestedClearingResponse, error)
+
+	// GetClearingTimelineWithResponse Read a clearing's timeline
+	//
+	// Everything that happened to the clearing, oldest first, with each look at a document. For those who decide: not for the claimant, nor for the account's owner.
+	//
+	// Refusals:
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 404: `not_found`
+	// - 422: `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_unavailable`
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/identity-clearings/{id}/timeline (the `GetClearingTimeline` operationId).
+	GetClearingTimelineWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetClearingTimelineResponse, error)
 
 	// WithdrawContestedClearingWithResponse Withdraw the clearing
 	//
@@ -12674,6 +12778,117 @@ func (r SubmitContestedClearingResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r SubmitContestedClearingResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetClearingTimelineResponse401Headers the declared response headers of an HTTP 401 response for GetClearingTimeline
+type GetClearingTimelineResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// GetClearingTimelineResponse429Headers the declared response headers of an HTTP 429 response for GetClearingTimeline
+type GetClearingTimelineResponse429Headers struct {
+	RetryAfter int
+}
+
+// GetClearingTimelineResponse503Headers the declared response headers of an HTTP 503 response for GetClearingTimeline
+type GetClearingTimelineResponse503Headers struct {
+	RetryAfter int
+}
+
+type GetClearingTimelineResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Timeline
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *GetClearingTimelineResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *GetClearingTimelineResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GetClearingTimelineResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetClearingTimelineResponse) GetJSON200() *Timeline {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetClearingTimelineResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetClearingTimelineResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetClearingTimelineResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetClearingTimelineResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r GetClearingTimelineResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r GetClearingTimelineResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r GetClearingTimelineResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r GetClearingTimelineResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetClearingTimelineResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetClearingTimelineResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetClearingTimelineResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -17416,7 +17631,7 @@ func (c *ClientWithResponses) GetClearingWithResponse(ctx context.Context, accou
 
 // OpenClearingWithBodyWithResponse Ask for an identity to be cleared
 //
-// By the holder of the ID card. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.
+// By the holder of the ID card, or by an authorised person of the company that the account is: then holder_request is not met, and a letter of authorisation is among the requirements. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.
 //
 // Refusals:
 // - 400: `malformed_request`
@@ -17443,7 +17658,7 @@ func (c *ClientWithResponses) OpenClearingWithBodyWithResponse(ctx context.Conte
 
 // OpenClearingWithResponse Ask for an identity to be cleared
 //
-// By the holder of the ID card. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.
+// By the holder of the ID card, or by an authorised person of the company that the account is: then holder_request is not met, and a letter of authorisation is among the requirements. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.
 //
 // Refusals:
 // - 400: `malformed_request`
@@ -17749,6 +17964,30 @@ func (c *ClientWithResponses) SubmitContestedClearingWithResponse(ctx context.Co
 		return nil, err
 	}
 	return ParseSubmitContestedClearingResponse(rsp)
+}
+
+// GetClearingTimelineWithResponse Read a clearing's timeline
+//
+// Everything that happened to the clearing, oldest first, with each look at a document. For those who decide: not for the claimant, nor for the account's owner.
+//
+// Refusals:
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 404: `not_found`
+// - 422: `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_unavailable`
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/identity-clearings/{id}/timeline (the `GetClearingTimeline` operationId).
+func (c *ClientWithResponses) GetClearingTimelineWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetClearingTimelineResponse, error) {
+	rsp, err := c.GetClearingTimeline(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetClearingTimelineResponse(rsp)
 }
 
 // WithdrawContestedClearingWithResponse Withdraw the clearing
@@ -20686,6 +20925,114 @@ func ParseSubmitContestedClearingResponse(rsp *http.Response) (*SubmitContestedC
 		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers SubmitContestedClearingResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetClearingTimelineResponse parses an HTTP response from a GetClearingTimelineWithResponse call
+func ParseGetClearingTimelineResponse(rsp *http.Response) (*GetClearingTimelineResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetClearingTimelineResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Timeline
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers GetClearingTimelineResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers GetClearingTimelineResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers GetClearingTimelineResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
