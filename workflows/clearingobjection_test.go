@@ -412,3 +412,16 @@ func TestContestedClaimExcludes(t *testing.T) {
 	assert.Equal(t, registration.UnderReview, second.Seen().State)
 	second.Abandon()
 }
+
+// A person has nobody to authorise: with a letter among the materials of their own request one reviewer is enough.
+func TestAPersonsLetterIsADocumentLikeOthers(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	w.ApproveIndividual("acct-1", 1)
+	r := w.Clear("acct-1", 1)
+	defer r.Close()
+	r.ToReview(registration.AuthorizationLetter)
+	require.Nil(t, r.ApproveAs("anna"))
+	r.Settle()
+	assert.Equal(t, registration.Cleared, r.Seen().State)
+}

@@ -132,17 +132,18 @@ func (k *clearing) needed(conditions registration.Conditions, docs []registratio
 	switch {
 	case k.Contested:
 		return conditions[:min(1, len(conditions))]
-	case k.forCompany() && hasLetter(docs):
+	case k.byLetter(docs):
 		return conditions.ButHolder()
 	}
 	return conditions
 }
 
-// facts are what the table's guards look at. byLetter: a letter of authorisation is among the materials.
-func (k *clearing) facts(byLetter bool) registration.Facts {
+// facts are what the table's guards look at.
+func (k *clearing) facts(docs []registration.Document) registration.Facts {
+	byLetter := k.byLetter(docs)
 	return registration.Facts{
 		NothingBound:    k.AccountID == nil,
-		SecondReview:    byLetter && !k.Contested && len(k.ApprovedBy) < 2,
+		SecondReview:    byLetter && len(k.ApprovedBy) < 2,
 		ObjectionOwed:   (byLetter || k.Contested) && !k.asked(),
 		ContestedByName: k.Contested,
 	}
@@ -151,6 +152,8 @@ func (k *clearing) facts(byLetter bool) registration.Facts {
 // asked reports whether the holder was asked whether they object, or could not be.
 func (k *clearing) asked() bool { return k.ObjectionUntil != nil || k.UnreachableAt != nil }
 
-func hasLetter(docs []registration.Document) bool {
-	return hasSlot(docs, registration.AuthorizationLetter)
+// byLetter reports whether an authorised person of a company asks. A person has nobody to authorise: their letter is a
+// document like others.
+func (k *clearing) byLetter(docs []registration.Document) bool {
+	return k.forCompany() && hasSlot(docs, registration.AuthorizationLetter)
 }

@@ -61,7 +61,7 @@ func (c *clearingChange) openRound(ctx context.Context) error {
 		return err
 	}
 	snapshot, err := json.Marshal(ClearingSnapshot{
-		Claim: k.Claim, Contested: k.Contested, ByLetter: !k.Contested && hasLetter(c.docs), IsHolder: isHolder, AccountID: k.AccountID,
+		Claim: k.Claim, Contested: k.Contested, ByLetter: k.byLetter(c.docs), IsHolder: isHolder, AccountID: k.AccountID,
 		Objected: k.ObjectedAt != nil, Unreachable: k.UnreachableAt != nil, Approvals: len(k.ApprovedBy), Documents: c.docs,
 	})
 	if err != nil {

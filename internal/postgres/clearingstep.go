@@ -154,7 +154,7 @@ func (c *clearingChange) idleUntil() time.Time {
 // move takes the step that the table names for event, and writes it on the timeline and for subscribers.
 func (c *clearingChange) move(ctx context.Context, event registration.Event) error {
 	k, from := c.rec, c.rec.State
-	to, err := registration.Next(registration.IdentityClearing, from, event, k.facts(hasLetter(c.docs)))
+	to, err := registration.Next(registration.IdentityClearing, from, event, k.facts(c.docs))
 	if err != nil {
 		return err
 	}

@@ -112,18 +112,6 @@ func (s *Store) SetDocument(ctx context.Context, id string, doc NewDocument) (*r
 	})
 }
 
-// MayUpload judges an upload before its body is read; [Store.SetDocument] judges again under the row's lock.
-func (s *Store) MayUpload(ctx context.Context, id string, slot registration.Slot) (*registration.Refusal, error) {
-	r, err := load(ctx, s.pool, id, "")
-	if err != nil {
-		return nil, err
-	}
-	if refusal := registration.RefuseAct(r.Kind, r.State, registration.ActDocument); refusal != nil {
-		return refusal, nil
-	}
-	return r.slotLocked(ctx, s.pool, slot)
-}
-
 // slotLocked refuses a document that no correction names, unless it is required and missing: another role of the
 // administrator may require one that was never asked for before.
 func (r *record) slotLocked(ctx context.Context, q querier, slot registration.Slot) (*registration.Refusal, error) {
