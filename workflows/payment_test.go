@@ -147,6 +147,74 @@ func TestTwoPaymentsInThirtyDaysThenFourVoidsInAll(t *testing.T) {
 	assert.Len(t, w.Bank.Ledger(), 5)
 }
 
+// A stranger has used up the payments to somebody's bank account: ops' grant reaches whom it is for, whether they have
+// another account on file or nothing yet.
+func TestGrantIsForTheAccountThatWasRefused(t *testing.T) {
+	t.Parallel()
+	for name, reach := range map[string]func(t *testing.T, victim *workflowtest.Run){
+		"nothing on file": func(_ *testing.T, victim *workflowtest.Run) {
+			victim.ProveAdministrator(registration.LegalRepresentative, 2)
+		},
+		"another on file": func(_ *testing.T, victim *workflowtest.Run) { victim.ToDeposit(2) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := workflowtest.New(t, workflowtest.Monday(), nil)
+			useUpPayments(t, w, 1)
+			victim := w.Enterprise("acct-2", 2)
+			defer victim.Close()
+			reach(t, victim)
+			named := workflowtest.Company(2)
+			named.Bank.AccountNumber = workflowtest.Company(1).Bank.AccountNumber
+			for range 2 { // one payment a grant
+				requireRefused(t, registration.CodePayoutLimitReached, victim.Company(named))
+				grant(t, w, victim)
+				require.Nil(t, victim.Company(named))
+				victim.Settle()
+				require.Equal(t, named.Bank.AccountNumber, w.Bank.Find(victim.Payment().Key).AccountNumber)
+				failPayment(t, victim)
+				requireRefused(t, registration.CodePayoutLimitReached, victim.Payout())
+			}
+			grant(t, w, victim)
+			require.Nil(t, victim.Payout())
+			victim.Settle()
+			require.Nil(t, victim.Deposit(victim.Amount()))
+		})
+	}
+}
+
+// A registration that has named no account has none to grant a payment to.
+func TestGrantNeedsAnAccount(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	r := w.Enterprise("acct-1", 1)
+	defer r.Close()
+	r.ProveAdministrator(registration.LegalRepresentative, 1)
+	refusal, err := w.Store.GrantPayout(t.Context(), r.App.RegistrationID, "ops:chen", "called the company")
+	require.NoError(t, err)
+	requireRefused(t, registration.CodeWrongState, refusal)
+}
+
+// useUpPayments has a stranger use up the payments to the nth company's bank account.
+func useUpPayments(t *testing.T, w *workflowtest.World, n int) {
+	t.Helper()
+	stranger := w.Enterprise("acct-stranger", n)
+	stranger.ToPayout(n)
+	failPayment(t, stranger)
+	require.Nil(t, stranger.Payout())
+	stranger.Settle()
+	failPayment(t, stranger)
+	require.Nil(t, stranger.Withdraw())
+	stranger.Close()
+}
+
+func grant(t *testing.T, w *workflowtest.World, r *workflowtest.Run) {
+	t.Helper()
+	refusal, err := w.Store.GrantPayout(t.Context(), r.App.RegistrationID, "ops:chen", "called the company")
+	require.NoError(t, err)
+	require.Nil(t, refusal)
+}
+
 // A payment that the bank refuses was never accepted: it costs nothing but the way back.
 func TestRefusedPaymentLeadsBackAndDoesNotCount(t *testing.T) {
 	t.Parallel()

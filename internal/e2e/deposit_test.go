@@ -61,6 +61,33 @@ func TestPayoutLimit(t *testing.T) {
 	r.deposit(r.amount()).inState("details_required")
 }
 
+// Locked out by a stranger before they ever came: ops' grant reaches the account's holder, who has nothing on file.
+func TestGrantReachesTheAccountsHolder(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	stranger := w.paid(t, "6789")
+	for range 3 {
+		stranger.deposit(stranger.wrongAmount())
+	}
+	stranger.post("/payout", nil).inState("payout_pending")
+	stranger.until("deposit_required")
+	for range 3 {
+		stranger.deposit(stranger.wrongAmount())
+	}
+	stranger.post("/withdraw", nil).inState("withdrawn")
+
+	holder := w.enterprise(t, "legal_representative")
+	grant := map[string]any{"reason": "the holder called"}
+	w.ops(t).post(holder.path("/payout/grant"), grant).refused(409, "wrong_state")
+	holder.company = someCompany(t, holder.who.Name, "6789").with("bank.account_number", stranger.company.account())
+	holder.put("/company", holder.company).refused(429, "payout_limit_reached")
+	w.ops(t).post(holder.path("/payout/grant"), grant).inState("company_required")
+	require.Equal(t, 1, holder.count("payout_granted"))
+	holder.put("/company", holder.company).inState("payout_pending")
+	holder.until("deposit_required")
+	holder.deposit(holder.amount()).inState("details_required")
+}
+
 func TestBankRefuses(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -5,10 +5,12 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"shiming/internal/dossier"
 	"shiming/registration"
 )
 
-// GrantPayout lets one more payment go to the bank account a registration has on file.
+// GrantPayout lets one more payment go to the bank account that a registration was last refused one for, else to the one
+// it has on file: whom a stranger has locked out of an account has not got it on file yet.
 func (s *Store) GrantPayout(ctx context.Context, registrationID, by, reason string) (*registration.Refusal, error) {
 	var refusal *registration.Refusal
 	err := s.inTx(ctx, func(tx pgx.Tx) error {
@@ -16,21 +18,33 @@ func (s *Store) GrantPayout(ctx context.Context, registrationID, by, reason stri
 		if err != nil {
 			return err
 		}
-		if c.rec.CompanyRef == nil || c.rec.State.Final() {
-			refusal = &registration.Refusal{Code: registration.CodeWrongState, State: c.rec.State}
-			return nil
-		}
-		company, err := c.companyOnFile(ctx)
+		fp, last4, err := c.bankToGrant(ctx)
 		if err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `insert into payment_grants (bank_fingerprint, registration_id, reason, granted_by, at) values ($1, $2, $3, $4, $5)`,
-			s.bankFingerprint(company), registrationID, reason, by, c.at); err != nil {
+		if fp == nil || c.rec.State.Final() {
+			refusal = &registration.Refusal{Code: registration.CodeWrongState, State: c.rec.State}
+			return nil
+		}
+		if _, err := tx.Exec(ctx, `insert into payment_grants (bank_fingerprint, bank_last4, registration_id, reason, granted_by, at)
+			values ($1, $2, $3, $4, $5, $6)`, fp, last4, registrationID, reason, by, c.at); err != nil {
 			return err
 		}
 		return seen(ctx, tx, c.rec, "payout_granted", by, c.at)
 	})
 	return refusal, err
+}
+
+// bankToGrant is the account that a grant is for; its fingerprint is nil if the registration has named none.
+func (c *change) bankToGrant(ctx context.Context) (fp []byte, last4 string, err error) {
+	if c.rec.RefusedBank != nil {
+		return c.rec.RefusedBank, *c.rec.RefusedBankLast4, nil
+	}
+	if c.rec.CompanyRef == nil {
+		return nil, "", nil
+	}
+	company, err := c.companyOnFile(ctx)
+	return c.bankFingerprint(company), dossier.Last4(company.Bank.AccountNumber), err
 }
 
 // ResolvePayout stores ops' word on a registration's newest payment, as if the bank had reported it.

@@ -9,9 +9,19 @@ import (
 )
 
 // payoutAllowed refuses a payment to a bank account that has had its share, whoever asks (docs: penny-payment rules).
-// The account's fingerprint is locked to the end of the transaction, so two registrations cannot both take the last one.
+// A refused account is remembered, so that ops can allow it one more although nothing else of it is kept.
 func (c *change) payoutAllowed(ctx context.Context, company dossier.Company) (*registration.Refusal, error) {
 	fp := c.bankFingerprint(company)
+	refusal, err := c.payoutLimit(ctx, fp)
+	if refusal != nil {
+		c.rec.RefusedBank, c.rec.RefusedBankLast4 = fp, new(dossier.Last4(company.Bank.AccountNumber))
+	}
+	return refusal, err
+}
+
+// payoutLimit is what a bank account's share has come to. Its fingerprint is locked to the end of the transaction, so two
+// registrations cannot both take the last one.
+func (c *change) payoutLimit(ctx context.Context, fp []byte) (*registration.Refusal, error) {
 	if _, err := c.tx.Exec(ctx, `select pg_advisory_xact_lock(hashtextextended(encode($1::bytea, 'hex'), 1))`, fp); err != nil {
 		return nil, err
 	}

@@ -134,7 +134,7 @@ func (c *change) request(ctx context.Context, company dossier.Company) error {
 	if err != nil {
 		return err
 	}
-	c.payment = p
+	c.payment, c.rec.RefusedBank, c.rec.RefusedBankLast4 = p, nil, nil
 	if err := c.useGrant(ctx, p); err != nil {
 		return err
 	}
