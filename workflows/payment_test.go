@@ -353,6 +353,47 @@ func TestOverduePaymentOpensTheCompany(t *testing.T) {
 	require.Nil(t, r.Deposit(r.Amount()))
 }
 
+// Overdue before it was ever ordered, and the bank corrected meanwhile: the old order is not sent to the old bank.
+func TestOverduePaymentIsNotOrderedFromTheOldBank(t *testing.T) {
+	t.Parallel()
+	start := workflowtest.Monday()
+	w := workflowtest.New(t, start, workday.NewCompressed(10*time.Minute, start))
+	r := w.Enterprise("acct-1", 1)
+	defer r.Close()
+	w.Mail.Down(true)
+	w.SMS.Down(true)
+	r.ToPayout(1)
+	r.Sleep(25 * time.Minute)
+	require.True(t, r.View().Overdue)
+	old := r.Payment()
+	corrected := workflowtest.Company(1)
+	corrected.Bank.BankName = "例示银行"
+	require.Nil(t, r.Company(corrected))
+	require.Equal(t, old.ID, r.Payment().ID, "another name of the bank is no other account")
+
+	corrected.Bank.CNAPSCode = "308100005027"
+	require.Nil(t, r.Company(corrected))
+	require.NotEqual(t, old.ID, r.Payment().ID)
+	w.Mail.Down(false)
+	r.Sleep(2 * time.Minute)
+	require.Len(t, w.Bank.Ledger(), 1)
+	assert.Equal(t, corrected.Bank.CNAPSCode, w.Bank.Ledger()[0].CNAPS)
+	require.Nil(t, r.Deposit(r.Amount()))
+}
+
+// The share of payments is the account number's: another CNAPS code does not refill it.
+func TestAnotherBankForTheNumberRefillsNothing(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	useUpPayments(t, w, 1)
+	r := w.Enterprise("acct-1", 1)
+	defer r.Close()
+	r.ProveAdministrator(registration.LegalRepresentative, 1)
+	company := workflowtest.Company(1)
+	company.Bank.CNAPSCode = "308100005027"
+	requireRefused(t, registration.CodePayoutLimitReached, r.Company(company))
+}
+
 // Whoever proves the organisation first has it; the other returns to the company information.
 func TestOrganizationIsClaimedByProof(t *testing.T) {
 	t.Parallel()

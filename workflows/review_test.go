@@ -136,6 +136,7 @@ func TestCorrectedCompanyIsProvenAnewOnlyIfItMust(t *testing.T) {
 		"bank account": {[]registration.Field{registration.FieldBankAccountNumber}, func(c *dossier.Company) {
 			c.Bank.AccountNumber = workflowtest.Company(9).Bank.AccountNumber
 		}, true},
+		"bank's CNAPS code": {[]registration.Field{registration.FieldCNAPS}, func(c *dossier.Company) { c.Bank.CNAPSCode = "308100005027" }, true},
 		"uscc of another company": {[]registration.Field{registration.FieldUSCC}, func(c *dossier.Company) {
 			other := workflowtest.Company(9).USCC
 			c.USCC, c.RegistrationNumber, c.OrganizationCode = other, other, other

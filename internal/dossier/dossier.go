@@ -123,10 +123,11 @@ func (c Company) Organization() string {
 	return c.OrganizationCode
 }
 
-// SameProof reports whether a payment that proved c proves d too: same organisation, legal name and bank account.
+// SameProof reports whether a payment that proved c proves d too: same organisation, legal name and bank account. The same
+// number under another CNAPS code is another account, at another bank; a bank's name alone is only how it is called.
 func (c Company) SameProof(d Company) bool {
 	return c.Organization() == d.Organization() && chinaid.SameName(c.LegalName, d.LegalName) &&
-		c.Bank.AccountNumber == d.Bank.AccountNumber
+		c.Bank.AccountNumber == d.Bank.AccountNumber && c.Bank.CNAPSCode == d.Bank.CNAPSCode
 }
 
 // View masks the company's personal parts and its account.

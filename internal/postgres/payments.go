@@ -141,6 +141,7 @@ func (c *change) request(ctx context.Context, company dossier.Company) error {
 	return c.notifyHeld(ctx, p)
 }
 
+// bankFingerprint is of the account number alone: naming another bank for it must not refill the guesses.
 func (s *Store) bankFingerprint(company dossier.Company) []byte {
 	return s.keys.Fingerprint("bank_account", company.Bank.AccountNumber)
 }
