@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"shiming/internal/bank"
 	"shiming/internal/postgres"
 	"shiming/registration"
 	"shiming/workflows/workflowtest"
@@ -156,13 +157,48 @@ func TestReturnOfAVoidPayment(t *testing.T) {
 	assert.Equal(t, 2, w.Notices("payment_failed"))
 }
 
-// Withdrawn while the payment is under way: Payout goes on, and what the bank says is recorded.
-func TestWithdrawalWhileThePaymentIsUnderWay(t *testing.T) {
+// The bank took the order, was away until the registration had ended, and by then the money was back: whoever asks first
+// tells ops, and the bank's own report does not tell them again.
+func TestReturnLearnedByAskingAfterTheEnd(t *testing.T) {
 	t.Parallel()
 	w := workflowtest.New(t, workflowtest.Monday(), nil)
 	r := w.Enterprise("acct-1", 1)
 	defer r.Close()
-	w.Bank.Ask(func(b *workflowtest.Bank) { b.Mute = 1 }) // executed, and nobody knows yet
+	executedUnanswered(t, w, r)
+	w.Bank.Ask(func(b *workflowtest.Bank) { b.Busy = -1 })
+	require.Nil(t, r.Withdraw())
+	w.Bank.Progress(r.Payment().Key, bank.TransferReturned, bank.ReasonAccountClosed)
+	w.Bank.Ask(func(b *workflowtest.Bank) { b.Busy = 0 })
+	r.Sleep(time.Hour)
+	require.Equal(t, "returned", r.Payment().BankState)
+	assert.Equal(t, 1, w.Notices("payout_returned"))
+	assert.Equal(t, 1, w.Events("payout.returned"))
+	r.BankSays("transfer.returned", "account_closed")
+	assert.Equal(t, 1, w.Notices("payout_returned"))
+	assert.Equal(t, 1, w.Events("payout.returned"))
+}
+
+// A return that was recorded and told to nobody, as one was before it was told by whoever learns it: the bank's report,
+// which is no news, makes up for it.
+func TestReturnThatNobodyWasToldOf(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	r := w.Enterprise("acct-1", 1)
+	defer r.Close()
+	r.ToPayout(1)
+	require.Nil(t, r.Withdraw())
+	_, err := w.Store.Pool().Exec(t.Context(), `update payments set state = 'returned', bank_state = 'returned', returned_at = now()`)
+	require.NoError(t, err)
+	for range 2 {
+		r.BankSays("transfer.returned", "account_closed")
+	}
+	assert.Equal(t, 1, w.Notices("payout_returned"))
+}
+
+// executedUnanswered brings an enterprise to where the bank has executed its payment and nobody knows yet.
+func executedUnanswered(t *testing.T, w *workflowtest.World, r *workflowtest.Run) {
+	t.Helper()
+	w.Bank.Ask(func(b *workflowtest.Bank) { b.Mute = 1 })
 	r.ProveAdministrator(registration.LegalRepresentative, 1)
 	require.Nil(t, r.Company(workflowtest.Company(1)))
 	for range 500 {
@@ -173,6 +209,15 @@ func TestWithdrawalWhileThePaymentIsUnderWay(t *testing.T) {
 	}
 	require.Len(t, w.Bank.Ledger(), 1)
 	require.Equal(t, "requested", r.Payment().BankState)
+}
+
+// Withdrawn while the payment is under way: Payout goes on, and what the bank says is recorded.
+func TestWithdrawalWhileThePaymentIsUnderWay(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	r := w.Enterprise("acct-1", 1)
+	defer r.Close()
+	executedUnanswered(t, w, r)
 	require.Nil(t, r.Withdraw())
 	r.Sleep(time.Minute)
 	assert.Equal(t, "sent", r.Payment().BankState)

@@ -132,11 +132,15 @@ func (s *Store) PaymentKey(ctx context.Context, paymentID string) (key string, e
 	return key, notFound(err)
 }
 
-// OrderAnswered records what the bank answered to an order: transfer.sent, transfer.settled, transfer.failed or transfer.returned.
+// OrderAnswered records what the bank answered to an order: transfer.sent, transfer.settled, transfer.failed or
+// transfer.returned. The registration's run hears of it when the payment's ends, unless it is over itself.
 func (s *Store) OrderAnswered(ctx context.Context, paymentID, kind, reason string) (registration.PaymentRef, error) {
 	return s.changePayment(ctx, paymentID, func(c *change, p *payment) error {
 		p.report(kind, reason, c.at)
-		return nil
+		if c.rec.EndedAt == nil {
+			return nil
+		}
+		return c.endedReturn(ctx, p)
 	})
 }
 

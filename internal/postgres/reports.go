@@ -158,15 +158,16 @@ func (s *Store) takeBankReport(ctx context.Context, tx pgx.Tx, r Report, rec *re
 	if err != nil {
 		return err
 	}
-	if !p.report(r.Type, r.Reason, s.now()) { // an earlier stage, reported late: recorded, no effect
-		return nil
-	}
+	news := p.report(r.Type, r.Reason, s.now())
 	if err := p.save(ctx, tx); err != nil {
 		return err
 	}
-	if rec.EndedAt != nil {
+	switch {
+	case rec.EndedAt != nil: // also if it is no news: whoever learned it first may not have told
 		c := &change{Store: s, tx: tx, rec: rec, payment: p, step: Step{Actor: registration.ByBank}, at: s.now()}
 		return c.endedReturn(ctx, p)
+	case !news: // an earlier stage, reported late: recorded, no effect
+		return nil
 	}
 	return tellRun(ctx, tx, rec, registration.SignalBankReport, registration.BankReport{RegistrationID: rec.ID, PaymentID: p.ID})
 }
