@@ -84,7 +84,7 @@ func (m *model) close() {
 func (m *model) calm() {
 	m.w.Trouble(false)
 	const untold = `select count(*) from payments p where registration_id = any($1) and state = 'returned' and not exists
-		(select from notices where event_key in ('payment_failed/' || p.id, 'payout_returned/' || p.id))`
+		(select from notices where event_key in ('payment_returned/' || p.id, 'payout_returned/' || p.id))`
 	for range 5 { // a letter that met trouble is taken again after a while
 		for _, r := range m.runs {
 			if r != nil {

@@ -322,8 +322,91 @@ func TestVoidPaymentThatTheBankNeverHeardOfStopsCounting(t *testing.T) {
 	w.Bank.Ask(func(b *workflowtest.Bank) { b.Busy = 0 })
 	r.Sleep(time.Hour)
 	assert.Empty(t, w.Bank.Ledger())
-	assert.Equal(t, "failed", r.Payment().BankState)
+	assert.Equal(t, "dropped", r.Payment().BankState)
 	assert.Equal(t, "void", r.Payment().State)
+	again := w.Enterprise("acct-1", 1)
+	defer again.Close()
+	again.ToPayout(1)
+	failPayment(t, again)
+	require.Nil(t, again.Payout(), "only one counts so far")
+}
+
+// It had not heard of the payment when it was asked, and executed it all the same: what it says then counts, and its
+// return is told.
+func TestBankOverridesADroppedPayment(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	r := w.Enterprise("acct-1", 1)
+	defer r.Close()
+	w.Bank.Ask(func(b *workflowtest.Bank) { b.Busy = -1 })
+	r.ToPayout(1)
+	require.Nil(t, r.Withdraw())
+	w.Bank.Ask(func(b *workflowtest.Bank) { b.Busy = 0 })
+	r.Sleep(time.Hour)
+	require.Nil(t, r.Payment().AcceptedAt)
+	for _, said := range []string{"sent", "settled", "returned"} {
+		r.BankSays("transfer."+said, "account_closed")
+		require.Equal(t, said, r.Payment().BankState)
+		require.NotNil(t, r.Payment().AcceptedAt, "it counts")
+	}
+	assert.Equal(t, 1, w.Notices("payout_returned"))
+}
+
+// Ops called it failed before the bank had said a word: that stands until it does. What it took counts, and its return is
+// told to ops, the applicant having been asked for another account already.
+func TestBankOverridesWhatOpsCalledFailed(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	r := w.Enterprise("acct-1", 1)
+	defer r.Close()
+	w.Bank.Ask(func(b *workflowtest.Bank) { b.Busy = -1 })
+	r.ToPayout(1)
+	resolve(t, w, r, "failed")
+	require.Equal(t, registration.CompanyRequired, r.State())
+	require.Equal(t, "written_off", r.Payment().BankState)
+	for _, said := range []string{"sent", "settled", "returned"} {
+		r.BankSays("transfer."+said, "account_closed")
+		require.Equal(t, said, r.Payment().BankState)
+		require.NotNil(t, r.Payment().AcceptedAt, "it counts")
+	}
+	assert.Equal(t, registration.CompanyRequired, r.State())
+	assert.Equal(t, 2, w.Notices("payment_failed"))
+	assert.Equal(t, 1, w.Notices("payout_returned"))
+}
+
+// The order was under way when ops called it failed: the bank is still asked what became of it.
+func TestBankIsAskedAfterWhatOpsCalledFailed(t *testing.T) {
+	t.Parallel()
+	for name, executed := range map[string]bool{"sent": true, "dropped": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := workflowtest.New(t, workflowtest.Monday(), nil)
+			r := w.Enterprise("acct-1", 1)
+			defer r.Close()
+			if executed {
+				executedUnanswered(t, w, r)
+			}
+			w.Bank.Ask(func(b *workflowtest.Bank) { b.Busy = -1 })
+			if !executed {
+				r.ToPayout(1)
+			}
+			resolve(t, w, r, "failed")
+			w.Bank.Ask(func(b *workflowtest.Bank) { b.Busy = 0 })
+			r.Sleep(time.Hour)
+			assert.Equal(t, name, r.Payment().BankState)
+			assert.Equal(t, executed, r.Payment().AcceptedAt != nil)
+			assert.Equal(t, "failed", r.Payment().State)
+		})
+	}
+}
+
+// resolve gives ops' word on the newest payment.
+func resolve(t *testing.T, w *workflowtest.World, r *workflowtest.Run, outcome string) {
+	t.Helper()
+	refusal, err := w.Store.ResolvePayout(t.Context(), r.App.RegistrationID, registration.NewID("act"), "ops:chen", outcome, "called the bank")
+	require.NoError(t, err)
+	require.Nil(t, refusal)
+	r.Settle()
 }
 
 // In payout_pending company information is open once the payment is overdue, all of it.
@@ -444,10 +527,7 @@ func TestOpsResolvesByHand(t *testing.T) {
 			r := w.Enterprise("acct-1", 1)
 			defer r.Close()
 			r.ToPayout(1)
-			refusal, err := w.Store.ResolvePayout(context.Background(), r.App.RegistrationID, "act-ops", "ops:chen", outcome, "called the bank")
-			require.NoError(t, err)
-			require.Nil(t, refusal)
-			r.Settle()
+			resolve(t, w, r, outcome)
 			assert.Equal(t, want, r.State())
 		})
 	}

@@ -10,8 +10,27 @@ import (
 	"shiming/registration"
 )
 
-// stage orders what a bank can say of a payment; a later stage wins (docs: penny-payment rules).
-var stage = map[string]int{"requested": 0, "sent": 1, "settled": 2, "failed": 3, "returned": 3}
+// What we say of a payment that the bank has not answered. Either stands only until it does.
+const (
+	bankDropped    = "dropped"     // it had never heard of it when it was asked, and it was not sent
+	bankWrittenOff = "written_off" // ops called it failed
+)
+
+// stage orders what can be said of a payment; a later stage wins (docs: penny-payment rules).
+var stage = map[string]int{"requested": 0, bankWrittenOff: 1, bankDropped: 1, "sent": 2, "settled": 3, "failed": 4, "returned": 4}
+
+// answered reports whether the bank has ever said anything of the payment.
+func (p *payment) answered() bool { return stage[p.BankState] >= stage["sent"] }
+
+// resolve applies ops' word as if it were the bank's, but for a failure of what the bank never answered.
+func (p *payment) resolve(kind, reason string, at time.Time) (news bool) {
+	answered := p.answered()
+	news = p.report(kind, reason, at)
+	if p.BankState == "failed" && !answered {
+		p.BankState = bankWrittenOff
+	}
+	return news
+}
 
 // report applies what the bank says and reports whether it says anything new. Failed after sent counts as returned.
 func (p *payment) report(kind, reason string, at time.Time) bool {
@@ -82,10 +101,10 @@ func (c *change) tellOpsOfReturn(ctx context.Context, p *payment) error {
 	return c.tell(ctx, notice.PayoutReturned, "payout_returned/"+p.ID, notice.Data{BankAccountLast4: p.BankLast4})
 }
 
-// returnTold reports whether a payment's return has been answered: the applicant was asked for another account, or ops
-// was told.
+// returnTold reports whether a payment's return has been answered: the applicant was asked for another account because of
+// it, or ops was told.
 func (c *change) returnTold(ctx context.Context, p *payment) (told bool, err error) {
-	err = c.tx.QueryRow(ctx, `select exists (select from notices where event_key in ('payment_failed/' || $1, 'payout_returned/' || $1))`, p.ID).Scan(&told)
+	err = c.tx.QueryRow(ctx, `select exists (select from notices where event_key in ('payment_returned/' || $1, 'payout_returned/' || $1))`, p.ID).Scan(&told)
 	return told, err
 }
 

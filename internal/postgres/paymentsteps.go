@@ -103,7 +103,7 @@ type Order struct {
 func (s *Store) TakeOrder(ctx context.Context, paymentID string) (*Order, error) {
 	var order *Order
 	_, err := s.changePayment(ctx, paymentID, func(c *change, p *payment) error {
-		if p.BankState != "requested" || (p.OrderedAt == nil && !p.open()) {
+		if p.answered() || p.BankState == bankDropped || (p.OrderedAt == nil && !p.open()) {
 			return nil
 		}
 		order = &Order{Key: p.Key, Asked: p.OrderedAt != nil, Void: !p.open()}
@@ -148,8 +148,8 @@ func (s *Store) OrderAnswered(ctx context.Context, paymentID, kind, reason strin
 // counts as one that may have been.
 func (s *Store) OrderDropped(ctx context.Context, paymentID string) error {
 	_, err := s.changePayment(ctx, paymentID, func(_ *change, p *payment) error {
-		if !p.open() && p.BankState == "requested" {
-			p.BankState = "failed"
+		if !p.open() && !p.answered() {
+			p.BankState = bankDropped
 		}
 		return nil
 	})
@@ -230,9 +230,9 @@ func (c *change) paymentData() notice.Data {
 
 // paymentLost leads back to the company information: the bank would not pay, or the money came back.
 func (c *change) paymentLost(ctx context.Context) error {
-	event := registration.PaymentReturned
+	event, key := registration.PaymentReturned, "payment_returned/"
 	if c.payment.State == registration.PayoutFailed {
-		event = registration.PaymentRefused
+		event, key = registration.PaymentRefused, "payment_failed/"
 	}
 	if !registration.Knows(c.rec.Kind, c.rec.State, event) {
 		return c.tellOpsOfReturn(ctx, c.payment)
@@ -247,7 +247,7 @@ func (c *change) paymentLost(ctx context.Context) error {
 		return err
 	}
 	c.askForCompany()
-	return c.tell(ctx, notice.PaymentFailed, "payment_failed/"+c.payment.ID, c.paymentData())
+	return c.tell(ctx, notice.PaymentFailed, key+c.payment.ID, c.paymentData())
 }
 
 // askForCompany says which field the bank objects to. What was submitted stays locked, but for the company information.

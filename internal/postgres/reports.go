@@ -158,7 +158,11 @@ func (s *Store) takeBankReport(ctx context.Context, tx pgx.Tx, r Report, rec *re
 	if err != nil {
 		return err
 	}
-	news := p.report(r.Type, r.Reason, s.now())
+	apply := p.report
+	if r.Source == "ops" {
+		apply = p.resolve
+	}
+	news := apply(r.Type, r.Reason, s.now())
 	if err := p.save(ctx, tx); err != nil {
 		return err
 	}
