@@ -2,6 +2,7 @@ package workflows_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -528,6 +529,12 @@ func TestOpsResolvesByHand(t *testing.T) {
 			defer r.Close()
 			r.ToPayout(1)
 			resolve(t, w, r, outcome)
+			line, err := w.Store.Timeline(t.Context(), r.App.RegistrationID)
+			require.NoError(t, err)
+			i := slices.IndexFunc(line, func(l registration.TimelineEntry) bool { return l.Event == "payout_resolved:"+outcome })
+			require.Positive(t, i, "%v", line)
+			assert.Equal(t, "ops:chen", line[i].Actor)
+			assert.Equal(t, registration.PayoutPending, line[i].To, "what follows from it is another line")
 			assert.Equal(t, want, r.State())
 		})
 	}

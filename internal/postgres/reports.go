@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -159,8 +160,11 @@ func (s *Store) takeBankReport(ctx context.Context, tx pgx.Tx, r Report, rec *re
 		return err
 	}
 	apply := p.report
-	if r.Source == "ops" {
+	if r.Source == "ops" { // a person's word, whatever it leads to
 		apply = p.resolve
+		if err := seen(ctx, tx, rec, "payout_resolved:"+strings.TrimPrefix(r.Type, "transfer."), r.By, s.now()); err != nil {
+			return err
+		}
 	}
 	news := apply(r.Type, r.Reason, s.now())
 	if err := p.save(ctx, tx); err != nil {
