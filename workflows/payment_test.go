@@ -353,6 +353,42 @@ func TestBankOverridesADroppedPayment(t *testing.T) {
 	assert.Equal(t, 1, w.Notices("payout_returned"))
 }
 
+// The field that the bank objects to stays named until other company information is handed in, whatever is done meanwhile.
+func TestBanksObjectionStaysNamed(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	r := w.Enterprise("acct-1", 1)
+	defer r.Close()
+	w.Bank.Ask(func(b *workflowtest.Bank) { b.RefuseTransfer = bank.ReasonBankNotFound })
+	r.ProveAdministrator(registration.LegalRepresentative, 1)
+	require.Nil(t, r.Company(workflowtest.Company(1)))
+	r.Settle()
+	named := func() {
+		t.Helper()
+		require.True(t, slices.ContainsFunc(r.View().Requirements, func(n registration.Requirement) bool {
+			return n.Field == registration.FieldCNAPS && n.Code == string(bank.ReasonBankNotFound) && n.Message != ""
+		}), "%v", r.View().Requirements)
+	}
+	named()
+	session, refusal := r.Session(registration.LegalRepresentative)
+	require.Nil(t, refusal)
+	require.Equal(t, registration.AdminIdentityRequired, r.State())
+	named()
+	r.Scan(session, workflowtest.Person(1))
+	require.Equal(t, registration.CompanyRequired, r.State())
+	require.Nil(t, r.View().LastError)
+	named()
+
+	w.Bank.Ask(func(b *workflowtest.Bank) { b.RefuseTransfer = "" })
+	corrected := workflowtest.Company(1)
+	corrected.Bank.CNAPSCode = "308100005027"
+	require.Nil(t, r.Company(corrected))
+	r.Settle()
+	for _, need := range r.View().Requirements {
+		assert.NotContains(t, need.Field, "company.bank")
+	}
+}
+
 // Ops called it failed before the bank had said a word: that stands until it does. What it took counts, and its return is
 // told to ops, the applicant having been asked for another account already.
 func TestBankOverridesWhatOpsCalledFailed(t *testing.T) {

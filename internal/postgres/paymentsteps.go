@@ -252,20 +252,12 @@ func (c *change) paymentLost(ctx context.Context) error {
 
 // askForCompany says which field the bank objects to. What was submitted stays locked, but for the company information.
 func (c *change) askForCompany() {
-	why := *c.payment.Failure
-	field := registration.FieldBankAccountNumber
-	switch why {
-	case "account_name_mismatch":
-		field = registration.FieldBankAccountName
-	case "bank_not_found":
-		field = registration.FieldCNAPS
-	}
-	message := registration.Explain(registration.Code(why), c.rec.Locale)
-	c.setError(registration.CodePaymentFailed, registration.FieldError{Location: string(field), Code: why, Message: message})
+	wrong := c.payment.objection(c.rec.Locale)
+	c.setError(registration.CodePaymentFailed, wrong)
 	if c.rec.ReviewRound == 0 {
 		return
 	}
-	again := registration.Correction{Reason: registration.Reason{Field: fieldCompany, Code: why, Message: message}}
+	again := registration.Correction{Reason: registration.Reason{Field: fieldCompany, Code: wrong.Code, Message: wrong.Message}}
 	whole := func(c registration.Correction) bool { return c.Field == fieldCompany }
 	c.rec.Corrections = append(slices.DeleteFunc(c.rec.Corrections, whole), again)
 }

@@ -3,7 +3,8 @@ package postgres
 import "shiming/registration"
 
 // requirements lists what is still to be handed in before a registration can be submitted, in the order of the steps.
-func requirements(r *record, docs []registration.Document) []registration.FieldError {
+// p is the newest payment, nil if there is none.
+func requirements(r *record, p *payment, docs []registration.Document) []registration.FieldError {
 	missing := []registration.FieldError{}
 	if r.State.Final() || r.State == registration.UnderReview {
 		return missing
@@ -16,8 +17,8 @@ func requirements(r *record, docs []registration.Document) []registration.FieldE
 	}
 	switch {
 	case r.Kind == registration.Individual:
-	case r.State == registration.CompanyRequired && r.LastError != nil && r.LastError.Code == registration.CodePaymentFailed:
-		missing = append(missing, r.LastError.Errors...)
+	case r.awaitsCompany() && p.lost(): // until other company information opens another payment, whatever else is done
+		missing = append(missing, p.objection(r.Locale))
 	case r.Company == nil:
 		need("company", "missing", registration.Explain("company_missing", r.Locale))
 	case r.CompanyProof == nil:
@@ -38,4 +39,26 @@ func requirements(r *record, docs []registration.Document) []registration.FieldE
 		}
 	}
 	return missing
+}
+
+// awaitsCompany reports whether company information is to be handed in, now or after the administrator's scan.
+func (r *record) awaitsCompany() bool {
+	return r.CompanyProof == nil && (r.State == registration.CompanyRequired || r.State == registration.AdminIdentityRequired)
+}
+
+// lost reports whether the bank would not pay, or the money came back.
+func (p *payment) lost() bool {
+	return p != nil && p.Failure != nil && (p.State == registration.PayoutFailed || p.State == registration.PayoutReturned)
+}
+
+// objection is the field to correct by the bank's reason.
+func (p *payment) objection(locale registration.Locale) registration.FieldError {
+	why, field := *p.Failure, registration.FieldBankAccountNumber
+	switch why {
+	case "account_name_mismatch":
+		field = registration.FieldBankAccountName
+	case "bank_not_found":
+		field = registration.FieldCNAPS
+	}
+	return registration.FieldError{Location: string(field), Code: why, Message: registration.Explain(registration.Code(why), locale)}
 }

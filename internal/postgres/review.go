@@ -19,7 +19,7 @@ func (s *Store) Submit(ctx context.Context, step Step) (registration.StepResult,
 		if err != nil {
 			return nil, err
 		}
-		if missing := requirements(c.rec, docs); len(missing) > 0 {
+		if missing := requirements(c.rec, c.payment, docs); len(missing) > 0 {
 			return registration.Refuse(registration.CodeRequirementsMissing).At(missing...), nil
 		}
 		snapshot, err := json.Marshal(snapshotOf(c.rec, docs))

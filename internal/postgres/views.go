@@ -208,7 +208,7 @@ func viewOf(r *record, p *payment, docs []registration.Document) *registration.V
 	if v.LastError != nil && v.LastError.Errors == nil {
 		v.LastError.Errors = []registration.FieldError{}
 	}
-	for _, e := range requirements(r, docs) {
+	for _, e := range requirements(r, p, docs) {
 		v.Requirements = append(v.Requirements, registration.Requirement{Field: registration.Field(e.Location), Code: e.Code, Message: e.Message})
 	}
 	return v
