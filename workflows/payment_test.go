@@ -184,6 +184,50 @@ func TestGrantIsForTheAccountThatWasRefused(t *testing.T) {
 	}
 }
 
+// A granted payment that the bank never accepted, or that was never ordered, does not use the grant up.
+func TestGrantOutlastsAPaymentThatCameToNothing(t *testing.T) {
+	t.Parallel()
+	for name, fail := range map[string]func(t *testing.T, w *workflowtest.World, r *workflowtest.Run){
+		"refused": func(t *testing.T, w *workflowtest.World, r *workflowtest.Run) {
+			t.Helper()
+			w.Bank.Ask(func(b *workflowtest.Bank) { b.RefuseTransfer = bank.ReasonBankNotFound })
+			require.Nil(t, r.Company(workflowtest.Company(1)))
+			r.Settle()
+			require.Equal(t, registration.CompanyRequired, r.State())
+			w.Bank.Ask(func(b *workflowtest.Bank) { b.RefuseTransfer = "" })
+		},
+		"replaced before it was ordered": func(t *testing.T, w *workflowtest.World, r *workflowtest.Run) {
+			t.Helper()
+			w.Mail.Down(true)
+			w.SMS.Down(true)
+			require.Nil(t, r.Company(workflowtest.Company(1)))
+			r.Sleep(25 * time.Minute)
+			require.True(t, r.View().Overdue)
+			w.Mail.Down(false)
+			w.SMS.Down(false)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			start := workflowtest.Monday()
+			w := workflowtest.New(t, start, workday.NewCompressed(10*time.Minute, start))
+			useUpPayments(t, w, 1)
+			r := w.Enterprise("acct-1", 1)
+			defer r.Close()
+			r.ProveAdministrator(registration.LegalRepresentative, 1)
+			requireRefused(t, registration.CodePayoutLimitReached, r.Company(workflowtest.Company(1)))
+			grant(t, w, r)
+			fail(t, w, r)
+			corrected := workflowtest.Company(1)
+			corrected.Bank.CNAPSCode = "308100005027"
+			require.Nil(t, r.Company(corrected))
+			r.Settle()
+			failPayment(t, r)
+			requireRefused(t, registration.CodePayoutLimitReached, r.Payout())
+		})
+	}
+}
+
 // A registration that has named no account has none to grant a payment to.
 func TestGrantNeedsAnAccount(t *testing.T) {
 	t.Parallel()

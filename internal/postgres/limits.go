@@ -28,11 +28,11 @@ func (c *change) payoutLimit(ctx context.Context, fp []byte) (*registration.Refu
 	var grants, voids int
 	var recent []time.Time
 	err := c.tx.QueryRow(ctx, `select
-		(select count(*) from payment_grants where bank_fingerprint = $1 and used_by is null),
+		(select count(*) from payment_grants g left join payments p on p.id = g.used_by where g.bank_fingerprint = $1 and (`+unusedGrant+` or p.id = $3)),
 		(select count(*) from payments where bank_fingerprint = $1 and accepted_at is not null and voided_at >
 			coalesce((select max(confirmed_at) from payments where bank_fingerprint = $1), '-infinity')),
 		(select coalesce(array_agg(coalesce(accepted_at, requested_at) order by coalesce(accepted_at, requested_at)), '{}') from payments
-			where bank_fingerprint = $1 and (accepted_at > $2 or ordered_at is not null and bank_state = 'requested' or state = 'requested')
+			where bank_fingerprint = $1 and (accepted_at > $2 or `+inFlight+`)
 			and id is distinct from $3)`,
 		fp, c.cal.Days(c.at, -registration.PaymentDays), c.replaced()).Scan(&grants, &voids, &recent)
 	switch {
@@ -50,6 +50,12 @@ func (c *change) payoutLimit(ctx context.Context, fp []byte) (*registration.Refu
 	return registration.Refuse(registration.CodePayoutLimitReached).Until(c.cal.Days(free, registration.PaymentDays)), nil
 }
 
+// inFlight is true of a payment that the bank may accept yet.
+const inFlight = `(ordered_at is not null and bank_state = 'requested' or state = 'requested')`
+
+// unusedGrant is true of a grant g that allows a payment: it was never used, or its payment p came to nothing.
+const unusedGrant = `(p.id is null or p.accepted_at is null and not ` + inFlight + `)`
+
 // replaced is the payment that a new one would void before the bank was ever called for it: it does not count.
 func (c *change) replaced() *string {
 	if c.payment.open() && c.payment.OrderedAt == nil {
@@ -63,7 +69,7 @@ func (c *change) useGrant(ctx context.Context, p *payment) error {
 	if !c.spendGrant {
 		return nil
 	}
-	_, err := c.tx.Exec(ctx, `update payment_grants set used_by = $2 where id =
-		(select id from payment_grants where bank_fingerprint = $1 and used_by is null order by id limit 1)`, p.BankFingerprint, p.ID)
+	_, err := c.tx.Exec(ctx, `update payment_grants set used_by = $2 where id = (select g.id from payment_grants g left join payments p on p.id = g.used_by
+		where g.bank_fingerprint = $1 and `+unusedGrant+` order by g.id limit 1)`, p.BankFingerprint, p.ID)
 	return err
 }

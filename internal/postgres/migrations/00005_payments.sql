@@ -6,6 +6,8 @@ alter table registrations
   add column refused_bank_last4 text,
   add constraint registrations_refused_bank check ((refused_bank is null) = (refused_bank_last4 is null));
 alter table payment_grants add column bank_last4 text; -- null: granted before it was kept
+drop index payment_grants_bank;
+create index payment_grants_bank on payment_grants (bank_fingerprint); -- a used one counts again if its payment came to nothing
 
 -- What we say of a payment that the bank has not answered is no word of the bank's.
 alter table payments drop constraint payments_bank_state_check;
@@ -21,5 +23,7 @@ update notices n set event_key = 'payment_failed/' || p.id from payments p where
 update payments set bank_state = 'failed' where bank_state in ('written_off', 'dropped');
 alter table payments drop constraint payments_bank_state_check;
 alter table payments add constraint payments_bank_state_check check (bank_state in ('requested', 'sent', 'settled', 'failed', 'returned'));
+drop index payment_grants_bank;
+create index payment_grants_bank on payment_grants (bank_fingerprint) where used_by is null;
 alter table payment_grants drop column bank_last4;
 alter table registrations drop column refused_bank_last4, drop column refused_bank;
