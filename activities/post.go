@@ -3,6 +3,9 @@ package activities
 import (
 	"context"
 	"errors"
+	"time"
+
+	"github.com/sethvargo/go-retry"
 
 	"shiming/internal/email"
 	"shiming/internal/notice"
@@ -69,11 +72,17 @@ func (p *Post) send(ctx context.Context, noticeID string) error {
 	var noSMS *sms.Refusal
 	switch {
 	case errors.As(err, &noMail), errors.As(err, &noSMS):
-		return p.Book.NoticeRefused(ctx, noticeID)
+		return written(ctx, func(ctx context.Context) error { return p.Book.NoticeRefused(ctx, noticeID) })
 	case err != nil:
 		return err
 	}
-	return p.Book.NoticeAccepted(ctx, noticeID, providerID)
+	return written(ctx, func(ctx context.Context) error { return p.Book.NoticeAccepted(ctx, noticeID, providerID) })
+}
+
+// written insists on a record for as long as this attempt lives: the next one would send the message again.
+func written(ctx context.Context, record func(ctx context.Context) error) error {
+	pauses := retry.WithCappedDuration(time.Second, retry.NewExponential(50*time.Millisecond))
+	return retry.Do(ctx, pauses, func(ctx context.Context) error { return retry.RetryableError(record(ctx)) })
 }
 
 func (p *Post) hand(ctx context.Context, n *postgres.Notice, m notice.Message) (providerID string, err error) {
