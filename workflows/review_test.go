@@ -398,3 +398,26 @@ func TestTwoReviewersAtOnce(t *testing.T) {
 	assert.Equal(t, registration.UnderReview, r.State())
 	require.Nil(t, r.Decide(dossier.Decision{Decision: "approve", Reviewer: one}))
 }
+
+// The contact's mailbox becomes the registered one while the result waits for its provider: it gets one mail.
+func TestOneMailToAMailboxThatHasBecomeTheSame(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	r := w.Individual("acct-1", 1)
+	defer r.Close()
+	r.ProveCard(1)
+	r.ToReview(1)
+	w.Mail.Down(true)
+	require.Nil(t, r.Reject(registration.FieldContactEmail))
+	contact := workflowtest.Contact(1)
+	contact.Email = "registered-" + contact.Email
+	require.Nil(t, r.SetContact(contact))
+	w.Mail.Down(false)
+	r.Settle()
+	assert.Equal(t, 1, w.Mail.Sent())
+	assert.Equal(t, []string{"contact"}, w.Strings(`select recipient from notices where skipped_at is not null and accepted_at is null and refused_at is null`))
+	require.Nil(t, r.Submit())
+	require.Nil(t, r.Approve())
+	r.Settle()
+	assert.Equal(t, 2, w.Mail.Sent())
+}

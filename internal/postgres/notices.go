@@ -113,15 +113,15 @@ type Notice struct {
 	Token    string // of an objection's link; empty for every other kind
 }
 
-// TakeNotice opens a notice for sending. It returns nil if a provider has already accepted or refused it, or if it
-// announces a payment that nobody wants any more.
+// TakeNotice opens a notice for sending. It returns nil if a provider has already accepted or refused it, if it announces
+// a payment that nobody wants any more, or if it would be the second to one mailbox.
 func (s *Store) TakeNotice(ctx context.Context, id string) (*Notice, error) {
 	n := &Notice{ID: id}
 	var registrationID *string
 	var eventKey string
 	var done bool
 	err := s.pool.QueryRow(ctx, `update notices set sending_at = $2 where id = $1
-		returning registration_id, event_key, kind, channel, recipient, locale, data, accepted_at is not null or refused_at is not null`, id, s.now()).
+		returning registration_id, event_key, kind, channel, recipient, locale, data, coalesce(accepted_at, refused_at, skipped_at) is not null`, id, s.now()).
 		Scan(&registrationID, &eventKey, &n.Kind, &n.Channel, &n.Audience, &n.Locale, &n.Data, &done)
 	if err != nil {
 		return nil, notFound(err)
@@ -142,6 +142,10 @@ func (s *Store) TakeNotice(ctx context.Context, id string) (*Notice, error) {
 	if registrationID != nil {
 		err = s.address(ctx, *registrationID, n)
 	}
+	if errors.Is(err, errSecondCopy) {
+		_, err = s.pool.Exec(ctx, `update notices set skipped_at = $2 where id = $1`, id, s.now())
+		return nil, err
+	}
 	return n, err
 }
 
@@ -160,6 +164,9 @@ func (s *Store) announce(ctx context.Context, eventKey string, n *Notice) (wante
 	return true, nil
 }
 
+// errSecondCopy says that the contact's mailbox is the registered one by now, which has a copy of its own.
+var errSecondCopy = errors.New("postgres: the mailbox has a copy already")
+
 // address fills in who the notice is for, and by which names they know themselves.
 func (s *Store) address(ctx context.Context, registrationID string, n *Notice) error {
 	rec, err := load(ctx, s.pool, registrationID, "")
@@ -170,22 +177,25 @@ func (s *Store) address(ctx context.Context, registrationID string, n *Notice) e
 	if rec.Company != nil {
 		n.Data.CompanyName = rec.Company.LegalName
 	}
-	switch n.Audience {
-	case "registered":
-		var a dossier.Applicant
-		if err := s.Get(ctx, rec.ApplicantRef, dossier.PurposeApplicant, &a); err != nil {
-			return err
+	if n.Audience != "registered" && n.Audience != "contact" {
+		return nil
+	}
+	var a dossier.Applicant
+	if err := s.Get(ctx, rec.ApplicantRef, dossier.PurposeApplicant, &a); err != nil {
+		return err
+	}
+	if n.Audience == "contact" {
+		var contact dossier.Contact
+		err := s.Get(ctx, *rec.ContactRef, dossier.PurposeContact, &contact)
+		if err == nil && contact.Email == a.Email {
+			err = errSecondCopy
 		}
-		n.To = a.Email
-		if n.Channel == notice.SMS {
-			n.To = a.Phone
-		}
-	case "contact":
-		var a dossier.Contact
-		if err := s.Get(ctx, *rec.ContactRef, dossier.PurposeContact, &a); err != nil {
-			return err
-		}
-		n.To = a.Email
+		n.To = contact.Email
+		return err
+	}
+	n.To = a.Email
+	if n.Channel == notice.SMS {
+		n.To = a.Phone
 	}
 	return nil
 }

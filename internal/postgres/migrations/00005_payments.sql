@@ -17,7 +17,10 @@ update payments set bank_state = 'dropped' where state = 'void' and bank_state =
 -- A payment that failed can still come back: its applicant is told of each.
 update notices n set event_key = 'payment_returned/' || p.id from payments p where n.event_key = 'payment_failed/' || p.id and p.state = 'returned';
 
+alter table notices add column skipped_at timestamptz; -- the contact's mailbox has become the registered one, which has its own copy
+
 -- +goose Down
+alter table notices drop column skipped_at;
 update notices n set event_key = 'payment_failed/' || p.id from payments p where n.event_key = 'payment_returned/' || p.id
   and not exists (select from notices o where o.event_key = 'payment_failed/' || p.id);
 update payments set bank_state = 'failed' where bank_state in ('written_off', 'dropped');
