@@ -260,6 +260,39 @@ func grant(t *testing.T, w *workflowtest.World, r *workflowtest.Run) {
 	require.Nil(t, refusal)
 }
 
+// What to do about a payment that came to nothing depends on whether the account can have another, and has time until the
+// registration expires.
+func TestNoticeSaysWhetherAnotherPaymentIsLeft(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	r := w.Enterprise("acct-1", 1)
+	defer r.Close()
+	saysOf := func(kind string) []string {
+		t.Helper()
+		return w.Strings(`select data ->> 'Final' from notices where kind = $1 and channel = 'email' order by created_at`, kind)
+	}
+	r.ToPayout(1)
+	failPayment(t, r)
+	require.Equal(t, []string{"false"}, saysOf("window_closed"))
+	require.Nil(t, r.Payout())
+	r.Settle()
+	failPayment(t, r)
+	require.Equal(t, []string{"false", "true"}, saysOf("window_closed"))
+	due := w.Strings(`select (data ->> 'Deadline')::timestamptz::text from notices where kind = 'window_closed' and channel = 'email' order by created_at desc limit 1`)
+	require.Equal(t, w.Strings(`select due_at::text from registrations`), due)
+
+	r.BankSays("transfer.returned", "account_closed")
+	require.Equal(t, []string{"true"}, saysOf("payment_failed"))
+	assert.Equal(t, w.Strings(`select due_at::text from registrations`),
+		w.Strings(`select (data ->> 'Deadline')::timestamptz::text from notices where kind = 'payment_failed' and channel = 'email'`))
+	elsewhere := workflowtest.Company(1)
+	elsewhere.Bank.AccountNumber = workflowtest.Company(2).Bank.AccountNumber
+	require.Nil(t, r.Company(elsewhere))
+	r.Settle()
+	r.BankSays("transfer.returned", "account_closed")
+	require.Equal(t, []string{"true", "false"}, saysOf("payment_failed"))
+}
+
 // A payment that the bank refuses was never accepted: it costs nothing but the way back.
 func TestRefusedPaymentLeadsBackAndDoesNotCount(t *testing.T) {
 	t.Parallel()

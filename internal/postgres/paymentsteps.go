@@ -247,7 +247,19 @@ func (c *change) paymentLost(ctx context.Context) error {
 		return err
 	}
 	c.askForCompany()
-	return c.tell(ctx, notice.PaymentFailed, key+c.payment.ID, c.paymentData())
+	return c.tellWayOn(ctx, notice.PaymentFailed, key+c.payment.ID)
+}
+
+// tellWayOn says what to do about a payment that came to nothing, once the registration waits for it: until when, and
+// whether the account can have another at all.
+func (c *change) tellWayOn(ctx context.Context, kind notice.Kind, eventKey string) error {
+	refusal, err := c.payoutLimit(ctx, c.payment.BankFingerprint)
+	if err != nil {
+		return err
+	}
+	data := c.paymentData()
+	data.Final, data.Deadline, data.DeadlineProvisional = refusal != nil, new(c.idleSince()), false
+	return c.tell(ctx, kind, eventKey, data)
 }
 
 // askForCompany says which field the bank objects to. What was submitted stays locked, but for the company information.
@@ -333,7 +345,5 @@ func (c *change) closeWindow(ctx context.Context, event registration.Event, code
 		return err
 	}
 	c.setError(code)
-	data := c.paymentData()
-	data.Deadline = nil
-	return c.tell(ctx, notice.WindowClosed, "window_closed/"+c.payment.ID, data)
+	return c.tellWayOn(ctx, notice.WindowClosed, "window_closed/"+c.payment.ID)
 }
