@@ -20,8 +20,9 @@ type CardBank interface {
 // CardBook is what of the database the card step needs.
 type CardBook interface {
 	Get(ctx context.Context, ref, purpose string, v any) error
-	CardAllowed(ctx context.Context, accountID, cardNumber string) (*registration.Refusal, error)
+	TryCard(ctx context.Context, accountID, cardNumber, actID string) (*registration.Refusal, error)
 	CardMismatched(ctx context.Context, accountID, cardNumber, actID string) error
+	ReturnCard(ctx context.Context, actID string) error
 	CardBinding(ctx context.Context, registrationID string) (bindingID string, sentAt time.Time, err error)
 	ResendAllowed(ctx context.Context, registrationID string) (*registration.Refusal, error)
 }
@@ -48,20 +49,23 @@ type CardAnswer struct {
 	Refusal   *registration.Refusal `json:"refusal,omitempty"`
 }
 
-// BindCard has the bank check a card's details and send the SMS code. Mismatches are counted by the card's fingerprint.
+// BindCard has the bank check a card's details and send the SMS code. Mismatches are counted by the card's fingerprint, before
+// the bank is asked and not after, so that tries made at once count each.
 func (a *Cards) BindCard(ctx context.Context, act CardAct) (CardAnswer, error) {
 	defer alive(ctx)()
 	var card dossier.Card
 	if err := a.Book.Get(ctx, act.InputRef, dossier.PurposeCard, &card); err != nil {
 		return CardAnswer{}, classify(err)
 	}
-	if refusal, err := a.Book.CardAllowed(ctx, act.AccountID, card.Number); refusal != nil || err != nil {
+	if refusal, err := a.Book.TryCard(ctx, act.AccountID, card.Number, act.ActID); refusal != nil || err != nil {
 		return CardAnswer{Refusal: refusal}, classify(err)
 	}
 	bindingID, err := a.Bank.BindCard(ctx, act.ActID, bank.Card{Number: card.Number, Holder: card.Holder, IDNumber: card.IDNumber, Phone: card.Phone})
 	refusal, err := refused(err)
 	if refusal != nil && refusal.Code == registration.CodeCardElementsMismatch {
 		err = a.Book.CardMismatched(ctx, act.AccountID, card.Number, act.ActID)
+	} else {
+		err = errors.Join(err, a.Book.ReturnCard(ctx, act.ActID))
 	}
 	return CardAnswer{BindingID: bindingID, Refusal: refusal}, classify(err)
 }

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -20,7 +21,7 @@ func (s *Store) TryPassword(ctx context.Context, accountID, actID string) (left 
 		if _, err := tx.Exec(ctx, `delete from attempts where scope = 'password' and act_id = $1`, actID); err != nil {
 			return err
 		}
-		if refusal, err = s.tooMany(ctx, tx, registration.PasswordErrors, `scope = 'password' and account_id = $2`, accountID); refusal != nil || err != nil {
+		if refusal, err = s.tooMany(ctx, tx, registration.PasswordErrors, `scope = 'password' and account_id = $3`, accountID); refusal != nil || err != nil {
 			return err
 		}
 		at := s.now()
@@ -41,31 +42,68 @@ func (s *Store) ReturnPassword(ctx context.Context, actID string) error {
 	return err
 }
 
-// CardAllowed refuses a card whose details did not match too often within 24 hours: for this account, or for all.
-func (s *Store) CardAllowed(ctx context.Context, accountID, cardNumber string) (*registration.Refusal, error) {
+// tryOpen is how long a try counts that nothing more is heard of; a call of the bank has ended by then (package workflows).
+const tryOpen = time.Minute
+
+// TryCard takes one of a card's tries before the bank is asked, or refuses it if its details did not match too often
+// within 24 hours, for this account or for all: accounts that try one card at once cannot outrun the count. Like a try at
+// the password it is taken once an act. [Store.CardMismatched] makes it count, [Store.ReturnCard] gives it back.
+func (s *Store) TryCard(ctx context.Context, accountID, cardNumber, actID string) (refusal *registration.Refusal, err error) {
 	fp := s.keys.Fingerprint("card", cardNumber)
-	if r, err := s.tooMany(ctx, s.pool, registration.MismatchesAccount, `scope = 'mismatch' and account_id = $2 and fingerprint = $3`, accountID, fp); r != nil || err != nil {
-		return r, err
-	}
-	return s.tooMany(ctx, s.pool, registration.MismatchesCard, `scope = 'mismatch' and fingerprint = $2`, fp)
+	err = s.inTx(ctx, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `select pg_advisory_xact_lock(hashtextextended(encode($1::bytea, 'hex'), 5))`, fp); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `delete from attempts where scope = 'mismatch' and act_id = $1`, actID); err != nil {
+			return err
+		}
+		if refusal, err = s.tooMany(ctx, tx, registration.MismatchesAccount, `scope = 'mismatch' and account_id = $3 and fingerprint = $4`, accountID, fp); refusal != nil || err != nil {
+			return err
+		}
+		if refusal, err = s.tooMany(ctx, tx, registration.MismatchesCard, `scope = 'mismatch' and fingerprint = $3`, fp); refusal != nil || err != nil {
+			return err
+		}
+		at := s.now()
+		_, err = tx.Exec(ctx, `insert into attempts (scope, account_id, fingerprint, act_id, at, open_until) values ('mismatch', $1, $2, $3, $4, $5)`,
+			accountID, fp, actID, at, at.Add(tryOpen))
+		return err
+	})
+	return refusal, err
 }
 
-// CardMismatched counts a mismatching try, once an act, by the card's fingerprint.
+// CardMismatched makes a try count, also one that was given back by a call that had been given up.
 func (s *Store) CardMismatched(ctx context.Context, accountID, cardNumber, actID string) error {
-	_, err := s.pool.Exec(ctx, `insert into attempts (scope, account_id, fingerprint, act_id, at) values ('mismatch', $1, $2, $3, $4) on conflict do nothing`,
-		accountID, s.keys.Fingerprint("card", cardNumber), actID, s.now())
+	_, err := s.pool.Exec(ctx, `insert into attempts (scope, account_id, fingerprint, act_id, at) values ('mismatch', $1, $2, $3, $4)
+		on conflict (scope, act_id) do update set open_until = null`, accountID, s.keys.Fingerprint("card", cardNumber), actID, s.now())
 	return err
 }
 
-// tooMany refuses when limit attempts lie within a day, until the oldest of them is a day old.
+// ReturnCard gives back a try: the details matched, the card was refused for something else, or the bank did not answer.
+func (s *Store) ReturnCard(ctx context.Context, actID string) error {
+	_, err := s.pool.Exec(ctx, `delete from attempts where scope = 'mismatch' and act_id = $1 and open_until is not null`, actID)
+	return err
+}
+
+// tooMany refuses when limit attempts lie within a day, until one fewer does. An attempt under way counts for a short
+// while.
 func (s *Store) tooMany(ctx context.Context, q querier, limit int, where string, args ...any) (*registration.Refusal, error) {
-	rows, err := q.Query(ctx, `select at from attempts where at > $1 and `+where+` order by at`, append([]any{s.cal.Days(s.now(), -1)}, args...)...)
+	now := s.now()
+	rows, err := q.Query(ctx, `select at, open_until from attempts where at > $1 and (open_until is null or open_until > $2) and `+where,
+		append([]any{s.cal.Days(now, -1), now}, args...)...)
 	if err != nil {
 		return nil, err
 	}
-	times, err := pgx.CollectRows(rows, pgx.RowTo[time.Time])
-	if err != nil || len(times) < limit {
+	free, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (time.Time, error) {
+		var at time.Time
+		var open *time.Time
+		if err := row.Scan(&at, &open); err != nil || open == nil {
+			return s.cal.Days(at, 1), err
+		}
+		return *open, nil
+	})
+	if err != nil || len(free) < limit {
 		return nil, err
 	}
-	return registration.Refuse(registration.CodeCardAttemptsExceeded).Until(s.cal.Days(times[len(times)-limit], 1)), nil
+	slices.SortFunc(free, time.Time.Compare)
+	return registration.Refuse(registration.CodeCardAttemptsExceeded).Until(free[len(free)-limit]), nil
 }

@@ -5,10 +5,13 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"shiming/activities"
+	"shiming/internal/bank"
 	"shiming/internal/dossier"
 	"shiming/internal/postgres"
 	"shiming/registration"
@@ -124,6 +127,72 @@ func TestPaymentLimitHoldsAgainstARush(t *testing.T) {
 	}
 	atOnce(do...)
 	assert.Equal(t, map[registration.Code]int{"taken": 2, registration.CodePayoutLimitReached: 8}, codes)
+}
+
+// rush has as many accounts as told try one card at once, and counts what they are answered.
+func rush(t *testing.T, w *workflowtest.World, accounts int) map[registration.Code]int {
+	t.Helper()
+	var mu sync.Mutex
+	codes := map[registration.Code]int{}
+	var do []func()
+	for i := range accounts {
+		id := registration.NewID("reg")
+		require.NoError(t, w.Store.NewSubject(t.Context(), id))
+		ref, err := w.Store.Put(t.Context(), id, dossier.PurposeCard, workflowtest.Card(1))
+		require.NoError(t, err)
+		act := activities.CardAct{RegistrationID: id, AccountID: fmt.Sprintf("acct-%d", i), ActID: registration.NewID("act"), InputRef: ref}
+		do = append(do, func() {
+			answer, err := w.Activities().Cards.BindCard(context.Background(), act)
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case err != nil:
+				codes["failed"]++
+			case answer.Refusal != nil:
+				codes[answer.Refusal.Code]++
+			default:
+				codes["bound"]++
+			}
+		})
+	}
+	atOnce(do...)
+	return codes
+}
+
+// Thirty accounts guess at one card at once: twenty are told that they are wrong. A busy bank costs none of the tries.
+func TestMismatchesHoldAgainstARush(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	w.Bank.Ask(func(b *workflowtest.Bank) { b.Busy = -1 })
+	for range 3 {
+		require.Equal(t, map[registration.Code]int{"failed": 10}, rush(t, w, 10))
+	}
+	w.Bank.Ask(func(b *workflowtest.Bank) { b.Busy, b.RefuseCard = 0, bank.ReasonCardNotDebit })
+	require.Equal(t, map[registration.Code]int{registration.CodeCardNotDebit: 10}, rush(t, w, 10))
+	w.Bank.Ask(func(b *workflowtest.Bank) { b.RefuseCard = bank.ReasonCardElementsMismatch })
+	assert.Equal(t, map[registration.Code]int{registration.CodeCardElementsMismatch: 20, registration.CodeCardAttemptsExceeded: 10}, rush(t, w, 30))
+	w.Bank.Ask(func(b *workflowtest.Bank) { b.RefuseCard = "" })
+	assert.Equal(t, map[registration.Code]int{registration.CodeCardAttemptsExceeded: 1}, rush(t, w, 1))
+}
+
+// A try whose outcome was lost with its worker counts for a minute, no longer.
+func TestLostTryAtACardIsForgotten(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	try := func() *registration.Refusal {
+		refusal, err := w.Store.TryCard(t.Context(), "acct-1", workflowtest.Card(1).Number, registration.NewID("act"))
+		require.NoError(t, err)
+		return refusal
+	}
+	for range registration.MismatchesAccount {
+		require.Nil(t, try())
+	}
+	refusal := try()
+	require.NotNil(t, refusal)
+	require.Equal(t, registration.CodeCardAttemptsExceeded, refusal.Code)
+	require.WithinDuration(t, w.Now().Add(time.Minute), *refusal.RetryAt, 0)
+	w.Pass(time.Minute)
+	require.Nil(t, try())
 }
 
 // companyRequired brings an enterprise to where its company information is awaited; the nth person is an agent.

@@ -19,7 +19,11 @@ update notices n set event_key = 'payment_returned/' || p.id from payments p whe
 
 alter table notices add column skipped_at timestamptz; -- the contact's mailbox has become the registered one, which has its own copy
 
+alter table attempts add column open_until timestamptz; -- the bank has not answered; until then it counts all the same
+
 -- +goose Down
+delete from attempts where open_until is not null;
+alter table attempts drop column open_until;
 alter table notices drop column skipped_at;
 update notices n set event_key = 'payment_failed/' || p.id from payments p where n.event_key = 'payment_returned/' || p.id
   and not exists (select from notices o where o.event_key = 'payment_failed/' || p.id);
