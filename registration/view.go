@@ -109,7 +109,7 @@ type PayoutView struct {
 	AttemptsLeft     int         `json:"attempts_left" doc:"Wrong amounts that may still be entered" example:"3"`
 	NotifiedAt       *time.Time  `json:"notified_at" doc:"When the first channel accepted the notice" example:"2026-09-30T10:00:00+08:00"`
 	ExpectedBy       *time.Time  `json:"expected_by" doc:"When the money should have arrived" example:"2026-10-11T00:00:00+08:00"`
-	WindowClosesAt   *time.Time  `json:"window_closes_at" doc:"Until when the amount is taken" example:"2026-10-11T00:00:00+08:00"`
+	WindowClosesAt   *time.Time  `json:"window_closes_at" doc:"Until when the amount is taken; null also while the money is late, for the window then stays open until at least a working day after it has come" example:"2026-10-11T00:00:00+08:00"`
 	Failure          *string     `json:"failure" doc:"Why it failed" example:"account_not_found"`
 	Overdue          bool        `json:"overdue" doc:"The money or the notice is late; ops knows"`
 }

@@ -63,6 +63,7 @@ func TestWindowOutlastsLateMoney(t *testing.T) {
 	defer r.Close()
 	r.ToPayout(1)
 	sameTime(t, "2026-06-05 00:00", r.View().Payout.ExpectedBy)
+	sameTime(t, "2026-06-05 00:00", r.View().Payout.WindowClosesAt)
 	r.Until(at(t, "2026-06-04 23:59"))
 	assert.False(t, r.View().Overdue)
 	assert.Zero(t, w.Bank.Lookups(), "the bank is not asked while its report may still come")
@@ -72,6 +73,7 @@ func TestWindowOutlastsLateMoney(t *testing.T) {
 	assert.Equal(t, registration.PayoutPending, v.State, "the window stays open")
 	assert.True(t, v.Overdue)
 	assert.True(t, v.Payout.Overdue)
+	assert.Nil(t, v.Payout.WindowClosesAt, "nobody knows yet")
 	assert.Equal(t, 1, w.Bank.Lookups())
 	assert.Equal(t, 1, w.Notices("payout_overdue"))
 	assert.Equal(t, 1, w.Events("payout.overdue"))
@@ -84,7 +86,28 @@ func TestWindowOutlastsLateMoney(t *testing.T) {
 	assert.False(t, v.Overdue)
 	assert.False(t, v.Payout.Overdue)
 	sameTime(t, "2026-06-10 00:00", v.DueAt)
+	sameTime(t, "2026-06-10 00:00", v.Payout.WindowClosesAt)
 	require.Nil(t, r.Deposit(r.Amount()))
+}
+
+// Announced by SMS in time and by mail days later, the money still on its way: the mail names no day that is over.
+func TestLateAnnouncementNamesADayToCome(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	r := w.Enterprise("acct-1", 1)
+	defer r.Close()
+	w.Mail.Down(true)
+	r.ToPayout(1)
+	mail := w.Strings(`select id from notices where kind = 'payment_requested' and channel = 'email'`)[0]
+	early, err := w.Store.TakeNotice(t.Context(), mail)
+	require.NoError(t, err)
+	sameTime(t, "2026-06-05 00:00", early.Data.Deadline)
+	r.Until(at(t, "2026-06-08 15:00")) // a Monday
+	late, err := w.Store.TakeNotice(t.Context(), mail)
+	require.NoError(t, err)
+	sameTime(t, "2026-06-10 00:00", late.Data.Deadline)
+	r.BankSays("transfer.settled", "")
+	sameTime(t, "2026-06-10 00:00", r.View().Payout.WindowClosesAt)
 }
 
 // A report that was lost is made up for by asking, before anybody is alarmed.

@@ -11,6 +11,7 @@ import (
 
 	"shiming/internal/dossier"
 	"shiming/internal/notice"
+	"shiming/internal/workday"
 	"shiming/registration"
 )
 
@@ -156,11 +157,15 @@ func (s *Store) announce(ctx context.Context, eventKey string, n *Notice) (wante
 	if err != nil || !p.open() {
 		return false, err
 	}
-	window := s.cal.WorkingDays(s.now(), registration.WindowDays)
-	n.Data.Deadline, n.Data.DeadlineProvisional = &window.At, window.Provisional
-	if p.WindowClosesAt != nil {
-		n.Data.Deadline, n.Data.DeadlineProvisional = p.WindowClosesAt, p.WindowProvisional
+	now := s.now()
+	window := s.cal.WorkingDays(now, registration.WindowDays)
+	switch {
+	case p.outlasted(now): // this channel is late, and so is the money: whenever it comes, there is as long as this at least
+		window = s.cal.WorkingDays(now, registration.SettledDays)
+	case p.WindowClosesAt != nil:
+		window = workday.Deadline{At: *p.WindowClosesAt, Provisional: p.WindowProvisional}
 	}
+	n.Data.Deadline, n.Data.DeadlineProvisional = &window.At, window.Provisional
 	return true, nil
 }
 

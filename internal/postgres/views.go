@@ -22,7 +22,7 @@ func (s *Store) View(ctx context.Context, id string) (view *registration.View, e
 		if err != nil {
 			return err
 		}
-		all, err := views(ctx, q, []*record{rec})
+		all, err := views(ctx, q, []*record{rec}, s.now())
 		if err == nil {
 			view = all[0]
 		}
@@ -102,7 +102,7 @@ func (s *Store) List(ctx context.Context, f ListFilter) (Page[*registration.View
 			last := recs[f.Limit-1]
 			page.NextCursor = cursor(last.CreatedAt, last.ID)
 		}
-		page.Items, err = views(ctx, tx, recs)
+		page.Items, err = views(ctx, tx, recs, s.now())
 		return err
 	})
 	return page, err
@@ -129,7 +129,7 @@ func readCursor(c string) (time.Time, string, error) {
 }
 
 // views completes records with what lies in other tables, in one round trip a table however many they are.
-func views(ctx context.Context, q querier, recs []*record) ([]*registration.View, error) {
+func views(ctx context.Context, q querier, recs []*record, at time.Time) ([]*registration.View, error) {
 	ids := make([]string, len(recs))
 	for i, r := range recs {
 		ids[i] = r.ID
@@ -165,9 +165,9 @@ func views(ctx context.Context, q querier, recs []*record) ([]*registration.View
 	}
 	all := make([]*registration.View, len(recs))
 	for i, r := range recs {
-		v := viewOf(r, payments[r.ID], nil)
+		v := viewOf(r, payments[r.ID], nil, at)
 		if d := docs[r.ID]; d != nil {
-			v = viewOf(r, payments[r.ID], d.Documents)
+			v = viewOf(r, payments[r.ID], d.Documents, at)
 		}
 		if rv := reviews[r.ID]; rv != nil {
 			v.Review = &rv.ReviewView
@@ -195,14 +195,14 @@ func byKey[T any](ctx context.Context, q querier, key func(*T) string, sql strin
 	return m, nil
 }
 
-func viewOf(r *record, p *payment, docs []registration.Document) *registration.View {
+func viewOf(r *record, p *payment, docs []registration.Document, at time.Time) *registration.View {
 	if docs == nil {
 		docs = []registration.Document{}
 	}
 	v := &registration.View{
 		ID: r.ID, AccountID: r.AccountID, Kind: r.Kind, Name: r.Name, Locale: r.Locale, State: r.State, WaitingOn: r.State.WaitingOn(),
 		DueAt: r.DueAt, DueProvisional: r.DueProvisional, Overdue: r.Overdue, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
-		LastError: r.LastError, Identity: r.Identity, Company: r.Company, Contact: r.Contact, Documents: docs, Payout: p.view(),
+		LastError: r.LastError, Identity: r.Identity, Company: r.Company, Contact: r.Contact, Documents: docs, Payout: p.view(at),
 		Requirements: []registration.Requirement{},
 	}
 	if v.LastError != nil && v.LastError.Errors == nil {
@@ -214,14 +214,24 @@ func viewOf(r *record, p *payment, docs []registration.Document) *registration.V
 	return v
 }
 
-func (p *payment) view() *registration.PayoutView {
+func (p *payment) view(at time.Time) *registration.PayoutView {
 	if p == nil {
 		return nil
 	}
-	return &registration.PayoutView{
+	v := &registration.PayoutView{
 		State: p.State, BankAccountLast4: p.BankLast4, AttemptsLeft: p.AttemptsLeft, NotifiedAt: p.NotifiedAt, ExpectedBy: p.ExpectedBy,
 		WindowClosesAt: p.WindowClosesAt, Failure: p.Failure, Overdue: p.Overdue,
 	}
+	if p.outlasted(at) {
+		v.WindowClosesAt = nil
+	}
+	return v
+}
+
+// outlasted reports whether a payment waits for its money longer than was announced: its window stays open, and nobody
+// knows yet until when.
+func (p *payment) outlasted(at time.Time) bool {
+	return p.open() && p.SettledAt == nil && p.WindowClosesAt != nil && !at.Before(*p.WindowClosesAt)
 }
 
 // Timeline returns what happened to a registration, oldest first.

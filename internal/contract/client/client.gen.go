@@ -2179,7 +2179,7 @@ type Payout struct {
 	// Examples: sent
 	State PayoutState `json:"state"`
 
-	// WindowClosesAt Until when the amount is taken
+	// WindowClosesAt Until when the amount is taken; null also while the money is late, for the window then stays open until at least a working day after it has come
 	//
 	// Examples: 2026-10-11T00:00:00+08:00
 	WindowClosesAt *time.Time `json:"window_closes_at"`
