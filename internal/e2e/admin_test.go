@@ -18,6 +18,45 @@ func TestScanFailsAndIsTriedAgain(t *testing.T) {
 	r.until("company_required")
 }
 
+// Nobody scanned in time: the wallet says so, and a new session is opened.
+func TestExpiredSession(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := w.open(t, "enterprise", newAccount("corp-"))
+	a := r.post("/admin-session", map[string]any{"role": "legal_representative"}).ok(200)
+	session := a.at("session_id").(string)
+	r.sessionExpires(session)
+	w.walletSays(t, map[string]any{"type": "session.failed", "session_id": session}).ok(200)
+	failed := r.untilThat("last_error", func(a answer) bool { return a.at("last_error") != nil }).inState("admin_identity_required")
+	require.Equal(t, "admin_not_verified", failed.at("last_error", "code"))
+
+	r.verifyAdmin("legal_representative")
+	r.until("company_required")
+	require.Nil(t, r.get().at("last_error"))
+	w.walletSays(t, map[string]any{"type": "session.failed", "session_id": session}).ok(200) // late, and of the old one
+	require.Nil(t, r.get().inState("company_required").at("last_error"))
+}
+
+// Whether a scan came in time is the wallet's to say: it was there, and a report may be late.
+func TestScanInTimeReportedLate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := w.open(t, "enterprise", newAccount("corp-"))
+	session := r.post("/admin-session", map[string]any{"role": "authorized_agent"}).ok(200).at("session_id").(string)
+	r.sessionExpires(session)
+	w.walletSays(t, map[string]any{"type": "session.verified", "session_id": session, "holder_name": r.who.Name, "id_number": r.who.IDNumber}).ok(200)
+	require.Equal(t, "authorized_agent", r.until("company_required").at("identity", "role"))
+}
+
+// sessionExpires makes a session five minutes older.
+func (r *reg) sessionExpires(session string) {
+	r.t.Helper()
+	tag, err := r.store.Pool().Exec(r.t.Context(), `update admin_sessions set expires_at = expires_at - interval '5 minutes',
+		created_at = created_at - interval '5 minutes' where session_id = $1`, session)
+	require.NoError(r.t, err)
+	require.EqualValues(r.t, 1, tag.RowsAffected())
+}
+
 // A scan of a session that was replaced changes nothing.
 func TestReplacedSession(t *testing.T) {
 	t.Parallel()

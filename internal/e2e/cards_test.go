@@ -131,6 +131,52 @@ func TestResendIsAtMostOnceAMinute(t *testing.T) {
 	require.Len(t, r.inbox(t, r.who.Phone), 1)
 }
 
+// A code that another was sent after is worth nothing.
+func TestOldCodeIsRefusedAfterAResend(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := w.open(t, "individual", newAccount("acct-"))
+	r.post("/card", r.who.card("622202")).inState("card_code_required")
+	old := r.smsCode()
+	for fresh := old; fresh == old; fresh = r.smsCode() {
+		r.codeAges()
+		r.post("/card/code/resend", nil).inState("card_code_required")
+	}
+	require.EqualValues(t, 4, r.post("/card/code", map[string]any{"code": old}).refused(422, "code_incorrect").at("attempts_left"))
+	r.post("/card/code", map[string]any{"code": r.smsCode()}).inState("details_required")
+}
+
+// codeAges makes the code that was sent last a minute older.
+func (r *reg) codeAges() {
+	r.t.Helper()
+	_, err := r.store.Pool().Exec(r.t.Context(), `update registrations set binding = jsonb_set(binding, '{sent_at}',
+		to_jsonb((binding ->> 'sent_at')::timestamptz - interval '1 minute')) where id = $1`, r.id)
+	require.NoError(r.t, err)
+}
+
+// A mistyped phone is corrected where the code is awaited: the card is handed in again, and the code that went to a
+// stranger is worth nothing.
+func TestWrongPhoneIsCorrected(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := w.open(t, "individual", newAccount("acct-"))
+	mistyped := r.who.card("622202")
+	right := r.who.Phone
+	r.who.Phone = somebody(t).Phone
+	mistyped["phone"] = r.who.Phone
+	r.post("/card", mistyped).inState("card_code_required")
+	strangers := r.smsCode()
+	r.who.Phone = right
+	corrected := r.who.card("622202")
+	corrected["card_number"] = mistyped["card_number"]
+	for fresh := strangers; fresh == strangers; fresh = r.smsCode() {
+		r.post("/card", corrected).inState("card_code_required")
+	}
+	r.post("/card/code", map[string]any{"code": strangers}).refused(422, "code_incorrect")
+	r.post("/card/code", map[string]any{"code": r.smsCode()}).inState("details_required")
+	require.Zero(t, r.count("codes_exhausted"))
+}
+
 // One resident ID, two accounts, the same moment: exactly one passes, fifty times.
 func TestRacingForOneIdentity(t *testing.T) {
 	t.Parallel()

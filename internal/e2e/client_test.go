@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"testing"
 	"time"
@@ -18,7 +19,8 @@ type caller struct {
 	token string
 	key   string // Idempotency-Key of the next call only
 
-	outside bool // calls somebody else than the API: nothing is held to the API's document
+	header  http.Header // sent with every call
+	outside bool        // calls somebody else than the API: nothing is held to the API's document
 }
 
 // answer is what the API said.
@@ -69,6 +71,7 @@ func (c caller) send(method, path string, body io.Reader, contentType string) an
 	if c.key != "" {
 		req.Header.Set("Idempotency-Key", c.key)
 	}
+	maps.Copy(req.Header, c.header)
 	if contentType != "" {
 		req.Header.Set("Content-Type", contentType)
 	}

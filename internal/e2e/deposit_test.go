@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -48,17 +49,28 @@ func TestPayoutLimit(t *testing.T) {
 	r.until("deposit_required")
 	require.Len(t, r.statement(), 2)
 	exhaust()
-	a := r.post("/payout", nil).refused(429, "payout_limit_reached")
-	require.NotEmpty(t, a.at("retry_at"))
+	free := freeAt(r.post("/payout", nil).refused(429, "payout_limit_reached"))
+	require.WithinDuration(t, r.statement()[0].At.Add(30*24*time.Hour), free, time.Minute, "thirty days after the first was accepted")
 
 	other := w.enterprise(t, "authorized_agent")
 	other.company = someCompany(t, "欧阳法人", "6789").with("bank.account_number", r.company.account())
-	other.put("/company", other.company).refused(429, "payout_limit_reached")
+	require.Equal(t, free, freeAt(other.put("/company", other.company).refused(429, "payout_limit_reached")), "whoever asks")
 
 	w.ops(t).post(r.path("/payout/grant"), map[string]any{"reason": "the owner called"}).ok(200)
 	r.post("/payout", nil).inState("payout_pending")
 	r.until("deposit_required")
 	r.deposit(r.amount()).inState("details_required")
+}
+
+// freeAt is when a refused payment would be allowed; Retry-After says the same in seconds.
+func freeAt(a answer) time.Time {
+	a.t.Helper()
+	at, err := time.Parse(time.RFC3339, a.at("retry_at").(string))
+	require.NoError(a.t, err)
+	seconds, err := strconv.Atoi(a.Header.Get("Retry-After"))
+	require.NoError(a.t, err)
+	require.WithinDuration(a.t, at, time.Now().Add(time.Duration(seconds)*time.Second), time.Minute)
+	return at
 }
 
 // Locked out by a stranger before they ever came: ops' grant reaches the account's holder, who has nothing on file.
@@ -185,6 +197,44 @@ func TestOverduePayment(t *testing.T) {
 	require.Equal(t, false, r.get().Body["overdue"])
 }
 
+// Ops know better than the bank has said: it came back, or failed after it was sent, which is the same.
+func TestOpsResolvesAsReturned(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, outcome := range []string{"returned", "failed"} {
+		r := w.enterprise(t, "legal_representative")
+		r.company = someCompany(t, r.who.Name, "0004") // never settles
+		r.put("/company", r.company).inState("payout_pending")
+		r.untilThat("sent", func(a answer) bool { return a.at("payout", "state") == "sent" })
+		a := w.ops(t).post(r.path("/payout/resolve"), map[string]any{"outcome": outcome, "reason": "the bank said so by phone"}).inState("company_required")
+		require.Equal(t, "returned", a.at("payout", "state"))
+		require.Equal(t, "company.bank.account_number", a.at("requirements").([]any)[0].(map[string]any)["field"])
+		require.Equal(t, 1, r.count("payout_resolved:"+outcome))
+		require.Equal(t, 1, r.count("payment_returned"))
+		r.company = r.company.with("bank.account_number", "62250000"+r.company.account()[4:12])
+		r.put("/company", r.company).inState("payout_pending")
+	}
+}
+
+// Ops call it failed while the bank is away: it is not sent when the bank is back, and does not count.
+func TestOpsResolvesAsFailed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := w.enterprise(t, "legal_representative")
+	r.company = someCompany(t, r.who.Name, "6789")
+	w.fault(t, "bank", "down")
+	r.put("/company", r.company).inState("payout_pending")
+	w.eventually(t, func() bool { return w.triesOf(t, "Order") >= 2 }, func() string { return "the order was tried again" })
+	a := w.ops(t).post(r.path("/payout/resolve"), map[string]any{"outcome": "failed", "reason": "the bank is closed"}).inState("company_required")
+	require.Equal(t, "failed", a.at("payout", "state"))
+	require.Equal(t, 1, r.count("payout_resolved:failed"))
+	w.heal(t)
+	r.put("/company", r.company).inState("payout_pending")
+	r.until("deposit_required")
+	require.Len(t, r.statement(), 1)
+	r.deposit(r.amount()).inState("details_required")
+}
+
 // The window closes: a new payment can be asked for.
 func TestWindowCloses(t *testing.T) {
 	t.Parallel()
@@ -220,4 +270,39 @@ func TestReturnAfterApproval(t *testing.T) {
 	w.sandbox(t).post("/bank/ledger/"+r.statement()[0].Key+"/return", map[string]any{"reason": "account closed"}).ok(200)
 	r.untilThat("returned", func(a answer) bool { return a.at("payout", "state") == "returned" }).inState("approved")
 	r.mailed("", 1, opsMailbox)
+}
+
+// After a final rejection likewise.
+func TestReturnAfterFinalRejection(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := w.confirmed(t)
+	r.details("business_licence")
+	r.post("/submit", nil).inState("under_review")
+	reasons := []map[string]any{{"field": "documents.business_licence", "code": "not_accepted", "message": "不符合要求"}}
+	r.decide(map[string]any{"decision": "reject", "final": true, "reasons": reasons}).ok(200)
+	r.get().inState("rejected")
+	w.sandbox(t).post("/bank/ledger/"+r.statement()[0].Key+"/return", map[string]any{"reason": "account closed"}).ok(200)
+	r.untilThat("returned", func(a answer) bool { return a.at("payout", "state") == "returned" }).inState("rejected")
+	r.mailed("", 1, opsMailbox)
+	require.Equal(t, 1, r.count("payout_returned"))
+}
+
+// A payment of a registration that was withdrawn comes back while the account's newer one waits for its own.
+func TestReturnWhileANewerRegistrationRuns(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	old := w.paid(t, "6789")
+	old.post("/withdraw", nil).inState("withdrawn")
+	newer := w.open(t, "enterprise", old.account)
+	newer.who, newer.company = old.who, old.company
+	newer.verifyAdmin("legal_representative")
+	newer.until("company_required")
+	newer.put("/company", newer.company).inState("payout_pending")
+	newer.until("deposit_required")
+	w.sandbox(t).post("/bank/ledger/"+old.statement()[0].Key+"/return", map[string]any{"reason": "account closed"}).ok(200)
+	old.untilThat("returned", func(a answer) bool { return a.at("payout", "state") == "returned" }).inState("withdrawn")
+	old.mailed("", 1, opsMailbox)
+	require.Equal(t, "settled", newer.get().inState("deposit_required").at("payout", "state"))
+	newer.deposit(newer.amount()).inState("details_required")
 }

@@ -175,6 +175,7 @@ func (w *world) paid(t testing.TB, ending string) *reg {
 type entry struct {
 	Key, Amount, State string
 	Presented          int
+	At                 time.Time
 }
 
 func (r *reg) statement() []entry {

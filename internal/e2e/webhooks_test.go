@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -36,6 +37,22 @@ func (w *world) subscribe(t *testing.T, status int) (*subscriber, string) {
 	s.verifier, err = standardwebhooks.NewWebhook(a.at("secret").(string))
 	require.NoError(t, err)
 	return s, location(a)
+}
+
+// walletSays reports on a session as the wallet does.
+func (w *world) walletSays(t *testing.T, body map[string]any) answer {
+	t.Helper()
+	signer, err := standardwebhooks.NewWebhook(w.secret)
+	require.NoError(t, err)
+	raw, err := json.Marshal(body)
+	require.NoError(t, err)
+	id, now := newAccount("msg-"), time.Now()
+	signature, err := signer.Sign(id, now, raw)
+	require.NoError(t, err)
+	wallet := caller{t: t, base: w.apiURL, header: http.Header{
+		"Webhook-Id": {id}, "Webhook-Timestamp": {strconv.FormatInt(now.Unix(), 10)}, "Webhook-Signature": {signature},
+	}}
+	return wallet.post("/v1/webhooks/wallet", raw)
 }
 
 func (s *subscriber) take(w http.ResponseWriter, r *http.Request) {

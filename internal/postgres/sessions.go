@@ -97,7 +97,8 @@ func (s *Store) SessionOpened(ctx context.Context, step Step, sessionID string) 
 	})
 }
 
-// SessionReported takes what the wallet said of a session, if it is the current one; anything else changes nothing.
+// SessionReported takes what the wallet said of a session, if it is the current one; anything else changes nothing. Whether
+// a scan came before the session expired is the wallet's to judge: its report may be late, and its clock is its own.
 func (s *Store) SessionReported(ctx context.Context, step Step, sessionID string) (registration.StepResult, error) {
 	return s.apply(ctx, step, func(ctx context.Context, c *change) (*registration.Refusal, error) {
 		if c.rec.State != registration.AdminIdentityRequired {
