@@ -228,6 +228,34 @@ func TestGrantOutlastsAPaymentThatCameToNothing(t *testing.T) {
 	}
 }
 
+// Who has used up the payments to somebody's account does not get the one that its holder was granted, who gets it in
+// another registration too.
+func TestGrantIsTheHoldersAlone(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	useUpPayments(t, w, 1)
+	company := workflowtest.Company(2)
+	company.Bank.AccountNumber = workflowtest.Company(1).Bank.AccountNumber
+	holder := w.Enterprise("acct-holder", 2)
+	holder.ProveAdministrator(registration.LegalRepresentative, 2)
+	requireRefused(t, registration.CodePayoutLimitReached, holder.Company(company))
+	grant(t, w, holder)
+	require.Nil(t, holder.Withdraw())
+	holder.Close()
+
+	stranger := w.Enterprise("acct-stranger", 1)
+	stranger.ProveAdministrator(registration.LegalRepresentative, 1)
+	requireRefused(t, registration.CodePayoutLimitReached, stranger.Company(workflowtest.Company(1)))
+	stranger.Close()
+
+	again := w.Enterprise("acct-holder", 2)
+	defer again.Close()
+	again.ProveAdministrator(registration.LegalRepresentative, 2)
+	require.Nil(t, again.Company(company))
+	again.Settle()
+	require.Nil(t, again.Deposit(again.Amount()))
+}
+
 // A registration that has named no account has none to grant a payment to.
 func TestGrantNeedsAnAccount(t *testing.T) {
 	t.Parallel()

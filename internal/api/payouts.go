@@ -21,7 +21,7 @@ func (s *server) payouts() {
 	resolve := s.actRoute("resolve-payout", http.MethodPost, "/payout/resolve", "Resolve a payment by hand", "As if the bank had reported it.")
 	resolve.deferrable = false
 	register(s, resolve, s.resolve)
-	grant := s.actRoute("grant-payout", http.MethodPost, "/payout/grant", "Grant one more payment", "Lets one more payment go to the bank account that was last refused one for the limit, else to the one on file.")
+	grant := s.actRoute("grant-payout", http.MethodPost, "/payout/grant", "Grant one more payment", "Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file.")
 	grant.deferrable = false
 	register(s, grant, s.grant)
 }

@@ -28,13 +28,13 @@ func (c *change) payoutLimit(ctx context.Context, fp []byte) (*registration.Refu
 	var grants, voids int
 	var recent []time.Time
 	err := c.tx.QueryRow(ctx, `select
-		(select count(*) from payment_grants g left join payments p on p.id = g.used_by where g.bank_fingerprint = $1 and (`+unusedGrant+` or p.id = $3)),
+		(select count(*) from payment_grants g left join payments p on p.id = g.used_by where `+grantedHere+` and (`+unusedGrant+` or p.id = $4)),
 		(select count(*) from payments where bank_fingerprint = $1 and accepted_at is not null and voided_at >
 			coalesce((select max(confirmed_at) from payments where bank_fingerprint = $1), '-infinity')),
 		(select coalesce(array_agg(coalesce(accepted_at, requested_at) order by coalesce(accepted_at, requested_at)), '{}') from payments
-			where bank_fingerprint = $1 and (accepted_at > $2 or `+inFlight+`)
-			and id is distinct from $3)`,
-		fp, c.cal.Days(c.at, -registration.PaymentDays), c.replaced()).Scan(&grants, &voids, &recent)
+			where bank_fingerprint = $1 and (accepted_at > $3 or `+inFlight+`)
+			and id is distinct from $4)`,
+		fp, c.rec.AccountID, c.cal.Days(c.at, -registration.PaymentDays), c.replaced()).Scan(&grants, &voids, &recent)
 	switch {
 	case err != nil:
 		return nil, err
@@ -53,6 +53,10 @@ func (c *change) payoutLimit(ctx context.Context, fp []byte) (*registration.Refu
 // inFlight is true of a payment that the bank may accept yet.
 const inFlight = `(ordered_at is not null and bank_state = 'requested' or state = 'requested')`
 
+// grantedHere is true of a grant g for the bank account $1 that the platform account $2 was given: a stranger, who used up
+// the payments before, must not use up the grant as well.
+const grantedHere = `g.bank_fingerprint = $1 and g.registration_id in (select id from registrations where account_id = $2)`
+
 // unusedGrant is true of a grant g that allows a payment: it was never used, or its payment p came to nothing.
 const unusedGrant = `(p.id is null or p.accepted_at is null and not ` + inFlight + `)`
 
@@ -69,7 +73,7 @@ func (c *change) useGrant(ctx context.Context, p *payment) error {
 	if !c.spendGrant {
 		return nil
 	}
-	_, err := c.tx.Exec(ctx, `update payment_grants set used_by = $2 where id = (select g.id from payment_grants g left join payments p on p.id = g.used_by
-		where g.bank_fingerprint = $1 and `+unusedGrant+` order by g.id limit 1)`, p.BankFingerprint, p.ID)
+	_, err := c.tx.Exec(ctx, `update payment_grants set used_by = $3 where id = (select g.id from payment_grants g left join payments p on p.id = g.used_by
+		where `+grantedHere+` and `+unusedGrant+` order by g.id limit 1)`, p.BankFingerprint, c.rec.AccountID, p.ID)
 	return err
 }

@@ -4217,7 +4217,7 @@ type ClientInterface interface {
 
 	// GrantPayoutWithBody Grant one more payment
 	//
-	// Lets one more payment go to the bank account that was last refused one for the limit, else to the one on file.
+	// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -4238,7 +4238,7 @@ type ClientInterface interface {
 
 	// GrantPayout Grant one more payment
 	//
-	// Lets one more payment go to the bank account that was last refused one for the limit, else to the one on file.
+	// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -5980,7 +5980,7 @@ func (c *Client) RequestPayout(ctx context.Context, id string, params *RequestPa
 
 // GrantPayoutWithBody Grant one more payment
 //
-// Lets one more payment go to the bank account that was last refused one for the limit, else to the one on file.
+// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file.
 //
 // Refusals:
 // - 400: `malformed_request`
@@ -6011,7 +6011,7 @@ func (c *Client) GrantPayoutWithBody(ctx context.Context, id string, params *Gra
 
 // GrantPayout Grant one more payment
 //
-// Lets one more payment go to the bank account that was last refused one for the limit, else to the one on file.
+// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file.
 //
 // Refusals:
 // - 400: `malformed_request`
@@ -10513,7 +10513,7 @@ type ClientWithResponsesInterface interface {
 
 	// GrantPayoutWithBodyWithResponse Grant one more payment
 	//
-	// Lets one more payment go to the bank account that was last refused one for the limit, else to the one on file.
+	// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -10534,7 +10534,7 @@ type ClientWithResponsesInterface interface {
 
 	// GrantPayoutWithResponse Grant one more payment
 	//
-	// Lets one more payment go to the bank account that was last refused one for the limit, else to the one on file.
+	// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -18602,7 +18602,7 @@ func (c *ClientWithResponses) RequestPayoutWithResponse(ctx context.Context, id 
 
 // GrantPayoutWithBodyWithResponse Grant one more payment
 //
-// Lets one more payment go to the bank account that was last refused one for the limit, else to the one on file.
+// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file.
 //
 // Refusals:
 // - 400: `malformed_request`
@@ -18629,7 +18629,7 @@ func (c *ClientWithResponses) GrantPayoutWithBodyWithResponse(ctx context.Contex
 
 // GrantPayoutWithResponse Grant one more payment
 //
-// Lets one more payment go to the bank account that was last refused one for the limit, else to the one on file.
+// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file.
 //
 // Refusals:
 // - 400: `malformed_request`
