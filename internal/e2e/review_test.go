@@ -72,6 +72,28 @@ func TestCorrectedBankAccountIsPaidAnew(t *testing.T) {
 	r.get().inState("approved")
 }
 
+// A reviewer names the legal representative, who is not the administrator: the role is chosen again, and the letter that it
+// requires can be handed in although nobody asked for it (guide, question 4).
+func TestCorrectedRepresentativeIsApproved(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := w.companySubmitted(t).rejected("company.legal_representative")
+	agent := map[string]any{"role": "authorized_agent"}
+	r.post("/admin-session", agent).refused(409, "submitted_locked")
+	other := map[string]any{"legal_representative": "欧阳法人"}
+	r.put("/company", other).refused(422, "admin_must_be_authorized_agent")
+	r.verifyAdmin("authorized_agent")
+	r.until("correction_required")
+	r.put("/company", other).ok(200)
+	require.Contains(t, string(r.post("/submit", nil).refused(422, "requirements_missing").Raw), "documents.authorization_letter")
+	r.upload("business_licence", scan("another")).refused(409, "submitted_locked")
+	r.upload("authorization_letter", scan("letter")).ok(200)
+	r.post("/submit", nil).inState("under_review")
+	r.approve()
+	r.get().inState("approved")
+	require.Len(t, r.statement(), 1, "paid once")
+}
+
 // A rejection that names the identity leads back to the identity step.
 func TestIdentityIsRejected(t *testing.T) {
 	t.Parallel()
