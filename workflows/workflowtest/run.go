@@ -43,6 +43,19 @@ type Run struct {
 	released bool          // the test has gone: let the environment run on
 	panicked any
 	timers   int
+	// recent are the signals sent since time last passed: one that a run had no chance to hear before it was continued as
+	// new is the new run's. (The server does not let a run end before it has heard all.)
+	recent []signal
+}
+
+type signal struct {
+	name string
+	arg  any
+}
+
+func (r *Run) signal(name string, arg any) {
+	r.recent = append(r.recent, signal{name, arg})
+	r.env.SignalWorkflow(name, arg)
 }
 
 // Timers counts the timers set so far.
@@ -114,6 +127,9 @@ func (r *Run) follow() {
 	require.NotNil(r.w.T, r.App.Case)
 	r.arg, r.done = r.App, make(chan struct{})
 	r.run()
+	for _, s := range r.recent {
+		r.env.SignalWorkflow(s.name, s.arg)
+	}
 }
 
 // AgreesWithTheDatabase fails the test if the workflow believes the registration to be elsewhere than it is stored to be.
@@ -244,6 +260,7 @@ func (r *Run) sleep(d time.Duration) {
 	}
 	r.health()
 	r.follow()
+	r.recent = nil
 }
 
 // health fails the test if the workflow has failed.
@@ -422,7 +439,7 @@ func (w *World) signal(ctx context.Context, l postgres.Letter) error {
 	}
 	run := w.runs[word.WorkflowID]
 	if run != nil && !run.over() && !run.env.IsWorkflowCompleted() {
-		run.env.SignalWorkflow(word.Signal, word.Arg)
+		run.signal(word.Signal, word.Arg)
 		return nil
 	}
 	if word.Signal != registration.SignalBankReport {
