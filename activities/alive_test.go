@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,16 +15,16 @@ func TestTheFirstBeatComesAfterAWhile(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		beats := 0
-		go pulse(ctx, func() { beats++ })
+		var beats atomic.Int64
+		go pulse(ctx, func() { beats.Add(1) })
 		<-time.After(beat - 1)
 		synctest.Wait()
-		assert.Zero(t, beats)
+		assert.Zero(t, beats.Load())
 		<-time.After(2 * beat)
 		synctest.Wait()
-		assert.Equal(t, 2, beats)
+		assert.EqualValues(t, 2, beats.Load())
 		cancel()
 		<-time.After(2 * beat)
-		assert.Equal(t, 2, beats)
+		assert.EqualValues(t, 2, beats.Load())
 	})
 }

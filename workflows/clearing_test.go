@@ -166,6 +166,23 @@ func TestEnterpriseKeepsItsCompany(t *testing.T) {
 	assert.True(t, person)
 	assert.True(t, organization)
 	assert.Len(t, w.Bank.Ledger(), 1, "one penny payment in all")
+
+	r = w.Clear("corp-1", 3)
+	r.ToReview()
+	require.Nil(t, r.Approve())
+	r.Settle()
+	third := w.Enterprise("corp-1", 4)
+	assert.Equal(t, moved.Address, third.View().Company.Address, "as it was approved last")
+
+	// A proof that is given up for another account leaves the company bound: nobody else can take it.
+	third.ProveAdministrator(registration.AuthorizedAgent, 4)
+	moved.Bank.AccountNumber = workflowtest.Company(9).Bank.AccountNumber
+	require.Nil(t, third.Company(moved))
+	require.Equal(t, registration.PayoutPending, third.State())
+	require.Nil(t, third.Withdraw())
+	third.Settle()
+	_, _, organization = standing(t, w, "corp-1")
+	assert.True(t, organization)
 }
 
 // clearedCompany is the account of an enterprise whose administrator was cleared.

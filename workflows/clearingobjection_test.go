@@ -425,3 +425,29 @@ func TestAPersonsLetterIsADocumentLikeOthers(t *testing.T) {
 	r.Settle()
 	assert.Equal(t, registration.Cleared, r.Seen().State)
 }
+
+// A holder who could not be asked is asked by the submission that follows a correction.
+func TestCorrectedClearingAsksTheHolderAgain(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	w.ApproveEnterprise("corp-1", 1)
+	r := w.Clear("corp-1", 2)
+	defer r.Close()
+	w.Mail.Refuse(&email.Refusal{})
+	w.SMS.Refuse(&sms.Refusal{})
+	r.ToReview(registration.AuthorizationLetter)
+	require.Nil(t, r.ApproveAs("anna"))
+	require.Nil(t, r.ApproveAs("ben"))
+	r.Settle()
+	r.Sleep(time.Minute)
+	require.Equal(t, registration.UnderReview, r.Seen().State, "nobody could be asked")
+	require.Nil(t, r.Reject(registration.DocumentField(registration.Handheld)))
+	w.Mail.Refuse(nil)
+	w.SMS.Refuse(nil)
+	require.Nil(t, r.Upload(registration.Handheld))
+	require.Nil(t, r.Submit())
+	require.Nil(t, r.ApproveAs("anna"))
+	require.Nil(t, r.ApproveAs("ben"))
+	r.Settle()
+	assert.Equal(t, registration.ObjectionPeriod, r.Seen().State)
+}

@@ -48,7 +48,7 @@ func TestASlowDecisionIsAnsweredByWhatBecomesOfIt(t *testing.T) {
 	}
 	w.engine.answers(func(registration.Act, registration.ActArgs) error { return engine.ErrStillWorking })
 	decide().ok(http.StatusAccepted)
-	require.Equal(t, true, w.as("platform").get("/v1/registrations/" + id).ok(200).Body["processing"])
+	require.Equal(t, false, w.as("platform").get("/v1/registrations/" + id).ok(200).Body["processing"], "it is no act of the applicant's")
 
 	all := w.engine.told()
 	args := all[len(all)-1]
@@ -59,6 +59,7 @@ func TestASlowDecisionIsAnsweredByWhatBecomesOfIt(t *testing.T) {
 	now := w.as("platform").get("/v1/registrations/" + id).ok(200)
 	require.Equal(t, false, now.Body["processing"])
 	require.Nil(t, now.Body["last_error"])
+	require.Contains(t, string(w.as("reviewer").get("/v1/registrations/"+id+"/timeline").ok(200).Raw), "decision_refused:claimed_by_other")
 }
 
 func TestAnActThatTheWorkflowRefusesWithoutAStepEndsToo(t *testing.T) {

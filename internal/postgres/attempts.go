@@ -54,7 +54,7 @@ func (s *Store) TryCard(ctx context.Context, accountID, cardNumber, actID string
 		if _, err := tx.Exec(ctx, `select pg_advisory_xact_lock(hashtextextended(encode($1::bytea, 'hex'), 5))`, fp); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `delete from attempts where scope = 'mismatch' and act_id = $1`, actID); err != nil {
+		if _, err := tx.Exec(ctx, `delete from attempts where scope = 'mismatch' and act_id = $1 and open_until is not null`, actID); err != nil {
 			return err
 		}
 		if refusal, err = s.tooMany(ctx, tx, registration.MismatchesAccount, `scope = 'mismatch' and account_id = $3 and fingerprint = $4`, accountID, fp); refusal != nil || err != nil {
@@ -64,8 +64,8 @@ func (s *Store) TryCard(ctx context.Context, accountID, cardNumber, actID string
 			return err
 		}
 		at := s.now()
-		_, err = tx.Exec(ctx, `insert into attempts (scope, account_id, fingerprint, act_id, at, open_until) values ('mismatch', $1, $2, $3, $4, $5)`,
-			accountID, fp, actID, at, at.Add(tryOpen))
+		_, err = tx.Exec(ctx, `insert into attempts (scope, account_id, fingerprint, act_id, at, open_until) values ('mismatch', $1, $2, $3, $4, $5)
+			on conflict (scope, act_id) do nothing`, accountID, fp, actID, at, at.Add(tryOpen)) // one that counts already goes on counting
 		return err
 	})
 	return refusal, err

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"shiming/internal/dossier"
+	"shiming/registration"
 )
 
 // claimPerson claims a proven person's identity for the registration's account, instead of the one it claimed before.
@@ -38,10 +39,11 @@ func (c *change) claim(ctx context.Context, subject string, fingerprint []byte) 
 	return tag.RowsAffected() == 1, nil
 }
 
-// releaseOrganization gives the organisation's claim back: its proof no longer holds.
+// releaseOrganization gives the organisation's claim back: its proof no longer holds. What an earlier registration of the
+// account bound stays until another organisation is proven in its place.
 func (c *change) releaseOrganization(ctx context.Context) error {
 	c.rec.CompanyProof = nil
-	_, err := c.tx.Exec(ctx, `delete from identity_claims where account_id = $1 and subject = 'organization'`, c.rec.AccountID)
+	_, err := c.tx.Exec(ctx, `delete from identity_claims where account_id = $1 and subject = 'organization' and not bound`, c.rec.AccountID)
 	return err
 }
 
@@ -52,9 +54,10 @@ func (c *change) releaseUnbound(ctx context.Context) error {
 	return err
 }
 
-// bind makes the claims final, on approval.
+// bind makes the claims final, on approval. A company that was bound before is from now on as this registration has it.
 func (c *change) bind(ctx context.Context) error {
-	_, err := c.tx.Exec(ctx, `update identity_claims set bound = true where registration_id = $1`, c.rec.ID)
+	_, err := c.tx.Exec(ctx, `update identity_claims set bound = true, registration_id = $1
+		where registration_id = $1 or $3 and account_id = $2 and subject = 'organization'`, c.rec.ID, c.rec.AccountID, c.rec.Kind == registration.Enterprise)
 	return err
 }
 

@@ -118,7 +118,10 @@ func (k *clearing) forCompany() bool {
 
 // neededToOpen are the conditions that must be met before materials are handed in.
 func (k *clearing) neededToOpen(conditions registration.Conditions) registration.Conditions {
-	if k.DeveloperKind == nil || k.Contested {
+	switch {
+	case k.Contested: // the others are its owner's, and none of the claimant's
+		return conditions[:min(1, len(conditions))]
+	case k.DeveloperKind == nil:
 		return conditions
 	}
 	return conditions.NeededToOpen(*k.DeveloperKind)

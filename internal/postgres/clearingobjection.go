@@ -226,7 +226,7 @@ func (c *clearingChange) told(ctx context.Context) (telling, error) {
 	came := telling{never: true}
 	var accepted *time.Time
 	var refused bool
-	_, err = pgx.ForEachRow(rows, []any{&accepted, &refused}, func() error {
+	tag, err := pgx.ForEachRow(rows, []any{&accepted, &refused}, func() error {
 		switch {
 		case !came.never: // by the channel before
 		case accepted != nil:
@@ -236,6 +236,9 @@ func (c *clearingChange) told(ctx context.Context) (telling, error) {
 		}
 		return nil
 	})
+	if tag.RowsAffected() == 0 { // nobody has tried yet
+		came = telling{at: c.at}
+	}
 	return came, err
 }
 

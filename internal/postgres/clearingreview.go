@@ -237,8 +237,8 @@ func (c *clearingChange) askForCorrections(ctx context.Context, d dossier.Decisi
 	if err := c.move(ctx, registration.CorrectionsRequested); err != nil {
 		return err
 	}
-	if c.rec.Contested {
-		return c.letGo(ctx)
+	if err := c.letGo(ctx); err != nil || c.rec.Contested {
+		return err
 	}
 	return c.tellDecided(ctx, c.roundKey("clearing_rejected"),
 		notice.Data{Outcome: notice.OutcomeRejected, Reasons: reasonsOf(d), Deadline: new(c.idleUntil())})

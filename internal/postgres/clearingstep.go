@@ -210,14 +210,18 @@ func (c *clearingChange) finishAct(ctx context.Context, refusal *registration.Re
 			c.rec.LastError = nil
 		}
 	}
-	var deferred bool
+	var deferred, decision bool
 	err := c.tx.QueryRow(ctx, `insert into acts (id, registration_id, act, verification, started_at, finished_at, refusal)
 		values ($1, $2, '', false, $3, $3, $4) on conflict (id) do update set finished_at = excluded.finished_at, refusal = excluded.refusal
-		returning deferred and act <> 'decide'`, c.step.ActID, c.rec.ID, c.at, jsonb(refusal)).Scan(&deferred)
+		returning deferred, act = 'decide'`, c.step.ActID, c.rec.ID, c.at, jsonb(refusal)).Scan(&deferred, &decision)
 	if err != nil {
 		return err
 	}
-	if deferred && refusal != nil {
+	switch {
+	case !deferred || refusal == nil:
+	case decision:
+		return seenClearing(ctx, c.tx, c.rec, decisionRefused(refusal), string(c.step.Actor), c.at)
+	default:
 		c.setError(refusal.Code, refusal.Errors...)
 	}
 	return nil

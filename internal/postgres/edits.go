@@ -112,8 +112,8 @@ func (s *Store) SetDocument(ctx context.Context, id string, doc NewDocument) (*r
 	})
 }
 
-// slotLocked refuses a document that no correction names, unless it is required and missing: another role of the
-// administrator may require one that was never asked for before.
+// slotLocked refuses a document that no correction names, unless it is required and was not submitted yet: another role of
+// the administrator may require one that was never asked for before.
 func (r *record) slotLocked(ctx context.Context, q querier, slot registration.Slot) (*registration.Refusal, error) {
 	if r.Corrections.Open(registration.DocumentField(slot)) {
 		return nil, nil
@@ -121,8 +121,10 @@ func (r *record) slotLocked(ctx context.Context, q querier, slot registration.Sl
 	if !slices.Contains(registration.RequiredSlots(r.Kind, r.role()), slot) {
 		return r.locked(), nil
 	}
-	docs, err := currentDocuments(ctx, q, r.ID)
-	if err != nil || !hasSlot(docs, slot) {
+	var submitted bool
+	err := q.QueryRow(ctx, `select exists (select from documents where subject = $1 and slot = $2 and superseded_at is null
+		and at <= (select max(submitted_at) from reviews where subject_id = $1))`, r.ID, slot).Scan(&submitted)
+	if err != nil || !submitted {
 		return nil, err
 	}
 	return r.locked(), nil

@@ -50,8 +50,8 @@ func (c *change) payoutLimit(ctx context.Context, fp []byte) (*registration.Refu
 	return registration.Refuse(registration.CodePayoutLimitReached).Until(c.cal.Days(free, registration.PaymentDays)), nil
 }
 
-// inFlight is true of a payment that the bank may accept yet.
-const inFlight = `(ordered_at is not null and bank_state = 'requested' or state = 'requested')`
+// inFlight is true of a payment that the bank may accept yet, or may have accepted unheard.
+const inFlight = `(ordered_at is not null and bank_state in ('requested', 'written_off') or state = 'requested')`
 
 // grantedHere is true of a grant g for the bank account $1 that the platform account $2 was given: a stranger, who used up
 // the payments before, must not use up the grant as well.

@@ -219,18 +219,27 @@ func (c *change) finishAct(ctx context.Context, refusal *registration.Refusal) e
 			c.rec.LastError = nil
 		}
 	}
-	var deferred bool // by its applicant: a reviewer's refusal is none of theirs
+	var deferred, decision bool
 	err := c.tx.QueryRow(ctx, `insert into acts (id, registration_id, act, verification, started_at, finished_at, refusal)
 		values ($1, $2, '', false, $3, $3, $4)
 		on conflict (id) do update set finished_at = excluded.finished_at, refusal = excluded.refusal, verification = acts.verification and $5
-		returning deferred and act <> 'decide'`, c.step.ActID, c.rec.ID, c.at, jsonb(refusal), counts(refusal)).Scan(&deferred)
+		returning deferred, act = 'decide'`, c.step.ActID, c.rec.ID, c.at, jsonb(refusal), counts(refusal)).Scan(&deferred, &decision)
 	if err != nil {
 		return err
 	}
-	if deferred && refusal != nil {
+	switch {
+	case !deferred || refusal == nil:
+	case decision: // none of the applicant's: reviewers find it on the timeline
+		return seen(ctx, c.tx, c.rec, decisionRefused(refusal), string(c.step.Actor), c.at)
+	default:
 		c.setError(refusal.Code, refusal.Errors...)
 	}
 	return nil
+}
+
+// decisionRefused is what the timeline says of a decision that was refused after its 202.
+func decisionRefused(refusal *registration.Refusal) string {
+	return "decision_refused:" + string(refusal.Code)
 }
 
 // counts reports whether an act that ended so counts towards the limit a day: not if the provider stayed away.

@@ -159,7 +159,7 @@ func views(ctx context.Context, q querier, recs []*record, at time.Time) ([]*reg
 	}
 	type busy struct{ RegistrationID string }
 	processing, err := byKey(ctx, q, func(b *busy) string { return b.RegistrationID },
-		`select distinct registration_id from acts where registration_id = any($1) and deferred and finished_at is null`, ids)
+		`select distinct registration_id from acts where registration_id = any($1) and deferred and act <> 'decide' and finished_at is null`, ids)
 	if err != nil {
 		return nil, err
 	}
