@@ -23,7 +23,7 @@ const (
 type dataDir struct {
 	path string
 	as   *identity
-	link string // where the data belongs, if it is kept elsewhere
+	link string // where the data belongs, if we keep it elsewhere; a link of the user's own is a path like any other
 
 	// Of an ephemeral folder only: what to remove at the end, and the lock that keeps others from doing so before.
 	temp  string
@@ -43,12 +43,13 @@ func openDataDir(path, spare string, as *identity) (*dataDir, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
-	if to, err := os.Readlink(path); err == nil {
-		return &dataDir{path: to, as: as, link: path}, as.canReach(to)
+	leads := linkTarget(path)
+	if as != nil && leads != path && filepath.Dir(leads) == filepath.Clean(spare) {
+		return &dataDir{path: leads, as: as, link: path}, as.canReach(leads)
 	}
 	unreachable := as.canReach(path)
 	if unreachable == nil {
-		return &dataDir{path: path, as: as}, nil
+		return &dataDir{path: path, as: as}, as.canReach(leads)
 	}
 	if _, err := os.Lstat(path); err == nil { // data that is there is not moved
 		return nil, unreachable
@@ -58,6 +59,18 @@ func openDataDir(path, spare string, as *identity) (*dataDir, error) {
 		return nil, errors.Join(unreachable, err)
 	}
 	return &dataDir{path: to, as: as, link: path}, as.canReach(to)
+}
+
+// linkTarget returns where a link leads, and any other path as it is.
+func linkTarget(path string) string {
+	to, err := os.Readlink(path)
+	switch {
+	case err != nil:
+		return path
+	case filepath.IsAbs(to):
+		return filepath.Clean(to)
+	}
+	return filepath.Join(filepath.Dir(path), to)
 }
 
 // linkToSpare finds a place in spare and makes path a link to it. The link, and not path's name, leads there: whoever
@@ -139,15 +152,16 @@ func (d *dataDir) password() (string, error) {
 }
 
 // initialise makes the cluster beside its place and moves it there when it is complete, so that a crash on the way
-// leaves no half cluster.
+// leaves no half cluster. A folder does not replace a link, so its place is where that leads.
 func (d *dataDir) initialise(ctx context.Context, bin postgresBin) error {
-	work, err := os.MkdirTemp(filepath.Dir(d.path), filepath.Base(d.path)+".init-")
+	place := linkTarget(d.path)
+	work, err := os.MkdirTemp(filepath.Dir(place), filepath.Base(place)+".init-")
 	if err != nil {
 		return fmt.Errorf("data folder: %w", err)
 	}
 	err = d.initdb(ctx, bin, work)
 	if err == nil {
-		err = os.Rename(work, d.path) // replaces an empty folder only
+		err = os.Rename(work, place) // replaces an empty folder only
 	}
 	if err != nil {
 		return errors.Join(fmt.Errorf("make database cluster: %w", err), os.RemoveAll(work))

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -265,6 +266,55 @@ func TestPostgresDataThatIsThereIsNotMoved(t *testing.T) {
 	require.NoError(t, os.MkdirAll(filepath.Join(closedDir, "data"), 0o700))
 	_, err := StartPostgres(t.Context(), PostgresOptions{DataDir: filepath.Join(closedDir, "data"), SpareDir: openTempDir(t)})
 	require.ErrorContains(t, err, "may not enter "+closedDir)
+}
+
+// Whoever made the data folder a link themselves, relative or not, has their data where it leads, whoever they run as.
+func TestPostgresDataFolderMayBeALink(t *testing.T) {
+	t.Parallel()
+	dir := openTempDir(t)
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "home"), 0o711))
+	link := filepath.Join(dir, "home", "postgres")
+	require.NoError(t, os.Symlink("../disk", link))
+	for range 2 { // made, then found again
+		var said []string
+		pg := postgresWith(t, PostgresOptions{DataDir: link, Progress: func(what string) { said = append(said, what) }})
+		require.NoError(t, pg.Stop(t.Context()))
+		assert.NotContains(t, strings.Join(said, "\n"), "may not enter")
+		assert.FileExists(t, filepath.Join(dir, "disk", "PG_VERSION"))
+	}
+}
+
+// A link is ours if it leads to where we keep the data of a user who may not enter; nobody else has such a one.
+func TestOnlyALinkToSpareIsOurs(t *testing.T) {
+	t.Parallel()
+	dir := openTempDir(t)
+	spare := filepath.Join(dir, "spare")
+	require.NoError(t, os.Mkdir(spare, 0o711))
+	other := &identity{name: "other", uid: uint32(os.Geteuid())} // may enter what we may
+	for name, tc := range map[string]struct {
+		to   string
+		as   *identity
+		ours bool
+	}{
+		"to spare":                {filepath.Join(spare, "postgres-x"), other, true},
+		"to spare, relative":      {"spare/postgres-x", other, true},
+		"elsewhere":               {filepath.Join(dir, "disk"), other, false},
+		"elsewhere, relative":     {"disk", other, false},
+		"of nobody but the user":  {filepath.Join(spare, "postgres-x"), nil, false},
+		"the user's and relative": {"disk", nil, false},
+	} {
+		path := filepath.Join(dir, strings.ReplaceAll(name, " ", "-"))
+		require.NoError(t, os.Symlink(tc.to, path))
+		d, err := openDataDir(path, spare, tc.as)
+		require.NoError(t, err, name)
+		if tc.ours {
+			assert.Equal(t, path, d.link, name)
+			assert.Equal(t, filepath.Join(spare, "postgres-x"), d.path, name)
+		} else {
+			assert.Empty(t, d.link, name)
+			assert.Equal(t, path, d.path, name)
+		}
+	}
 }
 
 // openTempDir is a temporary folder that every user may enter; t.TempDir is the caller's alone.
