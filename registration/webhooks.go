@@ -30,6 +30,12 @@ func (e WebhookEvent) Known() bool { return slices.Contains(WebhookEvents(), e) 
 // DeliveryDays is how many calendar days a delivery is retried before its endpoint is disabled.
 const DeliveryDays = 3
 
+// The pauses between a delivery's tries grow from the first to the second.
+const (
+	ShortestDeliveryPause = 5 * time.Second
+	LongestDeliveryPause  = 4 * time.Hour
+)
+
 // WebhookWorkflow delivers one event to one endpoint.
 const WebhookWorkflow = "WebhookDelivery"
 

@@ -42,7 +42,10 @@ func deliverWithin(ctx workflow.Context, d registration.Delivery, left time.Dura
 	return err == nil, ctx.Err()
 }
 
-// delivering is for telling a subscriber: tried after 5 s, 10 s, 20 s and so on up to every 4 hours.
+// delivering is for telling a subscriber. How long to pause after a refusal, or when enough requests to the subscriber are
+// under way, is said with the failure; this policy paces what failed without a word: the database, and tries that were
+// lost with their worker. Its maximum caps the pauses that are said too (by the server; the SDK's test environment does
+// not), so it must be the longest of them.
 func delivering(ctx workflow.Context, within time.Duration) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue:              registration.WebhookQueue(workflow.GetInfo(ctx).TaskQueueName),
@@ -50,7 +53,7 @@ func delivering(ctx workflow.Context, within time.Duration) workflow.Context {
 		StartToCloseTimeout:    30 * time.Second,
 		Summary:                "Tell the subscriber",
 		RetryPolicy: &temporal.RetryPolicy{
-			InitialInterval: 5 * time.Second, BackoffCoefficient: 2, MaximumInterval: 4 * time.Hour,
+			InitialInterval: registration.ShortestDeliveryPause, BackoffCoefficient: 2, MaximumInterval: registration.LongestDeliveryPause,
 			MaximumAttempts: math.MaxInt32, // time alone ends it; zero says so to a server, but ten to the SDK's test environment
 		},
 	})

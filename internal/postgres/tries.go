@@ -178,15 +178,10 @@ func (t *try) refused(ctx context.Context, gone, last bool) error {
 	return t.disable(ctx, DisabledFailing)
 }
 
-const (
-	shortestPause = 5 * time.Second
-	longestPause  = 4 * time.Hour
-)
-
 // pause before the next try doubles the time since the first failure. Tries that were not made, because enough requests to
 // the subscriber were under way, make it no longer.
 func (t *try) pause() time.Duration {
-	return min(max(t.at.Sub(*t.failedFirst), shortestPause), longestPause)
+	return min(max(t.at.Sub(*t.failedFirst), registration.ShortestDeliveryPause), registration.LongestDeliveryPause)
 }
 
 // failing notes since when nothing was accepted.
