@@ -27,7 +27,7 @@ func bodiless(body []byte) *problem.Problem {
 	}
 	var unknown []registration.FieldError
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		unknown = append(unknown, registration.FieldError{Location: "body." + name, Code: codeUnknown, Message: "There is no such field."})
+		unknown = append(unknown, problem.UnknownField("body."+name))
 	}
 	if unknown == nil {
 		return nil

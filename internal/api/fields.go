@@ -17,7 +17,6 @@ import (
 const (
 	codeMissing = "missing"
 	codeInvalid = "invalid"
-	codeUnknown = "unknown"
 )
 
 // checks collects what is wrong with a body. Nothing of the values goes into what it says.

@@ -57,6 +57,11 @@ const (
 	fieldInvalid = "invalid"
 )
 
+// UnknownField says that a body has a field that nobody reads.
+func UnknownField(location string) registration.FieldError {
+	return registration.FieldError{Location: location, Code: fieldUnknown, Message: "There is no such field."}
+}
+
 func schemaErrors(errs []error) []registration.FieldError {
 	var fields []registration.FieldError
 	for _, err := range errs {
@@ -79,7 +84,7 @@ func schemaError(location, message string) registration.FieldError {
 	case strings.HasPrefix(fixed, "required "):
 		return registration.FieldError{Location: location, Code: fieldMissing, Message: "This field is required."}
 	case strings.HasPrefix(fixed, "unexpected property"):
-		return registration.FieldError{Location: location, Code: fieldUnknown, Message: "There is no such field."}
+		return UnknownField(location)
 	case fixed == "unknown query parameter":
 		return registration.FieldError{Location: location, Code: fieldUnknown, Message: "There is no such parameter."}
 	case strings.HasPrefix(fixed, "expected "):
