@@ -162,17 +162,24 @@ func TestObjectionStandsWhileItsStepFails(t *testing.T) {
 	assert.Zero(t, cleared)
 }
 
+// approvedUnannounced is an enterprise's clearing that the nth person asked for by letter, approved while no channel works.
+func approvedUnannounced(t *testing.T, w *workflowtest.World, n int) *workflowtest.ClearingRun {
+	t.Helper()
+	w.ApproveEnterprise("corp-1", 1)
+	w.Mail.Down(true)
+	w.SMS.Down(true)
+	r := w.Clear("corp-1", n)
+	r.ToReview(registration.AuthorizationLetter)
+	require.Nil(t, r.ApproveAs("reviewer-1"))
+	require.Nil(t, r.ApproveAs("reviewer-2"))
+	return r
+}
+
 // TestNobodyWasAsked: the time for objecting does not run out while no channel has carried the notice.
 func TestNobodyWasAsked(t *testing.T) {
 	t.Parallel()
 	w := workflowtest.New(t, workflowtest.Monday(), nil)
-	w.ApproveEnterprise("corp-1", 1)
-	w.Mail.Down(true)
-	w.SMS.Down(true)
-	r := w.Clear("corp-1", 1)
-	r.ToReview(registration.AuthorizationLetter)
-	require.Nil(t, r.ApproveAs("reviewer-1"))
-	require.Nil(t, r.ApproveAs("reviewer-2"))
+	r := approvedUnannounced(t, w, 1)
 	r.Sleep(10 * 24 * time.Hour)
 	require.Equal(t, registration.ObjectionPeriod, r.Seen().State)
 	w.SMS.Down(false)
@@ -188,13 +195,7 @@ func TestNobodyWasAsked(t *testing.T) {
 func TestAnnouncedIsWhatHolds(t *testing.T) {
 	t.Parallel()
 	w := workflowtest.New(t, workflowtest.Monday(), nil)
-	w.ApproveEnterprise("corp-1", 1)
-	w.Mail.Down(true)
-	w.SMS.Down(true)
-	r := w.Clear("corp-1", 2)
-	r.ToReview(registration.AuthorizationLetter)
-	require.Nil(t, r.ApproveAs("reviewer-1"))
-	require.Nil(t, r.ApproveAs("reviewer-2"))
+	r := approvedUnannounced(t, w, 2)
 	r.Sleep(24 * time.Hour)
 	w.SMS.Down(false)
 	r.Settle()

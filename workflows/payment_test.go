@@ -416,17 +416,24 @@ func TestVoidPaymentIsNotAnnouncedByTheOtherChannel(t *testing.T) {
 	assert.Zero(t, w.Mail.Sent())
 }
 
-// The bank was called and nobody knows whether it heard; then the applicant withdrew. It is asked, and not paid.
-func TestVoidPaymentThatTheBankNeverHeardOfStopsCounting(t *testing.T) {
-	t.Parallel()
-	w := workflowtest.New(t, workflowtest.Monday(), nil)
+// withdrawnUnheard is an enterprise that withdrew after the bank had been called in vain, and has been asked since.
+func withdrawnUnheard(t *testing.T, w *workflowtest.World) *workflowtest.Run {
+	t.Helper()
 	r := w.Enterprise("acct-1", 1)
-	defer r.Close()
 	w.Bank.Ask(func(b *workflowtest.Bank) { b.Busy = -1 })
 	r.ToPayout(1)
 	require.Nil(t, r.Withdraw())
 	w.Bank.Ask(func(b *workflowtest.Bank) { b.Busy = 0 })
 	r.Sleep(time.Hour)
+	return r
+}
+
+// The bank was called and nobody knows whether it heard; then the applicant withdrew. It is asked, and not paid.
+func TestVoidPaymentThatTheBankNeverHeardOfStopsCounting(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	r := withdrawnUnheard(t, w)
+	defer r.Close()
 	assert.Empty(t, w.Bank.Ledger())
 	assert.Equal(t, "dropped", r.Payment().BankState)
 	assert.Equal(t, "void", r.Payment().State)
@@ -442,13 +449,8 @@ func TestVoidPaymentThatTheBankNeverHeardOfStopsCounting(t *testing.T) {
 func TestBankOverridesADroppedPayment(t *testing.T) {
 	t.Parallel()
 	w := workflowtest.New(t, workflowtest.Monday(), nil)
-	r := w.Enterprise("acct-1", 1)
+	r := withdrawnUnheard(t, w)
 	defer r.Close()
-	w.Bank.Ask(func(b *workflowtest.Bank) { b.Busy = -1 })
-	r.ToPayout(1)
-	require.Nil(t, r.Withdraw())
-	w.Bank.Ask(func(b *workflowtest.Bank) { b.Busy = 0 })
-	r.Sleep(time.Hour)
 	require.Nil(t, r.Payment().AcceptedAt)
 	for _, said := range []string{"sent", "settled", "returned"} {
 		r.BankSays("transfer."+said, "account_closed")
