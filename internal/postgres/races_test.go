@@ -237,8 +237,9 @@ func TestReportsAndStepsDoNotDeadlock(t *testing.T) {
 				assert.NoError(t, err)
 			},
 			func() {
-				report.MessageID = "a" + session
-				_, err := w.Store.TakeReport(context.Background(), report)
+				first := report
+				first.MessageID = "a" + session
+				_, err := w.Store.TakeReport(context.Background(), first)
 				assert.NoError(t, err)
 			},
 			func() {
