@@ -86,7 +86,7 @@ func (c *demoCommand) show(ctx context.Context, s *stack, screen *tour.Screen, u
 		},
 	})
 	end()
-	stdout.write(map[string]demoSummary{"summary": {Summary: summary, UpSeconds: up.Seconds()}})
+	stdout.write(map[string]demoSummary{"summary": {Summary: summary, UpSeconds: up.Round(100 * time.Millisecond).Seconds()}})
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		err = cause
 	}

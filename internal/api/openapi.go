@@ -44,8 +44,6 @@ func configuration() huma.Config {
 		OpenAPIPath:   "/openapi",
 		Formats:       map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat},
 		DefaultFormat: "application/json",
-		// A misspelt filter would list everything.
-		RejectUnknownQueryParameters: true,
 	}
 }
 

@@ -85,8 +85,6 @@ func schemaError(location, message string) registration.FieldError {
 		return registration.FieldError{Location: location, Code: fieldMissing, Message: "This field is required."}
 	case strings.HasPrefix(fixed, "unexpected property"):
 		return UnknownField(location)
-	case fixed == "unknown query parameter":
-		return registration.FieldError{Location: location, Code: fieldUnknown, Message: "There is no such parameter."}
 	case strings.HasPrefix(fixed, "expected "):
 		return registration.FieldError{Location: location, Code: fieldInvalid, Message: fixed}
 	}
