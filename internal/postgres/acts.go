@@ -86,6 +86,10 @@ func (s *Store) DeferAct(ctx context.Context, actID string) (bool, error) {
 	return tag.RowsAffected() == 1, err
 }
 
+// shownLater is true of an act whose applicant was answered 202 and sees what becomes of it. A reviewer's decision is none
+// of the applicant's.
+const shownLater = `deferred and act <> 'decide'`
+
 // EndAct closes an act that the workflow refused without a step of its own. If its caller was answered 202, the refusal
 // shows as last_error. An act that a step has closed stays as it is.
 func (s *Store) EndAct(ctx context.Context, actID string, refusal *registration.Refusal) error {
@@ -107,7 +111,7 @@ func (s *Store) EndAct(ctx context.Context, actID string, refusal *registration.
 		}
 		at := s.now()
 		var deferred bool
-		err = tx.QueryRow(ctx, `update acts set finished_at = $2, refusal = $3 where id = $1 and finished_at is null returning deferred and act <> 'decide'`,
+		err = tx.QueryRow(ctx, `update acts set finished_at = $2, refusal = $3 where id = $1 and finished_at is null returning `+shownLater,
 			actID, at, jsonb(refusal)).Scan(&deferred)
 		if errors.Is(err, pgx.ErrNoRows) || err == nil && (!deferred || refusal == nil) {
 			return nil

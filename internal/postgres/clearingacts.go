@@ -26,7 +26,7 @@ func (s *Store) ClearingStanding(ctx context.Context, id string) (Standing, erro
 	if err != nil {
 		return Standing{}, err
 	}
-	st := Standing{Kind: registration.IdentityClearing, State: k.State, Locale: k.Locale, Corrections: k.Corrections}
+	st := Standing{Kind: registration.IdentityClearing, State: k.State}
 	if !k.Contested {
 		st.AccountID = k.account()
 	}
@@ -41,7 +41,7 @@ func (s *Store) endClearingAct(ctx context.Context, id, actID string, refusal *r
 			return err
 		}
 		var deferred bool
-		err = tx.QueryRow(ctx, `update acts set finished_at = $2, refusal = $3 where id = $1 and finished_at is null returning deferred and act <> 'decide'`,
+		err = tx.QueryRow(ctx, `update acts set finished_at = $2, refusal = $3 where id = $1 and finished_at is null returning `+shownLater,
 			actID, c.at, jsonb(refusal)).Scan(&deferred)
 		if errors.Is(err, pgx.ErrNoRows) || err == nil && (!deferred || refusal == nil) {
 			return nil

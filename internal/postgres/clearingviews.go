@@ -73,7 +73,7 @@ func (s *Store) clearingView(ctx context.Context, q querier, k *clearing) (*regi
 			v.Requirements = append(v.Requirements, registration.Requirement{Field: registration.Field(e.Location), Code: e.Code, Message: e.Message})
 		}
 	}
-	return v, q.QueryRow(ctx, `select exists (select from acts where registration_id = $1 and deferred and act <> 'decide' and finished_at is null)`, k.ID).Scan(&v.Processing)
+	return v, q.QueryRow(ctx, `select exists (select from acts where registration_id = $1 and finished_at is null and `+shownLater+`)`, k.ID).Scan(&v.Processing)
 }
 
 func reviewView(ctx context.Context, q querier, subjectID string) (*registration.ReviewView, error) {

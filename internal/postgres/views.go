@@ -33,12 +33,9 @@ func (s *Store) View(ctx context.Context, id string) (view *registration.View, e
 
 // Standing is what the API needs to judge an act before it tries it.
 type Standing struct {
-	AccountID   string
-	Kind        registration.Kind
-	State       registration.State
-	Locale      registration.Locale
-	Corrections registration.Corrections
-	HasCompany  bool
+	AccountID string
+	Kind      registration.Kind
+	State     registration.State
 }
 
 // StandingOf reads a registration's standing.
@@ -47,7 +44,7 @@ func (s *Store) StandingOf(ctx context.Context, id string) (Standing, error) {
 	if err != nil {
 		return Standing{}, err
 	}
-	return Standing{rec.AccountID, rec.Kind, rec.State, rec.Locale, rec.Corrections, rec.CompanyRef != nil}, nil
+	return Standing{rec.AccountID, rec.Kind, rec.State}, nil
 }
 
 // ListFilter chooses registrations. Empty fields choose all.
@@ -159,7 +156,7 @@ func views(ctx context.Context, q querier, recs []*record, at time.Time) ([]*reg
 	}
 	type busy struct{ RegistrationID string }
 	processing, err := byKey(ctx, q, func(b *busy) string { return b.RegistrationID },
-		`select distinct registration_id from acts where registration_id = any($1) and deferred and act <> 'decide' and finished_at is null`, ids)
+		`select distinct registration_id from acts where registration_id = any($1) and finished_at is null and `+shownLater, ids)
 	if err != nil {
 		return nil, err
 	}
