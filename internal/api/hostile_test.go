@@ -15,6 +15,8 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/stretchr/testify/require"
+
+	"shiming/internal/chinaid"
 )
 
 // hostileValues stand in for every value of every body.
@@ -164,15 +166,21 @@ func (w *world) reviewFor(operation string, n int) string {
 	return "x"
 }
 
-// paid brings an enterprise to where its money is on the way.
+// paid brings an enterprise to where its money is on the way. The company is the nth: a guess at the amount may be right, and
+// binds it.
 func (w *world) paid(account string, n int) string {
 	w.t.Helper()
 	path := atCompany(w.t, w, account, n)
+	org, err := chinaid.NewOrganizationCode(fmt.Sprintf("MA%06d", n))
+	require.NoError(w.t, err)
+	code, err := chinaid.NewUSCC("91350200", org.Value())
+	require.NoError(w.t, err)
 	company := unified()
+	company["uscc"], company["registration_number"], company["organization_code"] = code.Value(), code.Value(), code.Value()
 	company["bank"].(map[string]any)["account_number"] = fmt.Sprintf("35100%011d", n)
 	w.as("platform").put(path+"/company", company).ok(http.StatusOK)
 	payment := w.one(`select p.id from payments p join registrations r on r.id = p.registration_id where r.account_id = $1`, account)
-	_, err := w.store.PaymentNotified(context.Background(), payment)
+	_, err = w.store.PaymentNotified(context.Background(), payment)
 	require.NoError(w.t, err)
 	_, err = w.store.TakeOrder(context.Background(), payment)
 	require.NoError(w.t, err)
