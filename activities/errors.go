@@ -16,6 +16,7 @@ const (
 	FailUnknown     = "provider_no_answer"   // it may have been done; asked again by the same key
 	FailErased      = "data_erased"          // the subject's data key is gone: never tried again
 	FailIllegal     = "illegal_step"         // a bug: the table knows no such step
+	FailHeld        = "payments_held"        // ops decides; tried again
 	FailStorage     = "storage"              // tried again
 )
 
@@ -32,6 +33,8 @@ func classify(err error) error {
 		return temporal.NewApplicationError("the provider did not answer; it may have been done", FailUnknown)
 	case errors.Is(err, postgres.ErrErased), errors.Is(err, postgres.ErrNotFound):
 		return temporal.NewNonRetryableApplicationError("the data is gone", FailErased, nil)
+	case errors.Is(err, postgres.ErrHeld):
+		return temporal.NewApplicationError("the registration's payments are held: its run knows more than the database", FailHeld)
 	case errors.As(err, &illegal):
 		return temporal.NewNonRetryableApplicationError(illegal.Error(), FailIllegal, nil)
 	}

@@ -21,10 +21,8 @@ type Book interface {
 	CardProven(ctx context.Context, step Step, inputRef string) (registration.StepResult, error)
 	CodeResent(ctx context.Context, step Step) (registration.StepResult, error)
 	SessionOpened(ctx context.Context, step Step, sessionID string) (registration.StepResult, error)
-	SessionReported(ctx context.Context, step Step, sessionID string) (registration.StepResult, error)
 	TakeCompany(ctx context.Context, step Step, inputRef string) (registration.StepResult, error)
 	NewPayout(ctx context.Context, step Step) (registration.StepResult, error)
-	PaymentReported(ctx context.Context, step Step, paymentID string) (registration.StepResult, error)
 	PaymentTick(ctx context.Context, step Step, paymentID string) (registration.StepResult, error)
 	EnterAmount(ctx context.Context, step Step, inputRef string) (registration.StepResult, error)
 	Submit(ctx context.Context, step Step) (registration.StepResult, error)
@@ -32,6 +30,8 @@ type Book interface {
 	Decide(ctx context.Context, step Step, inputRef string) (registration.StepResult, error)
 	Withdraw(ctx context.Context, step Step) (registration.StepResult, error)
 	Idle(ctx context.Context, step Step) (registration.StepResult, error)
+	Look(ctx context.Context, step Step) (registration.StepResult, error)
+	Cancelled(ctx context.Context, step Step) (registration.StepResult, error)
 }
 
 // Ledger writes the steps of registrations, each in one transaction. Its activities are local: short, and answered the
@@ -91,12 +91,6 @@ func (l *Ledger) SessionOpened(ctx context.Context, step Step, sessionID string)
 	return l.written(step, r, err)
 }
 
-// SessionReported takes what the wallet said of a session.
-func (l *Ledger) SessionReported(ctx context.Context, step Step, sessionID string) (registration.StepResult, error) {
-	r, err := l.Book.SessionReported(ctx, step, sessionID)
-	return l.written(step, r, err)
-}
-
 // TakeCompany takes company information.
 func (l *Ledger) TakeCompany(ctx context.Context, step Step, inputRef string) (registration.StepResult, error) {
 	r, err := l.Book.TakeCompany(ctx, step, inputRef)
@@ -106,12 +100,6 @@ func (l *Ledger) TakeCompany(ctx context.Context, step Step, inputRef string) (r
 // NewPayout opens a new payment to the account on file.
 func (l *Ledger) NewPayout(ctx context.Context, step Step) (registration.StepResult, error) {
 	r, err := l.Book.NewPayout(ctx, step)
-	return l.written(step, r, err)
-}
-
-// PaymentReported moves where the bank's word leads.
-func (l *Ledger) PaymentReported(ctx context.Context, step Step, paymentID string) (registration.StepResult, error) {
-	r, err := l.Book.PaymentReported(ctx, step, paymentID)
 	return l.written(step, r, err)
 }
 
@@ -154,6 +142,18 @@ func (l *Ledger) Withdraw(ctx context.Context, step Step) (registration.StepResu
 // Idle looks whether the applicant has been away for too long.
 func (l *Ledger) Idle(ctx context.Context, step Step) (registration.StepResult, error) {
 	r, err := l.Book.Idle(ctx, step)
+	return l.written(step, r, err)
+}
+
+// Look follows what is stored, and says where the row stands.
+func (l *Ledger) Look(ctx context.Context, step Step) (registration.StepResult, error) {
+	r, err := l.Book.Look(ctx, step)
+	return l.written(step, r, err)
+}
+
+// Cancelled does what a request to cancel the run comes to.
+func (l *Ledger) Cancelled(ctx context.Context, step Step) (registration.StepResult, error) {
+	r, err := l.Book.Cancelled(ctx, step)
 	return l.written(step, r, err)
 }
 

@@ -25,6 +25,7 @@ type PayoutBook interface {
 	PaymentKey(ctx context.Context, paymentID string) (string, error)
 	OrderAnswered(ctx context.Context, paymentID, kind, reason string) (registration.PaymentRef, error)
 	OrderDropped(ctx context.Context, paymentID string) error
+	PayoutCancelIgnored(ctx context.Context, paymentID string) error
 }
 
 // Payouts announces and orders penny payments (对公打款). Neither activity gives up by itself: a payment that does not
@@ -116,4 +117,9 @@ func (a *Payouts) Ask(ctx context.Context, paymentID string) (registration.Payme
 	}
 	ref, err := a.Book.OrderAnswered(ctx, paymentID, "transfer."+string(status.State), string(status.Reason))
 	return ref, classify(err)
+}
+
+// CancelIgnored notes that somebody asked for the payment's workflow to be cancelled: what was announced is seen through.
+func (a *Payouts) CancelIgnored(ctx context.Context, paymentID string) error {
+	return classify(a.Book.PayoutCancelIgnored(ctx, paymentID))
 }

@@ -41,6 +41,9 @@ func (a Act) Verification() bool {
 	return false
 }
 
+// InputSpent reports whether nothing needs what was handed in once the act is over, however it ended.
+func (a Act) InputSpent() bool { return a == ActCompany || a == ActDecide }
+
 // Verdict is what the table says of an act in a state.
 type Verdict int
 

@@ -24,8 +24,10 @@ type ClearingApplication struct {
 	ConditionsRef string `json:"conditions_ref,omitempty"`
 	// WhenEligible accepts a clearing for which only time is missing.
 	WhenEligible bool `json:"when_eligible,omitempty"`
-	// Case is a running clearing's carried state after continue-as-new; nil at the start.
+	// Case is what a run starts from that takes a clearing up, as [Application.Case] does a registration.
 	Case *ClearingCase `json:"case,omitempty"`
+	// RunID is the engine's, filled in by the run.
+	RunID string `json:"run_id,omitempty"`
 }
 
 // ClearingCase is the part of a clearing's run that a continued run starts from.
@@ -34,6 +36,7 @@ type ClearingCase struct {
 	Sequence int64      `json:"sequence"` // of the ledger, as last answered
 	Due      *Deadline  `json:"due,omitempty"`
 	Overdue  bool       `json:"overdue,omitempty"`
+	Version  int64      `json:"version"`           // never falls
 	Wake     *time.Time `json:"wake,omitempty"`    // when the state is looked at next
 	Attempt  int        `json:"attempt,omitempty"` // to clear; each has a hold of its own
 }
@@ -53,14 +56,14 @@ type ClearingResult struct {
 	Sequence int64     `json:"sequence"`
 	Due      *Deadline `json:"due,omitempty"`
 	Overdue  bool      `json:"overdue,omitempty"`
+	Version  int64     `json:"version"`
 	// Wake is when the workflow should look again; nil for never.
 	Wake *time.Time `json:"wake,omitempty"`
-}
-
-// ObjectionReport tells a clearing's run that something was stored that its time for objecting depends on: an objection,
-// or a provider's answer to the notice.
-type ObjectionReport struct {
-	ClearingID string `json:"clearing_id"`
+	// Attempt is the newest attempt to clear; Stale is one before it whose hold may still be there, 0 if there is none.
+	Attempt int `json:"attempt,omitempty"`
+	Stale   int `json:"stale,omitempty"`
+	// Behind: the database knows less than the run; nothing was done.
+	Behind bool `json:"behind,omitempty"`
 }
 
 // ClearingVerdict is what the conditions came to, without their evidence.

@@ -22,4 +22,9 @@ const (
 	MismatchesAccount  = 5  // per card and account in a day
 	MismatchesCard     = 20 // per card in a day
 	VerificationActs   = 20 // per registration in a day
+	ActsAnHour         = 60 // of each kind, per registration or clearing, unless configured otherwise
+	// ActAnswered is by when the caller of an act has been answered, with 202 at the latest; ActOffered is for how long an act
+	// that was answered 202 is offered to its run. What comes later changes nothing.
+	ActAnswered = 2 * time.Minute
+	ActOffered  = 7 * 24 * time.Hour
 )

@@ -35,12 +35,17 @@ func SearchAttributes() map[string]string {
 	}
 }
 
-// The signals: reports of outside parties, and news of an objection, stored in the database before they are told.
-const (
-	SignalBankReport    = "bank_report"
-	SignalSessionReport = "session_report"
-	SignalObjection     = "objection"
-)
+// SignalLook tells a run to read its row: something was stored that it must follow, or a step may have been lost. It says
+// nothing else, so it may come twice, late, or for nothing.
+const SignalLook = "look"
+
+// Look is the argument of [SignalLook].
+type Look struct {
+	ID string `json:"id"` // of the registration or clearing
+}
+
+// QueryFacts asks a registration's or a clearing's run what it believes: its [Case] or [ClearingCase].
+const QueryFacts = "facts"
 
 // Application starts a registration. Personal data waits in the vault under ApplicantRef.
 type Application struct {
@@ -51,21 +56,24 @@ type Application struct {
 	ApplicantRef   string `json:"applicant_ref"` // developer name (开发者名称), registered e-mail, phone
 	// IdentityRef is the person the wallet has verified already; empty if none (guide section 5.1).
 	IdentityRef string `json:"identity_ref,omitempty"`
-	// Case is where a running registration stands when its run is continued as a new one; nil at the start.
+	// Case is what a run starts from that takes a registration up: a continued one, or one in place of a run that is gone.
+	// It reads its row first; nil where the registration is to be opened.
 	Case *Case `json:"case,omitempty"`
+	// RunID is the engine's, filled in by the run.
+	RunID string `json:"run_id,omitempty"`
 }
 
-// Case is what a registration's workflow remembers. Everything else it asks the database for.
+// Case is what a registration's run mirrors of its row.
 type Case struct {
 	State    State       `json:"state"`
 	Sequence int64       `json:"sequence"` // of the newest transition
+	Version  int64       `json:"version"`  // never falls
 	Due      *Deadline   `json:"due,omitempty"`
 	Overdue  bool        `json:"overdue,omitempty"`
 	Payment  *PaymentRef `json:"payment,omitempty"`
-	Ordered  string      `json:"ordered,omitempty"` // the newest payment whose Payout was started
 	// Idle and Review are when inactivity and the review are looked at next.
-	Idle   *Deadline `json:"idle,omitempty"`
-	Review *Deadline `json:"review,omitempty"`
+	Idle   *time.Time `json:"idle,omitempty"`
+	Review *time.Time `json:"review,omitempty"`
 }
 
 // ActArgs is what every update of a registration's workflow takes: which act, by whom, and where its input waits.
@@ -75,26 +83,13 @@ type ActArgs struct {
 	Actor          Actor  `json:"actor"`
 	InputRef       string `json:"input_ref,omitempty"` // vault reference to what was handed in
 	Role           Role   `json:"role,omitempty"`      // admin_session
-	Outcome        string `json:"outcome,omitempty"`   // resolve_payout: settled, failed, returned
 }
 
 // Answer is what an accepted and successful act leaves behind.
 type Answer struct {
-	State     State  `json:"state"`
-	Sequence  int64  `json:"sequence"`
-	SessionID string `json:"session_id,omitempty"` // admin_session; its QR payload waits in the database
-}
-
-// BankReport tells a run that something about one of its payments was stored.
-type BankReport struct {
-	RegistrationID string `json:"registration_id"`
-	PaymentID      string `json:"payment_id"`
-}
-
-// SessionReport tells a run that the wallet reported on a QR session.
-type SessionReport struct {
-	RegistrationID string `json:"registration_id"`
-	SessionID      string `json:"session_id"`
+	State    State `json:"state"`
+	Sequence int64 `json:"sequence"`
+	Version  int64 `json:"version"` // that the run stands at
 }
 
 // Deadline is a moment that was announced, and whether it rests on a calendar not yet published.

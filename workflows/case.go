@@ -11,32 +11,31 @@ import (
 // steps says what a registration does in each of its states: it waits for one thing and deals with it.
 type steps map[registration.State]func(ctx workflow.Context)
 
-// regCase is one registration under way. What must outlive continue-as-new is in its Case.
+// regCase is one registration under way. Its Case mirrors the row; a continued run reads it anew.
 type regCase struct {
 	registration.Case
+	inbox
 	app     registration.Application
-	inbox   workflow.Channel // everything that can happen, in the order it came
-	opened  bool
 	refused *registration.Refusal // the opening was refused: there is no registration
 	clocks  clocks
-	paying  string // the payment whose Payout workflow is under way
 	shown   searchable
 }
 
 func newCase(app registration.Application) *regCase { return &regCase{app: app} }
 
-// run takes one step after another until the registration has ended, and answers whoever is still waiting.
+// run takes one step after another until the registration has ended, and answers whoever is still waiting. Nothing it does
+// can be cancelled from outside: a request to cancel is a stimulus like others.
 func (c *regCase) run(ctx workflow.Context, do steps) (registration.State, error) {
-	c.inbox = workflow.NewNamedBufferedChannel(ctx, "inbox", 10_000)
+	ctx = c.open(ctx, c.app.RegistrationID)
 	if err := c.listen(ctx); err != nil {
 		return registration.None, err
 	}
-	if err := c.start(ctx); err != nil {
-		return registration.None, err
-	}
+	c.start(ctx)
 	for c.refused == nil && !c.State.Final() {
-		if c.mayContinue(ctx) {
-			return c.State, c.continueAsNew(ctx)
+		if c.continues(ctx) {
+			next := c.app
+			next.Case = &registration.Case{Version: c.Version}
+			return c.State, workflow.NewContinueAsNewError(ctx, registration.WorkflowOf(c.app.Kind), next)
 		}
 		c.describe(ctx)
 		do[c.State](ctx)
@@ -47,71 +46,51 @@ func (c *regCase) run(ctx workflow.Context, do steps) (registration.State, error
 	return c.State, err
 }
 
-// start opens the registration, or takes it up where the run before left it.
-func (c *regCase) start(ctx workflow.Context) error {
+// start opens the registration, or takes it up where its row stands.
+func (c *regCase) start(ctx workflow.Context) {
 	defer func() { c.opened = true }()
 	if c.app.Case != nil {
-		c.Case = *c.app.Case
-		c.shown = c.searchable()
-		c.arm(ctx)
-		return nil
+		c.Version = c.app.Case.Version
+		c.look(ctx)
+		return
 	}
-	result := c.ledger(ctx, ledger.Open, c.app)
-	if c.refused = result.Refusal; c.refused != nil {
-		return nil
+	app := c.app
+	app.RunID = workflow.GetInfo(ctx).WorkflowExecution.RunID
+	result := c.ledger(ctx, func() []any { return []any{app} }, ledger.Open)
+	if c.refused = result.Refusal; c.refused == nil {
+		c.adopt(ctx, result)
 	}
-	c.Idle = wakeAt(result)
-	c.adopt(ctx, result)
-	return nil
 }
 
-// mayContinue reports whether history has grown long enough, and nothing is under way that a new run would miss.
-func (c *regCase) mayContinue(ctx workflow.Context) bool {
-	return workflow.GetInfo(ctx).GetContinueAsNewSuggested() && c.paying == "" && c.inbox.Len() == 0 &&
-		workflow.GetSignalChannel(ctx, registration.SignalBankReport).Len() == 0 &&
-		workflow.GetSignalChannel(ctx, registration.SignalSessionReport).Len() == 0 && workflow.AllHandlersFinished(ctx)
+// look reads the row, and follows what is stored there.
+func (c *regCase) look(ctx workflow.Context) {
+	c.take(ctx, ledger.Look, registration.ByClock)
 }
 
-func (c *regCase) continueAsNew(ctx workflow.Context) error {
-	next := c.app
-	next.Case = &c.Case
-	return workflow.NewContinueAsNewError(ctx, registration.WorkflowOf(c.app.Kind), next)
+// cancelled does what a request to cancel the run comes to.
+func (c *regCase) cancelled(ctx workflow.Context) {
+	c.take(ctx, ledger.Cancelled, registration.ByOps)
 }
 
 // turnAway refuses the acts that came too late.
 func (c *regCase) turnAway() {
-	for {
-		var got stimulus
-		if !c.inbox.ReceiveAsync(&got) {
-			return
-		}
-		if got.act != nil {
-			got.act.answer(c.Answer(), registration.RefuseAct(c.app.Kind, c.State, got.act.kind))
-		}
-	}
+	c.drain(func(p *pendingAct) {
+		p.answer(c.Answer(), registration.RefuseAct(c.app.Kind, c.State, p.kind))
+	})
 }
 
 // Answer is what an act is answered.
 func (c *regCase) Answer() registration.Answer {
-	return registration.Answer{State: c.State, Sequence: c.Sequence}
+	return registration.Answer{State: c.State, Sequence: c.Sequence, Version: c.Version}
 }
 
 // adopt takes over what a step came to: the new state, the payment, the deadlines.
 func (c *regCase) adopt(ctx workflow.Context, r registration.StepResult) {
-	c.State, c.Sequence, c.Due, c.Overdue, c.Payment = r.State, r.Sequence, r.Due, r.Overdue, r.Payment
+	c.Case = registration.Case{
+		State: r.State, Sequence: r.Sequence, Version: r.Version, Due: r.Due, Overdue: r.Overdue, Payment: r.Payment, Idle: r.Idle, Review: r.Review,
+	}
 	c.arm(ctx)
 	c.publish(ctx)
-	if p := c.Payment; p != nil && p.State == registration.PayoutRequestedState && p.ID != c.Ordered && c.State == registration.PayoutPending {
-		c.pay(ctx, p.ID)
-	}
-}
-
-// wakeAt is the moment a step asked to be looked at again.
-func wakeAt(r registration.StepResult) *registration.Deadline {
-	if r.Wake == nil {
-		return nil
-	}
-	return &registration.Deadline{At: *r.Wake}
 }
 
 // waits reports whether the registration is in one of the states.

@@ -11,18 +11,19 @@ import (
 )
 
 // IdentityClearing carries the clearing of an account's identity from the request to its end (guide section 6, questions
-// 1 and 2): eligibility, materials, review, where it is owed the holder's objection, and the clearing itself.
+// 1 and 2): eligibility, materials, review, where it is owed the holder's objection, and the clearing itself. Like a
+// registration it cannot be cancelled from outside.
 func IdentityClearing(ctx workflow.Context, app registration.ClearingApplication) (registration.State, error) {
 	c := &clearingCase{app: app}
-	c.inbox = workflow.NewNamedBufferedChannel(ctx, "inbox", 10_000)
+	ctx = c.open(ctx, app.ClearingID)
 	if err := c.listen(ctx); err != nil {
 		return registration.None, err
 	}
 	c.start(ctx)
 	for c.refused == nil && !c.State.Final() {
-		if c.mayContinue(ctx) {
+		if c.continues(ctx) {
 			next := c.app
-			next.Case = &c.ClearingCase
+			next.Case = &registration.ClearingCase{Version: c.Version}
 			return c.State, workflow.NewContinueAsNewError(ctx, registration.ClearingWorkflow, next)
 		}
 		c.describe(ctx)
@@ -38,41 +39,63 @@ func IdentityClearing(ctx workflow.Context, app registration.ClearingApplication
 	return c.State, err
 }
 
-// clearingCase is one clearing under way. What must outlive continue-as-new is in its ClearingCase.
+// clearingCase is one clearing under way. Its ClearingCase mirrors the row; a continued run reads it anew.
 type clearingCase struct {
 	registration.ClearingCase
+	inbox
 	app     registration.ClearingApplication
-	inbox   workflow.Channel
-	opened  bool
 	refused *registration.Refusal // the opening was refused: there is no clearing
 	clock   alarm
 	shown   searchable
 }
 
-// start opens the clearing, or takes it up where the run before left it.
-func (c *clearingCase) start(ctx workflow.Context) {
-	if c.app.Case != nil {
-		c.ClearingCase = *c.app.Case
-		c.shown = c.searchable()
-		c.arm(ctx)
-	} else {
-		c.refused = c.record(ctx, clearings.OpenClearing, c.app)
+// listen sets up everything that can reach the clearing.
+func (c *clearingCase) listen(ctx workflow.Context) error {
+	err := c.takeOpening(ctx, registration.CodeClearingExists, func() (registration.Answer, *registration.Refusal) { return c.Answer(), c.refused })
+	if err != nil {
+		return err
 	}
-	c.opened = true
+	for _, act := range registration.ClearingActs() {
+		if act == registration.ActDocument || act == registration.ActObject { // go straight to the database
+			continue
+		}
+		judge := func() (registration.Answer, *registration.Refusal) {
+			return c.Answer(), registration.RefuseAct(registration.IdentityClearing, c.State, act)
+		}
+		if err := c.takeAct(ctx, act, judge); err != nil {
+			return err
+		}
+	}
+	return workflow.SetQueryHandler(ctx, registration.QueryFacts, func() (registration.ClearingCase, error) { return c.ClearingCase, nil })
 }
 
-func (c *clearingCase) mayContinue(ctx workflow.Context) bool {
-	return workflow.GetInfo(ctx).GetContinueAsNewSuggested() && c.inbox.Len() == 0 &&
-		workflow.GetSignalChannel(ctx, registration.SignalObjection).Len() == 0 && workflow.AllHandlersFinished(ctx)
+// start opens the clearing, or takes it up where its row stands.
+func (c *clearingCase) start(ctx workflow.Context) {
+	defer func() { c.opened = true }()
+	if c.app.Case != nil {
+		c.Version = c.app.Case.Version
+		c.record(ctx, clearings.LookClearing, c.by(ctx, registration.ByClock, ""))
+		return
+	}
+	app := c.app
+	app.RunID = workflow.GetInfo(ctx).WorkflowExecution.RunID
+	result := c.ledger(ctx, clearings.OpenClearing, func() []any { return []any{app} })
+	if c.refused = result.Refusal; c.refused == nil {
+		c.adopt(ctx, result)
+	}
 }
 
-// next waits for one thing and deals with it: an act, news of an objection, or the time that the state waits for.
+// next waits for one thing and deals with it: an act, word to look at what is stored, a request to cancel, or the time that
+// the state waits for.
 func (c *clearingCase) next(ctx workflow.Context) {
 	var got stimulus
-	c.inbox.Receive(ctx, &got)
+	c.box.Receive(ctx, &got)
 	switch {
-	case got.objection != "":
-		c.record(ctx, clearings.ObjectionTick, c.step(registration.ByClock, ""))
+	case got.look:
+		c.record(ctx, clearings.LookClearing, c.by(ctx, registration.ByClock, ""))
+		return
+	case got.cancel:
+		c.record(ctx, clearings.ClearingCancelled, c.by(ctx, registration.ByOps, ""))
 		return
 	case got.act == nil:
 		c.ring(ctx)
@@ -80,7 +103,8 @@ func (c *clearingCase) next(ctx workflow.Context) {
 	}
 	p := got.act
 	if r := registration.RefuseAct(registration.IdentityClearing, c.State, p.kind); r != nil { // the state changed while it waited
-		p.answer(registration.Answer{}, r)
+		refusal := c.record(ctx, clearings.RefuseClearingAct, c.by(ctx, p.args.Actor, p.args.ActID), *r)
+		p.answer(c.Answer(), refusal)
 		return
 	}
 	refusal := c.perform(ctx, p.kind, p.args)
@@ -88,7 +112,7 @@ func (c *clearingCase) next(ctx workflow.Context) {
 }
 
 func (c *clearingCase) perform(ctx workflow.Context, kind registration.Act, args registration.ActArgs) *registration.Refusal {
-	step := c.step(args.Actor, args.ActID)
+	step := c.by(ctx, args.Actor, args.ActID)
 	switch kind {
 	case registration.ActSubmit:
 		if !c.judged(ctx) {
@@ -103,7 +127,7 @@ func (c *clearingCase) perform(ctx workflow.Context, kind registration.Act, args
 
 // ring does what time brings the state.
 func (c *clearingCase) ring(ctx workflow.Context) {
-	step := c.step(registration.ByClock, "")
+	step := c.by(ctx, registration.ByClock, "")
 	switch c.State {
 	case registration.WaitingEligibility:
 		c.lookAgain(ctx, step)
@@ -112,7 +136,7 @@ func (c *clearingCase) ring(ctx workflow.Context) {
 	case registration.UnderReview:
 		c.record(ctx, clearings.ClearingReviewTick, step)
 	case registration.ObjectionPeriod:
-		c.record(ctx, clearings.ObjectionTick, step)
+		c.record(ctx, clearings.LookClearing, step)
 	}
 }
 
@@ -121,7 +145,7 @@ const pause = 5 * time.Minute
 
 // lookAgain judges the conditions when time should have met them. While the wallet is away it is asked now and then, and
 // acts are answered in between.
-func (c *clearingCase) lookAgain(ctx workflow.Context, step activities.ClearingStep) {
+func (c *clearingCase) lookAgain(ctx workflow.Context, step stepper) {
 	if !c.judged(ctx) {
 		later := workflow.Now(ctx).Add(pause)
 		c.Wake = &later
@@ -140,76 +164,76 @@ func (c *clearingCase) judged(ctx workflow.Context) bool {
 	return workflow.ExecuteActivity(asking(ctx, "Judge the conditions"), clearance.JudgeConditions, c.app.ClearingID).Get(ctx, nil) == nil
 }
 
-// step is a step of the ledger: by whom, and the act it finishes.
-func (c *clearingCase) step(by registration.Actor, actID string) activities.ClearingStep {
-	return activities.ClearingStep{ClearingID: c.app.ClearingID, Actor: by, ActID: actID}
+// stepper makes a step of the ledger by what the run knows when it is taken.
+type stepper func() activities.Step
+
+// by is a step of the ledger: by whom, and the act it finishes.
+func (c *clearingCase) by(ctx workflow.Context, actor registration.Actor, actID string) stepper {
+	return func() activities.Step {
+		return activities.Step{
+			RegistrationID: c.app.ClearingID, Actor: actor, ActID: actID,
+			Known: c.Version, RunID: workflow.GetInfo(ctx).WorkflowExecution.RunID,
+		}
+	}
 }
 
-// record runs a step of the ledger and takes over what it came to. It waits for as long as the database is away; an
-// error that trying again cannot cure is a bug, which blocks the workflow task, loudly, and loses nothing.
-func (c *clearingCase) record(ctx workflow.Context, activity any, args ...any) *registration.Refusal {
-	var result registration.ClearingResult
-	if err := workflow.ExecuteLocalActivity(recording(ctx), activity, args...).Get(ctx, &result); err != nil {
-		panic(err)
+// ledger runs a step of the ledger. It waits for as long as the database is away, and stands still while it knows less than
+// the run; an error that trying again cannot cure is a bug, which blocks the workflow task, loudly, and loses nothing.
+func (c *clearingCase) ledger(ctx workflow.Context, activity any, args func() []any) registration.ClearingResult {
+	for {
+		var result registration.ClearingResult
+		if err := workflow.ExecuteLocalActivity(recording(ctx), activity, args()...).Get(ctx, &result); err != nil {
+			panic(err)
+		}
+		if !result.Behind {
+			return result
+		}
+		c.standStill(ctx)
 	}
-	if result.State == registration.None { // the opening was refused
-		return result.Refusal
+}
+
+// record runs a step of the ledger and takes over what it came to.
+func (c *clearingCase) record(ctx workflow.Context, activity any, step stepper, more ...any) *registration.Refusal {
+	return c.recorded(ctx, activity, step, more...).Refusal
+}
+
+func (c *clearingCase) recorded(ctx workflow.Context, activity any, step stepper, more ...any) registration.ClearingResult {
+	result := c.ledger(ctx, activity, func() []any { return append([]any{step()}, more...) })
+	c.adopt(ctx, result)
+	return result
+}
+
+func (c *clearingCase) adopt(ctx workflow.Context, r registration.ClearingResult) {
+	c.ClearingCase = registration.ClearingCase{
+		State: r.State, Sequence: r.Sequence, Version: r.Version, Due: r.Due, Overdue: r.Overdue, Wake: r.Wake, Attempt: r.Attempt,
 	}
-	c.State, c.Sequence, c.Due, c.Overdue, c.Wake = result.State, result.Sequence, result.Due, result.Overdue, result.Wake
 	c.arm(ctx)
 	c.publish(ctx)
-	return result.Refusal
-}
-
-// arm sets the one timer to when the state is to be looked at next.
-func (c *clearingCase) arm(ctx workflow.Context) {
-	a := &c.clock
-	if c.Wake == nil {
-		a.stop()
-		return
-	}
-	at := *c.Wake
-	if a.cancel != nil && a.at.Equal(at) {
-		return
-	}
-	a.stop()
-	timed, cancel := workflow.WithCancel(ctx)
-	*a = alarm{at: at, cancel: cancel}
-	// Never at once: the ledger's clock may lag behind the engine's by a little, and would be asked in a loop.
-	wait := max(at.Sub(workflow.Now(ctx)), 200*time.Millisecond)
-	timer := workflow.NewTimerWithOptions(timed, wait, workflow.TimerOptions{Summary: string(c.State)})
-	workflow.Go(timed, func(ctx workflow.Context) {
-		if timer.Get(ctx, nil) == nil {
-			if a.at.Equal(at) {
-				a.cancel = nil
-			}
-			c.inbox.Send(ctx, stimulus{clock: eligibilityClock})
-		}
-	})
 }
 
 // eligibilityClock is a clearing's one clock; its state says what it is for.
 const eligibilityClock clock = "clearing"
 
+// arm sets the one timer to when the state is to be looked at next.
+func (c *clearingCase) arm(ctx workflow.Context) {
+	c.clock.set(ctx, c.box, eligibilityClock, c.Wake)
+}
+
 // Answer is what an act is answered.
 func (c *clearingCase) Answer() registration.Answer {
-	return registration.Answer{State: c.State, Sequence: c.Sequence}
+	return registration.Answer{State: c.State, Sequence: c.Sequence, Version: c.Version}
 }
 
 // turnAway refuses the acts that came too late.
 func (c *clearingCase) turnAway() {
-	var got stimulus
-	for c.inbox.ReceiveAsync(&got) {
-		if got.act != nil {
-			got.act.answer(c.Answer(), registration.RefuseAct(registration.IdentityClearing, c.State, got.act.kind))
-		}
-		got = stimulus{}
-	}
+	c.drain(func(p *pendingAct) {
+		p.answer(c.Answer(), registration.RefuseAct(registration.IdentityClearing, c.State, p.kind))
+	})
 }
 
 // searchable is what ops should find now.
 func (c *clearingCase) searchable() searchable {
-	s := searchable{state: c.State, overdue: c.Overdue}
+	s := searchable{known: true, state: c.State, overdue: c.Overdue}
 	if c.Due != nil && c.State != registration.MaterialsRequired { // inactivity's moves with every act
 		s.due = c.Due.At
 	}

@@ -90,7 +90,7 @@ func (m *clearingModel) close() {
 
 // crashing are the activities that the worker dies in; "" is any.
 func crashing() []string {
-	return []string{"HoldAccount", "JudgeConditions", "ForgetIdentity", "ReleaseAccount", "ClearIdentity", "ClearingUnmet", "DecideClearing", "SubmitClearing", "ObjectionTick", ""}
+	return []string{"HoldAccount", "JudgeConditions", "ForgetIdentity", "ReleaseAccount", "ClearIdentity", "ClearingUnmet", "DecideClearing", "SubmitClearing", "LookClearing", "ClearingAttempt", ""}
 }
 
 // heal ends every trouble.

@@ -22,12 +22,17 @@ const (
 
 // clear clears the identity. The wallet account is held, all conditions are judged again, the wallet forgets the
 // identity, and the hold is released whatever came of it; then, and only then, the outcome is recorded, so that nobody
-// sees a clearing decided whose hold is still there. Nothing in here can be cancelled from outside, and the engine takes
-// up at the same point what a crashed worker has left.
+// sees a clearing decided whose hold is still there. The engine takes up at the same point what a crashed worker has left;
+// a run that was lost or reset in between leaves its attempt to the next one, which first releases its hold.
 func (c *clearingCase) clear(ctx workflow.Context) {
-	ctx, _ = workflow.NewDisconnectedContext(ctx)
-	c.Attempt++
-	hold := activities.Hold{ClearingID: c.app.ClearingID, Key: fmt.Sprintf("%s-%d", c.app.ClearingID, c.Attempt)}
+	begun := c.recorded(ctx, clearings.ClearingAttempt, c.by(ctx, registration.ByWalletHub, ""))
+	if c.State != registration.Clearing {
+		return
+	}
+	if begun.Stale > 0 {
+		c.release(ctx, c.hold(begun.Stale))
+	}
+	hold := c.hold(begun.Attempt)
 	var came outcome
 	// The hold is insisted on, not given up: a call that was lost on its way could otherwise hold after the release. With
 	// its key having held, a late duplicate does nothing.
@@ -35,7 +40,7 @@ func (c *clearingCase) clear(ctx workflow.Context) {
 		came = c.underHold(ctx, hold)
 	}
 	c.release(ctx, hold)
-	step := c.step(registration.ByWalletHub, "")
+	step := c.by(ctx, registration.ByWalletHub, "")
 	switch came {
 	case forgotten:
 		c.record(ctx, clearings.ClearIdentity, step)
@@ -46,6 +51,11 @@ func (c *clearingCase) clear(ctx workflow.Context) {
 			workflow.GetLogger(ctx).Error("the pause was cut short", "error", err)
 		}
 	}
+}
+
+// hold is the hold of an attempt.
+func (c *clearingCase) hold(attempt int) activities.Hold {
+	return activities.Hold{ClearingID: c.app.ClearingID, Key: fmt.Sprintf("%s-%d", c.app.ClearingID, attempt)}
 }
 
 // underHold judges the conditions and has the wallet forget the identity. A hold is not kept up for a wallet that does

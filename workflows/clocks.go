@@ -26,45 +26,42 @@ type alarm struct {
 	cancel workflow.CancelFunc
 }
 
-// arm sets the timers to what the registration waits for now.
+// arm sets the timers to what the registration waits for now. Inactivity's rings no later than it must, and is not moved by
+// every act: when it rings, the ledger looks at the last one.
 func (c *regCase) arm(ctx workflow.Context) {
-	if c.State != registration.UnderReview {
-		c.Review = nil
+	if idle := &c.clocks.idle; c.Idle == nil || !idle.ringsBy(*c.Idle) {
+		idle.set(ctx, c.box, idleClock, c.Idle)
 	}
-	if c.State.Final() {
-		c.Idle = nil
-	}
-	c.set(ctx, &c.clocks.idle, idleClock, c.Idle)
-	c.set(ctx, &c.clocks.review, reviewClock, c.Review)
-	c.set(ctx, &c.clocks.payment, paymentClock, c.paymentDue())
+	c.clocks.review.set(ctx, c.box, reviewClock, c.Review)
+	c.clocks.payment.set(ctx, c.box, paymentClock, c.paymentDue())
 }
 
 // paymentDue is when time next brings the payment something: late money, the window's last day, its end.
-func (c *regCase) paymentDue() *registration.Deadline {
+func (c *regCase) paymentDue() *time.Time {
 	p := c.Payment
 	switch {
 	case p == nil:
-	case c.State == registration.PayoutPending && !p.Overdue:
-		return p.Expected
+	case c.State == registration.PayoutPending && !p.Overdue && p.Expected != nil:
+		return &p.Expected.At
 	case c.State == registration.DepositRequired && p.Remind != nil:
-		return &registration.Deadline{At: *p.Remind}
-	case c.State == registration.DepositRequired:
-		return p.Closes
+		return p.Remind
+	case c.State == registration.DepositRequired && p.Closes != nil:
+		return &p.Closes.At
 	}
 	return nil
 }
 
 // set makes a timer ring at a moment, or not at all.
-func (c *regCase) set(ctx workflow.Context, a *alarm, name clock, due *registration.Deadline) {
+func (a *alarm) set(ctx workflow.Context, box workflow.Channel, name clock, due *time.Time) {
 	switch {
 	case due == nil:
 		a.stop()
 		return
-	case a.cancel != nil && a.at.Equal(due.At):
+	case a.cancel != nil && a.at.Equal(*due):
 		return
 	}
 	a.stop()
-	at := due.At
+	at := *due
 	timed, cancel := workflow.WithCancel(ctx)
 	*a = alarm{at: at, cancel: cancel}
 	// Never at once: the ledger's clock may lag behind the engine's by a little, and would be asked in a loop.
@@ -75,10 +72,13 @@ func (c *regCase) set(ctx workflow.Context, a *alarm, name clock, due *registrat
 			if a.at.Equal(at) {
 				a.cancel = nil
 			}
-			c.inbox.Send(ctx, stimulus{clock: name})
+			box.Send(ctx, stimulus{clock: name})
 		}
 	})
 }
+
+// ringsBy reports whether the alarm is set and rings at the moment or before.
+func (a *alarm) ringsBy(at time.Time) bool { return a.cancel != nil && !a.at.After(at) }
 
 func (a *alarm) stop() {
 	if a.cancel != nil {
@@ -90,22 +90,18 @@ func (a *alarm) stop() {
 // ring does what a timer was set for. The ledger looks at the calendar of today: a deadline that has moved later is
 // slept on.
 func (c *regCase) ring(ctx workflow.Context, name clock) {
-	step := c.step(registration.ByClock, "")
 	switch name {
 	case idleClock:
-		result := c.ledger(ctx, ledger.Idle, step)
-		c.Idle = wakeAt(result)
-		c.adopt(ctx, result)
+		c.take(ctx, ledger.Idle, registration.ByClock)
 	case reviewClock:
-		result := c.ledger(ctx, ledger.ReviewTick, step)
-		c.Review = wakeAt(result)
-		c.adopt(ctx, result)
+		c.take(ctx, ledger.ReviewTick, registration.ByClock)
 	case paymentClock:
-		if c.Payment != nil {
-			if c.late() {
-				c.askAfterPayment(ctx)
-			}
-			c.adopt(ctx, c.ledger(ctx, ledger.PaymentTick, step, c.Payment.ID))
+		if c.Payment == nil {
+			return
 		}
+		if c.late() {
+			c.askAfterPayment(ctx)
+		}
+		c.take(ctx, ledger.PaymentTick, registration.ByClock, c.Payment.ID)
 	}
 }

@@ -82,31 +82,26 @@ func TestEveryStepMayBeLostAfterItsCommit(t *testing.T) {
 	}
 }
 
-// The engine may ask a registration to go on in a new run at any time it waits.
+// The engine may ask a registration to go on in a new run in any state: the act that comes next is answered, and then it does.
 func TestContinuesAsNewInEveryState(t *testing.T) {
 	t.Parallel()
 	w := workflowtest.New(t, workflowtest.Monday(), nil)
 	r := w.Enterprise("acct-1", 1)
 	defer r.Close()
-	r.ProveAdministrator(registration.LegalRepresentative, 1)
-	r.Continue()
-	require.Nil(t, r.Company(workflowtest.Company(1)))
+	r.Continues(func() { r.ProveAdministrator(registration.LegalRepresentative, 1) })
+	r.Continues(func() { require.Nil(t, r.Company(workflowtest.Company(1))) })
 	r.Settle()
-	r.Continue()
-	r.BankSays("transfer.settled", "")
-	r.Continue()
+	r.Continues(func() { r.BankSays("transfer.settled", "") })
 	assert.Len(t, w.Bank.Ledger(), 1, "not ordered again")
-	require.NotNil(t, r.Deposit(r.WrongAmount()))
-	r.Continue()
-	require.Nil(t, r.Deposit(r.Amount()))
-	r.Continue()
-	r.ToReview(1)
-	r.Continue()
+	r.Continues(func() { requireRefused(t, registration.CodeDepositMismatch, r.Deposit(r.WrongAmount())) })
+	assert.Equal(t, 2, r.Payment().AttemptsLeft)
+	r.Continues(func() { require.Nil(t, r.Deposit(r.Amount())) })
+	r.Continues(func() { r.ToReview(1) })
 	r.Until(at(t, "2026-06-05 00:01"))
 	assert.True(t, r.View().Overdue, "the review's clock goes on")
 	assert.Equal(t, 2, w.Notices("review_reminder"))
-	require.Nil(t, r.Reject(registration.FieldName))
-	r.Continue()
+	r.Continues(func() { require.Nil(t, r.Reject(registration.FieldName)) })
+	r.AgreesWithTheDatabase()
 	r.Sleep(31 * day)
 	assert.Equal(t, registration.Expired, r.State(), "so does inactivity's")
 }
@@ -122,9 +117,9 @@ func TestActToldAgainToAnotherRun(t *testing.T) {
 	require.Nil(t, refusal)
 	r.Wait(wrong)
 	require.ErrorContains(t, wrong.Err, "deposit_amount_mismatch")
-	r.Continue()
+	r.Continues(func() { requireRefused(t, registration.CodeDepositMismatch, r.Deposit(r.WrongAmount())) })
 	again := r.Begin(registration.ActDeposit, wrong.Args)
 	r.Wait(again)
 	require.ErrorContains(t, again.Err, "deposit_amount_mismatch")
-	assert.Equal(t, 2, r.Payment().AttemptsLeft)
+	assert.Equal(t, 1, r.Payment().AttemptsLeft)
 }

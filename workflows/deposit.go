@@ -52,21 +52,6 @@ func (c *regCase) enterAmount(ctx workflow.Context, args registration.ActArgs) *
 	return c.record(ctx, ledger.EnterAmount, args, args.InputRef)
 }
 
-// pay starts the payment's own workflow, which outlives the registration, and is told when the bank has answered.
-func (c *regCase) pay(ctx workflow.Context, paymentID string) {
-	c.paying, c.Ordered = paymentID, paymentID
-	child := workflow.ExecuteChildWorkflow(surviving(ctx, paymentID), Payout, paymentID)
-	workflow.Go(ctx, func(ctx workflow.Context) {
-		if err := child.Get(ctx, nil); err != nil { // ops ended it by hand: the payment is flagged overdue in time
-			workflow.GetLogger(ctx).Error("the payout ended early", "payment_id", paymentID)
-		}
-		if c.paying == paymentID {
-			c.paying = ""
-		}
-		c.inbox.Send(ctx, stimulus{payment: paymentID})
-	})
-}
-
 // late reports whether the money is late by what we know: the bank took the payment and has not reported since.
 func (c *regCase) late() bool {
 	return c.State == registration.PayoutPending && c.Payment.State == registration.PayoutSent && !c.Payment.Overdue
@@ -80,17 +65,20 @@ func (c *regCase) askAfterPayment(ctx workflow.Context) {
 	}
 }
 
-// followPayment goes where the bank's word leads.
-func (c *regCase) followPayment(ctx workflow.Context, paymentID string) {
-	c.adopt(ctx, c.ledger(ctx, ledger.PaymentReported, c.step(registration.ByBank, ""), paymentID))
-}
-
 // Payout announces a penny payment and, once a channel has accepted the notice, has the bank pay: exactly once,
-// whatever becomes of the registration meanwhile (guide section 5.2, fourth step). A payment that was voided before it
-// was ordered is not ordered.
+// whatever becomes of the registration meanwhile (guide section 5.2, fourth step). It is started from the outbox of the
+// transaction that made the payment, tells the registration through the database, and may be started again. A payment that
+// was voided before it was ordered is not ordered. Asked to cancel, it says so on the timeline and goes on.
 func Payout(ctx workflow.Context, paymentID string) error {
-	if err := insist(ctx, "Announce the payment", payouts.Announce, paymentID); err != nil {
+	work, _ := workflow.NewDisconnectedContext(ctx)
+	workflow.Go(work, func(work workflow.Context) {
+		ctx.Done().Receive(work, nil)
+		if err := insist(work, "Note that it is not cancelled", payouts.CancelIgnored, paymentID); err != nil {
+			workflow.GetLogger(work).Error("the request to cancel was not noted", "payment_id", paymentID)
+		}
+	})
+	if err := insist(work, "Announce the payment", payouts.Announce, paymentID); err != nil {
 		return err
 	}
-	return insist(ctx, "Order the transfer", payouts.Order, paymentID)
+	return insist(work, "Order the transfer", payouts.Order, paymentID)
 }

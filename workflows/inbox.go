@@ -7,13 +7,12 @@ import (
 	"shiming/registration"
 )
 
-// stimulus is one thing that happened: an act, a report that was stored, a clock that rang, or a Payout that ended.
+// stimulus is one thing that happened: an act, word to look at what is stored, a clock that rang, or a request to cancel.
 type stimulus struct {
-	act       *pendingAct
-	payment   string
-	session   string
-	objection string
-	clock     clock
+	act    *pendingAct
+	look   bool
+	cancel bool
+	clock  clock
 }
 
 // pendingAct is an update waiting for its answer.
@@ -28,138 +27,129 @@ type pendingAct struct {
 func (p *pendingAct) answer(result registration.Answer, refusal *registration.Refusal) {
 	p.done, p.result = true, result
 	if refusal != nil {
-		p.err = refuse(refusal)
+		p.err = refuse(refusal, result)
 	}
 }
 
-// refuse makes a refusal the failure of an update: its type is the code, its detail the refusal.
-func refuse(r *registration.Refusal) error {
-	return temporal.NewApplicationErrorWithOptions(r.Error(), string(r.Code), temporal.ApplicationErrorOptions{NonRetryable: true, Details: []any{r}})
+// refuse makes a refusal the failure of an update: its type is the code, its details the refusal and where the run stands.
+func refuse(r *registration.Refusal, at registration.Answer) error {
+	return temporal.NewApplicationErrorWithOptions(r.Error(), string(r.Code), temporal.ApplicationErrorOptions{NonRetryable: true, Details: []any{r, at}})
 }
 
-// listen sets up everything that can reach the registration.
-func (c *regCase) listen(ctx workflow.Context) error {
-	if err := c.takeOpening(ctx); err != nil {
-		return err
-	}
-	for _, act := range registration.Acts() {
-		if through(act) {
-			if err := c.takeAct(ctx, act); err != nil {
-				return err
-			}
-		}
-	}
-	workflow.Go(ctx, c.takeBankReports)
-	workflow.Go(ctx, c.takeSessionReports)
-	return nil
+// inbox is everything that can happen to a registration or a clearing, in the order it came.
+type inbox struct {
+	subject string // its id
+	box     workflow.Channel
+	opened  bool
+	told    int  // how often the run was told to look
+	halted  bool // the database knows less than the run, which stands still
 }
 
-// through reports whether an act goes through the workflow; the others need only the database.
-func through(act registration.Act) bool {
-	switch act {
-	case registration.ActName, registration.ActContact, registration.ActDocument, registration.ActResolvePayout:
+// open sets the inbox up. The context it returns is the one to work on: a request to cancel does not reach it, but comes
+// into the inbox.
+func (i *inbox) open(ctx workflow.Context, subject string) workflow.Context {
+	i.subject = subject
+	work, _ := workflow.NewDisconnectedContext(ctx)
+	i.box = workflow.NewNamedBufferedChannel(work, "inbox", 10_000)
+	workflow.Go(work, func(work workflow.Context) {
+		ctx.Done().Receive(work, nil)
+		i.box.Send(work, stimulus{cancel: true})
+	})
+	workflow.Go(work, i.takeWord)
+	return work
+}
+
+// takeWord passes on that the run was told to look. Word that is meant for another makes it look too: it may be over, and in
+// that one's way.
+func (i *inbox) takeWord(ctx workflow.Context) {
+	for {
+		var word registration.Look
+		workflow.GetSignalChannel(ctx, registration.SignalLook).Receive(ctx, &word)
+		i.told++
+		i.box.Send(ctx, stimulus{look: true})
+	}
+}
+
+// continues reports whether history has grown long enough and nothing is under way that a new run would miss. It waits for
+// that, or for something else to do: the act that was answered last has not returned when its step has.
+func (i *inbox) continues(ctx workflow.Context) bool {
+	if !workflow.GetInfo(ctx).GetContinueAsNewSuggested() {
 		return false
 	}
-	return true
+	word := workflow.GetSignalChannel(ctx, registration.SignalLook)
+	waits := func() bool { return i.box.Len() > 0 || word.Len() > 0 }
+	err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) || waits() })
+	return err == nil && !waits() && workflow.AllHandlersFinished(ctx)
 }
 
-// takeOpening answers the call that started the registration, once it stands or is refused.
-func (c *regCase) takeOpening(ctx workflow.Context) error {
+// drain takes every act out of the inbox.
+func (i *inbox) drain(take func(p *pendingAct)) {
+	var got stimulus
+	for i.box.ReceiveAsync(&got) {
+		if got.act != nil {
+			take(got.act)
+		}
+		got = stimulus{}
+	}
+}
+
+// standStill waits until the run is told to look again: the database knows less than the run, and nothing may be done on
+// what it says.
+func (i *inbox) standStill(ctx workflow.Context) {
+	i.halted = true
+	heard := i.told
+	if err := workflow.Await(ctx, func() bool { return i.told > heard }); err != nil {
+		workflow.GetLogger(ctx).Error("the wait was cut short", "error", err) // cannot be: nothing cancels it
+	}
+	i.halted = false
+}
+
+// takeOpening answers the call that started the run, once what it is about stands or is refused. What is another's is
+// refused with the code.
+func (i *inbox) takeOpening(ctx workflow.Context, another registration.Code, stands func() (registration.Answer, *registration.Refusal)) error {
 	return workflow.SetUpdateHandlerWithOptions(ctx, string(registration.ActOpen),
 		func(ctx workflow.Context, _ registration.ActArgs) (registration.Answer, error) {
-			if err := workflow.Await(ctx, func() bool { return c.opened }); err != nil {
+			ctx, _ = workflow.NewDisconnectedContext(ctx)
+			if err := workflow.Await(ctx, func() bool { return i.opened }); err != nil {
 				return registration.Answer{}, err
 			}
-			if c.refused != nil {
-				return registration.Answer{}, refuse(c.refused)
+			answer, refusal := stands()
+			if refusal != nil {
+				return registration.Answer{}, refuse(refusal, answer)
 			}
-			return c.Answer(), nil
+			return answer, nil
 		},
 		workflow.UpdateHandlerOptions{Validator: func(_ workflow.Context, args registration.ActArgs) error {
-			if args.RegistrationID != c.app.RegistrationID {
-				return refuse(registration.Refuse(registration.CodeRegistrationExists))
+			if args.RegistrationID != i.subject {
+				return refuse(registration.Refuse(another), registration.Answer{})
 			}
 			return nil
 		}})
 }
 
 // takeAct puts an act into the inbox and waits for the step that answers it. Its validator refuses, without a trace in
-// history, what the table does not allow in this state.
-func (c *regCase) takeAct(ctx workflow.Context, kind registration.Act) error {
+// history, what judge does.
+func (i *inbox) takeAct(ctx workflow.Context, kind registration.Act, judge func() (registration.Answer, *registration.Refusal)) error {
 	return workflow.SetUpdateHandlerWithOptions(ctx, string(kind),
 		func(ctx workflow.Context, args registration.ActArgs) (registration.Answer, error) {
+			ctx, _ = workflow.NewDisconnectedContext(ctx)
 			p := &pendingAct{kind: kind, args: args}
-			c.inbox.Send(ctx, stimulus{act: p})
+			i.box.Send(ctx, stimulus{act: p})
 			if err := workflow.Await(ctx, func() bool { return p.done }); err != nil {
 				return registration.Answer{}, err
 			}
 			return p.result, p.err
 		},
 		workflow.UpdateHandlerOptions{Validator: func(_ workflow.Context, args registration.ActArgs) error {
-			if args.RegistrationID != c.app.RegistrationID {
-				return refuse(registration.Refuse(registration.CodeNotFound))
+			if args.RegistrationID != i.subject {
+				return refuse(registration.Refuse(registration.CodeNotFound), registration.Answer{})
 			}
-			if r := registration.RefuseAct(c.app.Kind, c.State, kind); c.opened && r != nil {
-				return refuse(r)
+			if i.halted {
+				return refuse(&unavailable, registration.Answer{})
+			}
+			if answer, refusal := judge(); i.opened && refusal != nil {
+				return refuse(refusal, answer)
 			}
 			return nil
 		}})
-}
-
-// takeBankReports passes on that a report about a payment was stored, if it is for this registration.
-func (c *regCase) takeBankReports(ctx workflow.Context) {
-	for {
-		var r registration.BankReport
-		workflow.GetSignalChannel(ctx, registration.SignalBankReport).Receive(ctx, &r)
-		if r.RegistrationID == c.app.RegistrationID {
-			c.inbox.Send(ctx, stimulus{payment: r.PaymentID})
-		}
-	}
-}
-
-// takeSessionReports does the same for QR sessions.
-func (c *regCase) takeSessionReports(ctx workflow.Context) {
-	for {
-		var r registration.SessionReport
-		workflow.GetSignalChannel(ctx, registration.SignalSessionReport).Receive(ctx, &r)
-		if r.RegistrationID == c.app.RegistrationID {
-			c.inbox.Send(ctx, stimulus{session: r.SessionID})
-		}
-	}
-}
-
-// does is an act's work: it takes the registration on, or says why not.
-type does map[registration.Act]func(ctx workflow.Context, args registration.ActArgs) *registration.Refusal
-
-// next waits for one thing and deals with it: an act by its work, everything else the same way in every state.
-func (c *regCase) next(ctx workflow.Context, work does) {
-	var got stimulus
-	c.inbox.Receive(ctx, &got)
-	switch {
-	case got.act != nil:
-		c.perform(ctx, got.act, work)
-	case got.payment != "":
-		c.followPayment(ctx, got.payment)
-	case got.session != "":
-		c.adopt(ctx, c.ledger(ctx, ledger.SessionReported, c.step(registration.ByWalletHub, ""), got.session))
-	default:
-		c.ring(ctx, got.clock)
-	}
-}
-
-func (c *regCase) perform(ctx workflow.Context, p *pendingAct, work does) {
-	if r := registration.RefuseAct(c.app.Kind, c.State, p.kind); r != nil { // the state changed while it waited
-		p.answer(c.finish(c.refuseAct(ctx, p.args, *r)))
-		return
-	}
-	if p.kind == registration.ActWithdraw {
-		p.answer(c.finish(c.record(ctx, ledger.Withdraw, p.args)))
-		return
-	}
-	p.answer(c.finish(work[p.kind](ctx, p.args)))
-}
-
-// finish pairs a refusal with the state the act has left behind.
-func (c *regCase) finish(refusal *registration.Refusal) (registration.Answer, *registration.Refusal) {
-	return c.Answer(), refusal
 }

@@ -19,27 +19,38 @@ var (
 	clearance *activities.Clearance
 )
 
-// step is a step of the ledger: by whom, and the act it finishes (none for what time and reports bring).
-func (c *regCase) step(by registration.Actor, actID string) activities.Step {
-	return activities.Step{RegistrationID: c.app.RegistrationID, Actor: by, ActID: actID}
+// step is a step of the ledger: by whom, the act it finishes (none for what time and reports bring), and what the run knows.
+func (c *regCase) step(ctx workflow.Context, by registration.Actor, actID string) activities.Step {
+	return activities.Step{
+		RegistrationID: c.app.RegistrationID, Actor: by, ActID: actID,
+		Known: c.Version, RunID: workflow.GetInfo(ctx).WorkflowExecution.RunID,
+	}
 }
 
-// ledger runs a step of the ledger and returns what was committed. It waits for as long as the database is away. An
-// error that trying again cannot cure is a bug: it blocks the workflow task, loudly, and loses nothing.
-func (c *regCase) ledger(ctx workflow.Context, activity any, args ...any) registration.StepResult {
-	var result registration.StepResult
-	if err := workflow.ExecuteLocalActivity(recording(ctx), activity, args...).Get(ctx, &result); err != nil {
-		panic(err)
+// ledger runs a step of the ledger and returns what was committed. It waits for as long as the database is away, and stands
+// still while it knows less than the run. An error that trying again cannot cure is a bug: it blocks the workflow task,
+// loudly, and loses nothing.
+func (c *regCase) ledger(ctx workflow.Context, args func() []any, activity any) registration.StepResult {
+	for {
+		var result registration.StepResult
+		if err := workflow.ExecuteLocalActivity(recording(ctx), activity, args()...).Get(ctx, &result); err != nil {
+			panic(err)
+		}
+		if !result.Behind {
+			return result
+		}
+		c.standStill(ctx)
 	}
-	return result
+}
+
+// take runs a step that no act asks for, and adopts its result.
+func (c *regCase) take(ctx workflow.Context, activity any, by registration.Actor, more ...any) {
+	c.adopt(ctx, c.ledger(ctx, func() []any { return append([]any{c.step(ctx, by, "")}, more...) }, activity))
 }
 
 // record runs the step that finishes an act, adopts its result and returns the refusal, if it was one.
 func (c *regCase) record(ctx workflow.Context, activity any, args registration.ActArgs, more ...any) *registration.Refusal {
-	result := c.ledger(ctx, activity, append([]any{c.step(args.Actor, args.ActID)}, more...)...)
-	if result.Wake != nil { // a review has begun
-		c.Review = wakeAt(result)
-	}
+	result := c.ledger(ctx, func() []any { return append([]any{c.step(ctx, args.Actor, args.ActID)}, more...) }, activity)
 	c.adopt(ctx, result)
 	return result.Refusal
 }

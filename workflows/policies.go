@@ -4,11 +4,8 @@ import (
 	"errors"
 	"time"
 
-	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
-
-	"shiming/registration"
 )
 
 // endless is the total deadline of what is tried for as long as it takes. It must be said: left out, a local activity's
@@ -59,15 +56,5 @@ func insisting(ctx workflow.Context, summary string) workflow.Context {
 		HeartbeatTimeout:       grace,
 		Summary:                summary,
 		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: 20 * time.Second},
-	})
-}
-
-// surviving is for a child that goes on when the registration has ended: a payment under way is still seen through.
-func surviving(ctx workflow.Context, paymentID string) workflow.Context {
-	return workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
-		WorkflowID:            registration.PayoutWorkflowID(paymentID),
-		ParentClosePolicy:     enumspb.PARENT_CLOSE_POLICY_ABANDON,
-		WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
-		StaticSummary:         "Penny payment: announce, then order",
 	})
 }

@@ -19,6 +19,7 @@ var (
 
 // searchable is what ops can search for.
 type searchable struct {
+	known   bool // this run has written it
 	state   registration.State
 	overdue bool
 	due     time.Time
@@ -27,7 +28,7 @@ type searchable struct {
 // searchable is what ops should find now. Due dates that every act moves (inactivity's) are not worth an event each:
 // only those of a payment or a review are shown.
 func (c *regCase) searchable() searchable {
-	s := searchable{state: c.State, overdue: c.Overdue}
+	s := searchable{known: true, state: c.State, overdue: c.Overdue}
 	if c.Due != nil && c.waits(registration.PayoutPending, registration.DepositRequired, registration.UnderReview) {
 		s.due = c.Due.At
 	}
@@ -46,14 +47,14 @@ func publish(ctx workflow.Context, shown, now searchable) {
 		return
 	}
 	updates := []temporal.SearchAttributeUpdate{}
-	if now.state != shown.state {
+	if !shown.known || now.state != shown.state {
 		updates = append(updates, attrState.ValueSet(string(now.state)), attrWaitingOn.ValueSet(string(now.state.WaitingOn())))
 	}
-	if now.overdue != shown.overdue {
+	if !shown.known || now.overdue != shown.overdue {
 		updates = append(updates, attrOverdue.ValueSet(now.overdue))
 	}
 	switch {
-	case now.due.Equal(shown.due):
+	case shown.known && now.due.Equal(shown.due):
 	case now.due.IsZero():
 		updates = append(updates, attrDueAt.ValueUnset())
 	default:

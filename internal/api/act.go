@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"shiming/internal/engine"
@@ -21,7 +22,6 @@ type act struct {
 	role         registration.Role // admin_session
 	purpose      string            // what the input is sealed for
 	input        any               // nil: none
-	leftover     bool              // the workflow keeps no use for the input once it has answered
 	by           registration.Actor
 	// before is what must hold before the act is begun, beyond its state: the payment password, say. It is not asked
 	// again when an act that was begun is repeated.
@@ -50,46 +50,68 @@ func (s *server) run(ctx context.Context, a act) (result, error) {
 	case begun.Finished:
 		return ended(actID, begun)
 	}
-	args := registration.ActArgs{ActID: actID, RegistrationID: a.registration, Actor: cmp.Or(a.by, registration.ByApplicant), Role: a.role}
+	args := registration.ActArgs{ActID: actID, RegistrationID: a.registration, Actor: a.actor(), Role: a.role}
 	if begun.InputRef != nil {
 		args.InputRef = *begun.InputRef
 	}
-	return s.settle(ctx, a, workflowID, args, s.hand(ctx, a, workflowID, args))
+	answer, err := s.send(ctx, a, workflowID, args)
+	return s.settle(ctx, a, args, answer, err)
 }
 
-// lagPause is how long a run that lags behind the database is given before it is asked again.
-const lagPause = 200 * time.Millisecond
+func (a act) actor() registration.Actor { return cmp.Or(a.by, registration.ByApplicant) }
 
-// hand gives an act to its workflow, again while the run lags behind what is stored.
-func (s *server) hand(ctx context.Context, a act, workflowID string, args registration.ActArgs) error {
-	pause := time.NewTicker(lagPause)
-	defer pause.Stop()
-	for {
-		_, err := s.Engine.Act(ctx, workflowID, a.kind, args, s.wait(ctx))
-		if !s.lags(ctx, a, args.ActID, err) {
-			return err
+// behindPause is how long a run that is behind its row is given before it is asked again.
+const behindPause = 200 * time.Millisecond
+
+// send gives an act to its run. One that is behind its row is told to look, and asked again: its judgement counts for
+// nothing. If it stays behind for as long as the call may take, the act is still to be done.
+func (s *server) send(ctx context.Context, a act, workflowID string, args registration.ActArgs) (registration.Answer, error) {
+	until := s.wait(ctx).Done
+	for nudged := false; ; nudged = true {
+		answer, err := s.Engine.Act(ctx, workflowID, a.kind, args, s.wait(ctx))
+		if !s.runIsBehind(ctx, a, args.ActID, err) {
+			return answer, err
 		}
-		select {
-		case <-pause.C:
-		case <-ctx.Done():
-			return engine.ErrUnavailable
+		if !nudged {
+			s.note(ctx, s.Engine.Nudge(ctx, workflowID, a.registration))
+		}
+		if !s.pause(ctx, behindPause, until) {
+			return answer, engine.ErrStillWorking
 		}
 	}
 }
 
-// lags reports whether the run refused an act that the stored state allows: a task of the run was lost after its step
-// had committed, and it has not taken the step again yet.
-func (s *server) lags(ctx context.Context, a act, actID string, err error) bool {
+// pause waits a little. It reports false if there is no time for it.
+func (s *server) pause(ctx context.Context, d time.Duration, until time.Time) bool {
+	if s.Now().Add(d).After(until) {
+		return false
+	}
+	pause := time.NewTimer(d)
+	defer pause.Stop()
+	select {
+	case <-pause.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// runIsBehind reports whether the run refused an act that the stored state allows: a task of the run was lost after its step
+// had committed, or the run was reset.
+func (s *server) runIsBehind(ctx context.Context, a act, actID string, err error) bool {
 	var refusal *registration.Refusal
-	if !errors.As(err, &refusal) || refusal.Code != registration.CodeWrongState && refusal.Code != registration.CodeSubmittedLocked {
+	if !errors.As(err, &refusal) || !slices.Contains(byState, refusal.Code) {
 		return false
 	}
 	if record, err := s.Store.ActOf(ctx, actID); err != nil || record.Finished {
 		return false
 	}
 	st, err := s.standingOf(ctx, a)
-	return err == nil && refusal.State != "" && st.State != refusal.State && registration.RefuseAct(st.Kind, st.State, a.kind) == nil
+	return err == nil && refusal.State != st.State && registration.RefuseAct(st.Kind, st.State, a.kind) == nil
 }
+
+// byState are the refusals of a run's own judgement: of a state, or of an act that is another's.
+var byState = []registration.Code{registration.CodeWrongState, registration.CodeSubmittedLocked, registration.CodeNotFound}
 
 // begin judges an act and notes it, in the time that leaves enough for the engine.
 func (s *server) begin(ctx context.Context, a act) (actID, workflowID string, begun postgres.ActRecord, err error) {
@@ -111,11 +133,13 @@ func (s *server) begin(ctx context.Context, a act) (actID, workflowID string, be
 			return "", "", begun, err
 		}
 	}
-	begun, refusal, err := s.Store.BeginAct(ctx, postgres.Act{ID: actID, RegistrationID: a.registration, Act: a.kind}, a.purpose, a.input)
+	begun, refusal, err := s.Store.BeginAct(ctx, postgres.Act{
+		ID: actID, RegistrationID: a.registration, Act: a.kind, Actor: a.actor(), Role: a.role, Budget: s.ActsPerHour,
+	}, a.purpose, a.input)
 	if refusal != nil {
 		err = refusal
 	}
-	return actID, workflowOf(st, a.registration), begun, err
+	return actID, st.WorkflowID(a.registration), begun, err
 }
 
 // standingOf reads how what the act is about stands.
@@ -124,14 +148,6 @@ func (s *server) standingOf(ctx context.Context, a act) (postgres.Standing, erro
 		return s.Store.ClearingStanding(ctx, a.registration)
 	}
 	return s.Store.StandingOf(ctx, a.registration)
-}
-
-// workflowOf names the workflow that runs what stands so.
-func workflowOf(st postgres.Standing, id string) string {
-	if st.Kind == registration.IdentityClearing {
-		return registration.ClearingApplication{ClearingID: id, AccountID: st.AccountID}.WorkflowID()
-	}
-	return registration.WorkflowID(st.AccountID)
 }
 
 // generation is the call's act: known if an earlier call with the same key has begun it. An act whose answer is not kept
@@ -146,6 +162,7 @@ func (s *server) generation(ctx context.Context) (actID string, known bool, err 
 			return actID, false, nil
 		case err != nil:
 			return "", false, err
+		case record.Closed: // it was answered that it was not done, and never will be
 		case record.Refusal == nil || postgres.Kept(problem.FromRefusal(record.Refusal, s.Now()).Status):
 			return actID, true, nil
 		}
@@ -153,7 +170,7 @@ func (s *server) generation(ctx context.Context) (actID string, known bool, err 
 	return "", false, problem.New(problem.CodeRateLimited)
 }
 
-// permit judges an act before anything is written. The workflow judges again.
+// permit judges an act before anything is written: one that would change nothing costs the run nothing. The step judges again.
 func (s *server) permit(ctx context.Context, a act, st postgres.Standing, actID string) error {
 	if refusal := registration.RefuseAct(st.Kind, st.State, a.kind); refusal != nil {
 		return refusal
@@ -164,6 +181,17 @@ func (s *server) permit(ctx context.Context, a act, st postgres.Standing, actID 
 	return a.before(ctx, st, actID)
 }
 
+// judged is a hook that refuses what the step would refuse without changing anything.
+func judged(refused func(ctx context.Context, id string) (*registration.Refusal, error), id string) func(context.Context, postgres.Standing, string) error {
+	return func(ctx context.Context, _ postgres.Standing, _ string) error {
+		refusal, err := refused(ctx, id)
+		if refusal != nil {
+			return refusal
+		}
+		return err
+	}
+}
+
 // ended is the result of an act that was over already.
 func ended(actID string, a postgres.ActRecord) (result, error) {
 	if a.Refusal != nil {
@@ -172,13 +200,16 @@ func ended(actID string, a postgres.ActRecord) (result, error) {
 	return result{actID: actID}, nil
 }
 
-// settle puts the engine's answer to an act on record.
-func (s *server) settle(ctx context.Context, a act, workflowID string, args registration.ActArgs, err error) (result, error) {
+// settle puts the run's answer to an act on record.
+func (s *server) settle(ctx context.Context, a act, args registration.ActArgs, answer registration.Answer, err error) (result, error) {
 	// The act is decided: what is left is to write that down, whatever time was left for it.
 	ctx, cancel := context.WithTimeout(detached(ctx), actMargin)
 	defer cancel()
+	if answer.Version > 0 {
+		s.note(ctx, s.Store.Acknowledge(ctx, a.registration, answer.Version))
+	}
 	if err != nil && !errors.Is(err, engine.ErrStillWorking) {
-		// A step may have closed the act although the engine lost its answer: what is written counts.
+		// A step may have ended the act although the engine lost its answer: what is written counts, and the run will be told.
 		if record, readErr := s.Store.ActOf(ctx, args.ActID); readErr == nil && record.Finished {
 			s.discard(ctx, a, args, record.Refusal != nil)
 			return ended(args.ActID, record)
@@ -191,103 +222,69 @@ func (s *server) settle(ctx context.Context, a act, workflowID string, args regi
 		return result{actID: args.ActID}, nil
 	case errors.As(err, &refusal):
 		s.note(ctx, s.Store.ForgetAct(ctx, args.ActID))
-		s.discard(ctx, a, args, true)
 		return result{}, refusal
 	case errors.Is(err, engine.ErrStillWorking):
-		return s.later(ctx, a, workflowID, args)
+		return s.later(ctx, args)
 	case errors.Is(err, engine.ErrNoRun):
-		s.note(ctx, s.Store.ForgetAct(ctx, args.ActID))
-		return result{}, s.standsInTheWay(ctx, a)
+		return s.withoutRun(ctx, a, args)
 	}
-	s.note(ctx, s.Store.UncountAct(ctx, args.ActID))
-	return result{}, err
+	return s.close(ctx, args, err)
 }
 
-// standsInTheWay is why no workflow takes an act: the registration has ended meanwhile, or the engine has lost it.
-func (s *server) standsInTheWay(ctx context.Context, a act) error {
+// withoutRun refuses an act whose registration has ended meanwhile. If its row is open its run is gone, and the act waits for
+// the one that is started in its place.
+func (s *server) withoutRun(ctx context.Context, a act, args registration.ActArgs) (result, error) {
 	st, err := s.standingOf(ctx, a)
 	if err != nil {
-		return err
+		return s.close(ctx, args, err)
 	}
 	if refusal := registration.RefuseAct(st.Kind, st.State, a.kind); refusal != nil {
-		return refusal
+		s.note(ctx, s.Store.ForgetAct(ctx, args.ActID))
+		return result{}, refusal
 	}
-	return engine.ErrNoRun
+	_, err = s.Store.Missing(ctx, a.registration)
+	s.note(ctx, err)
+	return s.later(ctx, args)
 }
 
-// later answers 202, unless the act was done in the last moment, and sees to it that the act is ended one day.
-func (s *server) later(ctx context.Context, a act, workflowID string, args registration.ActArgs) (result, error) {
+// later answers 202, unless the act was ended in the last moment. From here on the relay offers the act to its run, whatever
+// becomes of this process.
+func (s *server) later(ctx context.Context, args registration.ActArgs) (result, error) {
 	deferred, err := s.Store.DeferAct(ctx, args.ActID)
 	if err != nil {
-		return result{}, err
+		return s.close(ctx, args, err)
 	}
 	if deferred {
-		go s.follow(detached(ctx), a, workflowID, args)
 		return result{actID: args.ActID, later: true}, nil
 	}
-	record, err := s.Store.ActOf(ctx, args.ActID)
-	if err != nil {
+	return s.closed(ctx, args, engine.ErrUnavailable)
+}
+
+// close answers an act with an error, and sees to it first that it is never done: the caller was told that it was not.
+func (s *server) close(ctx context.Context, args registration.ActArgs, err error) (result, error) {
+	closed, closeErr := s.Store.CloseAct(ctx, args.ActID)
+	if closed || closeErr != nil { // without the database nothing is done either, and the act's time is soon over
+		s.note(ctx, closeErr)
 		return result{}, err
 	}
-	return ended(args.ActID, record)
+	return s.closed(ctx, args, err)
 }
 
-const (
-	followFor   = 10 * time.Minute
-	followPause = time.Second
-)
-
-// follow waits for an act whose caller has been answered: one that no worker had accepted is offered again, and one that
-// the workflow refuses without a step of its own is ended here.
-func (s *server) follow(ctx context.Context, a act, workflowID string, args registration.ActArgs) {
-	ctx, cancel := context.WithTimeout(ctx, followFor)
-	defer cancel()
-	for ctx.Err() == nil {
-		record, err := s.Store.ActOf(ctx, args.ActID)
-		if err == nil && record.Finished || errors.Is(err, postgres.ErrNotFound) {
-			return
-		}
-		if err == nil && s.followed(ctx, a, workflowID, args) {
-			return
-		}
-		pause := time.NewTimer(followPause)
-		select {
-		case <-ctx.Done():
-			pause.Stop()
-		case <-pause.C:
-		}
-	}
-	s.Log.ErrorContext(ctx, "an act that was answered 202 has not ended", "registration_id", a.registration, "act", a.kind)
-}
-
-// followed reports whether the act has ended.
-func (s *server) followed(ctx context.Context, a act, workflowID string, args registration.ActArgs) bool {
-	until := time.Now().Add(time.Minute)
-	_, err := s.Engine.Act(ctx, workflowID, a.kind, args, engine.Wait{Taken: until, Done: until})
-	var refusal *registration.Refusal
+// closed answers an act that was over already: as it ended, with 202 if another call with the same key was, else with err.
+func (s *server) closed(ctx context.Context, args registration.ActArgs, err error) (result, error) {
+	record, readErr := s.Store.ActOf(ctx, args.ActID)
 	switch {
-	case err == nil:
-		s.discard(ctx, a, args, false)
-		return true
-	case errors.As(err, &refusal):
-	case errors.Is(err, engine.ErrNoRun):
-		if !errors.As(s.standsInTheWay(ctx, a), &refusal) {
-			return false
-		}
-	default:
-		return false
+	case readErr != nil || record.Closed:
+		return result{}, err
+	case record.Finished:
+		return ended(args.ActID, record)
 	}
-	if err := s.Store.EndAct(ctx, args.ActID, refusal); err != nil {
-		s.note(ctx, err)
-		return false
-	}
-	s.discard(ctx, a, args, true)
-	return true
+	return result{actID: args.ActID, later: true}, nil
 }
 
 // discard forgets what was handed in with an act that was refused, or that has left no use for it.
 func (s *server) discard(ctx context.Context, a act, args registration.ActArgs, refused bool) {
-	if args.InputRef != "" && (refused || a.leftover) {
+	if args.InputRef != "" && (refused || a.kind.InputSpent()) {
 		s.note(ctx, s.Store.Discard(ctx, args.InputRef))
 	}
 }

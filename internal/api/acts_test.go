@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -62,22 +61,34 @@ func TestASlowDecisionIsAnsweredByWhatBecomesOfIt(t *testing.T) {
 	require.Contains(t, string(w.as("reviewer").get("/v1/registrations/"+id+"/timeline").ok(200).Raw), "decision_refused:claimed_by_other")
 }
 
-func TestAnActThatTheWorkflowRefusesWithoutAStepEndsToo(t *testing.T) {
+// What was answered 202 goes on although this process dies: it lies in the outbox, with all that its run must be offered.
+func TestAnActAnsweredLaterIsLeftToTheRelay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	path := w.open("acct-1", "enterprise")
+	w.engine.answers(func(registration.Act, registration.ActArgs) error { return engine.ErrStillWorking })
+	w.as("platform").post(path+"/admin-session", map[string]any{"role": "authorized_agent"}).ok(http.StatusAccepted)
+	sent := w.engine.told()[0]
+	require.Equal(t, sent.ActID, w.one(`select ref from outbox where kind = 'act'`))
+	offer, err := w.store.OfferOf(t.Context(), sent.ActID)
+	require.NoError(t, err)
+	require.Equal(t, sent, offer.Args)
+	require.Equal(t, registration.ActAdminSession, offer.Act)
+	require.Equal(t, registration.WorkflowID("acct-1"), offer.WorkflowID)
+}
+
+// A caller who was told that an act was not done has it not done later either, whatever the engine does with what it had.
+func TestAnActAnsweredWithAnErrorIsNeverDone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	path := w.open("acct-1", "individual")
-	var calls int
-	w.engine.answers(func(registration.Act, registration.ActArgs) error {
-		if calls++; calls == 1 {
-			return engine.ErrStillWorking
-		}
-		return &registration.Refusal{Code: registration.CodeWrongState, State: registration.Withdrawn}
-	})
-	w.as("platform").post(path+"/card", person(t, 1).card(1)).ok(http.StatusAccepted)
-	require.Eventually(t, func() bool {
-		a := w.as("platform").get(path)
-		return a.Body["processing"] == false && a.Body["last_error"] != nil
-	}, 5*time.Second, 20*time.Millisecond)
+	w.engine.goes(engine.ErrUnavailable)
+	w.as("platform").post(path+"/withdraw", nil).refused(503, "engine_unavailable")
+	late, err := w.store.Withdraw(t.Context(), step(w.engine.told()[0]))
+	require.NoError(t, err)
+	require.NotNil(t, late.Refusal)
+	require.Equal(t, registration.IdentityRequired, late.State)
+	require.Equal(t, "identity_required", w.as("platform").get(path).ok(200).state())
 }
 
 func TestAnActDoneInTheLastMomentIsAnswered(t *testing.T) {
@@ -166,7 +177,7 @@ func TestARunThatIsGoneIsExplainedByTheRow(t *testing.T) {
 	w := newWorld(t)
 	path := w.open("acct-1", "individual")
 	w.engine.answers(func(_ registration.Act, args registration.ActArgs) error {
-		_, err := w.store.Withdraw(t.Context(), postgres.Step{RegistrationID: args.RegistrationID, Actor: registration.ByApplicant, ActID: "act_other"})
+		_, err := w.store.Withdraw(t.Context(), postgres.Step{RegistrationID: args.RegistrationID, Actor: registration.ByApplicant})
 		return errors.Join(err, engine.ErrNoRun)
 	})
 	a := w.as("platform").post(path+"/card", person(t, 1).card(1)).refused(409, "wrong_state")
@@ -174,7 +185,8 @@ func TestARunThatIsGoneIsExplainedByTheRow(t *testing.T) {
 
 	lost := w.open("acct-2", "individual")
 	w.engine.answers(func(registration.Act, registration.ActArgs) error { return engine.ErrNoRun })
-	w.as("platform").post(lost+"/card", person(t, 1).card(1)).refused(503, "engine_unavailable")
+	w.as("platform").post(lost+"/card", person(t, 1).card(1)).ok(http.StatusAccepted)
+	require.Equal(t, 1, w.count(`select count(*) from registrations where account_id = 'acct-2' and run_missing_since is not null`), "the reconciler is told to look for it")
 }
 
 func TestFiveWrongPasswordsLockTheStep(t *testing.T) {

@@ -166,17 +166,20 @@ func (s *server) contest(ctx context.Context, in *contest) (*clearingOpened, err
 }
 
 func (s *server) startClearing(ctx context.Context, app registration.ClearingApplication, where string) (*clearingOpened, error) {
-	_, err := s.Engine.OpenClearing(ctx, app, s.id(ctx, "open", 0), s.wait(ctx))
-	var refusal *registration.Refusal
-	switch {
-	case errors.As(err, &refusal):
-		after, cancel := context.WithTimeout(detached(ctx), actMargin)
-		defer cancel()
-		s.note(after, s.Store.DropSubject(after, app.ClearingID))
-		return nil, refusal
-	case errors.Is(err, engine.ErrNoRun): // it was taken by a run that ended: try again
-		return nil, engine.ErrUnavailable
-	case err != nil: // it may come to be all the same: what it needs stays
+	err := s.opening(ctx, opening{
+		id: app.ClearingID, workflowID: app.WorkflowID(),
+		open: func(wait engine.Wait) (registration.Answer, error) {
+			return s.Engine.OpenClearing(ctx, app, s.id(ctx, "open", 0), wait)
+		},
+		barred: func() (*registration.Refusal, error) {
+			if app.AccountID == "" {
+				return nil, nil
+			}
+			_, refusal, err := s.Store.MayClear(ctx, app.AccountID)
+			return refusal, err
+		},
+	})
+	if err != nil {
 		return nil, err
 	}
 	return s.clearingCreated(ctx, app.ClearingID, where)

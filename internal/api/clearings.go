@@ -123,7 +123,11 @@ func clearingAct[P place](s *server, kind registration.Act) func(context.Context
 		if err != nil {
 			return nil, err
 		}
-		done, err := s.run(ctx, act{registration: id, clearing: true, kind: kind})
+		a := act{registration: id, clearing: true, kind: kind}
+		if kind == registration.ActSubmit {
+			a.before = judged(s.Store.ClearingSubmitRefused, id)
+		}
+		done, err := s.run(ctx, a)
 		if err != nil {
 			return nil, s.withConditions(ctx, id, err)
 		}

@@ -59,7 +59,7 @@ func (s *server) company(ctx context.Context, in *handInCompany) (*registrationA
 		return nil, err
 	}
 	return s.finished(ctx, act{
-		registration: in.ID, kind: registration.ActCompany, purpose: dossier.PurposeCompany, input: company, leftover: true,
+		registration: in.ID, kind: registration.ActCompany, purpose: dossier.PurposeCompany, input: company,
 		before: func(context.Context, postgres.Standing, string) error { return companyClosed(view) },
 	})
 }

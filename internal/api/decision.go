@@ -79,7 +79,7 @@ func (s *server) decision(ctx context.Context, in *decideReview) (act, error) {
 	ctx, cancel := s.beforehand(ctx)
 	defer cancel()
 	a := act{
-		registration: in.ID, clearing: registration.IsClearingID(in.ID), kind: registration.ActDecide, purpose: dossier.PurposeDecision, leftover: true,
+		registration: in.ID, clearing: registration.IsClearingID(in.ID), kind: registration.ActDecide, purpose: dossier.PurposeDecision,
 		by: byReviewer(ctx),
 	}
 	v, err := s.Store.ReviewOf(ctx, in.ID)

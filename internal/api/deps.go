@@ -20,6 +20,7 @@ import (
 type Engine interface {
 	Open(ctx context.Context, app registration.Application, updateID string, wait engine.Wait) (registration.Answer, error)
 	OpenClearing(ctx context.Context, app registration.ClearingApplication, updateID string, wait engine.Wait) (registration.Answer, error)
+	Nudge(ctx context.Context, workflowID, id string) error
 	Act(ctx context.Context, workflowID string, act registration.Act, args registration.ActArgs, wait engine.Wait) (registration.Answer, error)
 	Ready(ctx context.Context) error
 }
@@ -51,6 +52,7 @@ type Deps struct {
 	WalletSecrets []string
 
 	RateLimit    float64       // requests a second and token; 0: 200
+	ActsPerHour  int           // of one kind on one registration; 0: 60
 	AnswerWithin time.Duration // then a slow act is answered 202; 0: 10 s
 	PublicURL    string        // as callers see the API, for Location; empty: relative
 	CORSOrigins  []string      // pages of these origins may call; none: CORS is off
@@ -77,6 +79,9 @@ func (d *Deps) complete() error {
 	}
 	if d.RateLimit <= 0 {
 		d.RateLimit = defaultRate
+	}
+	if d.ActsPerHour <= 0 {
+		d.ActsPerHour = registration.ActsAnHour
 	}
 	if d.AnswerWithin <= 0 {
 		d.AnswerWithin = defaultAnswerWithin

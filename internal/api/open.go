@@ -128,24 +128,19 @@ func (s *server) keepApplicant(ctx context.Context, app *registration.Applicatio
 }
 
 func (s *server) start(ctx context.Context, app registration.Application) (*opened, error) {
-	_, err := s.Engine.Open(ctx, app, s.id(ctx, "open", 0), s.wait(ctx))
-	var refusal *registration.Refusal
-	switch {
-	case errors.As(err, &refusal):
-		s.dropApplicant(ctx, app)
-		return nil, refusal
-	case errors.Is(err, engine.ErrNoRun): // it was taken by a run that ended: try again
-		return nil, engine.ErrUnavailable
-	case err != nil: // it may come to be all the same: what it needs stays
+	err := s.opening(ctx, opening{
+		id: app.RegistrationID, workflowID: registration.WorkflowID(app.AccountID),
+		open: func(wait engine.Wait) (registration.Answer, error) {
+			return s.Engine.Open(ctx, app, s.id(ctx, "open", 0), wait)
+		},
+		barred: func() (*registration.Refusal, error) {
+			return s.Store.MayRegister(ctx, app.AccountID, app.RegistrationID)
+		},
+	})
+	if err != nil {
 		return nil, err
 	}
 	return s.created(ctx, app.RegistrationID)
-}
-
-func (s *server) dropApplicant(ctx context.Context, app registration.Application) {
-	ctx, cancel := context.WithTimeout(detached(ctx), actMargin)
-	defer cancel()
-	s.note(ctx, s.Store.DropSubject(ctx, app.RegistrationID))
 }
 
 func (s *server) created(ctx context.Context, id string) (*opened, error) {

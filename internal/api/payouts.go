@@ -40,7 +40,10 @@ func (s *server) deposit(ctx context.Context, in *enterDeposit) (*registrationAn
 		c.add("amount", codeInvalid, "Send an amount of 0.01 to 0.99 with at most two decimals, such as 0.37.")
 		return nil, c.problem()
 	}
-	return s.finished(ctx, act{registration: in.ID, kind: registration.ActDeposit, purpose: dossier.PurposeAmount, input: dossier.Amount{Fen: fen}})
+	return s.finished(ctx, act{
+		registration: in.ID, kind: registration.ActDeposit, purpose: dossier.PurposeAmount, input: dossier.Amount{Fen: fen},
+		before: judged(s.Store.DepositRefused, in.ID),
+	})
 }
 
 func (s *server) payout(ctx context.Context, in *ByID) (*registrationAnswer, error) {

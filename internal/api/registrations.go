@@ -164,7 +164,7 @@ func (s *server) timeline(ctx context.Context, in *ByID) (*struct{ Body Timeline
 }
 
 func (s *server) submit(ctx context.Context, in *ByID) (*registrationAnswer, error) {
-	return s.finished(ctx, act{registration: in.ID, kind: registration.ActSubmit})
+	return s.finished(ctx, act{registration: in.ID, kind: registration.ActSubmit, before: judged(s.Store.SubmitRefused, in.ID)})
 }
 
 func (s *server) withdraw(ctx context.Context, in *ByID) (*registrationAnswer, error) {

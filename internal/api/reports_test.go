@@ -75,6 +75,6 @@ func TestWalletReportsNameAPersonOrNobody(t *testing.T) {
 	report("m1", `{"type": "session.failed", "session_id": "`+session+`"}`).ok(200)
 	require.Equal(t, true, report("m2", `{"type": "session.verified", "session_id": "`+session+`", "holder_name": "王五", "id_number": "`+person(t, 4).id+`"}`).ok(200).Body["known"])
 	require.Equal(t, false, report("m3", `{"type": "session.failed", "session_id": "ses_unknown"}`).ok(202).Body["known"])
-	require.Equal(t, 2, w.count(`select count(*) from outbox where kind = 'signal'`))
+	require.Equal(t, 1, w.count(`select count(*) from outbox where kind = 'signal'`), "once for both")
 	require.Zero(t, w.count(`select count(*) from outbox where payload::text like '%`+person(t, 4).id+`%'`))
 }

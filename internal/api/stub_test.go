@@ -59,8 +59,10 @@ func (e *stubEngine) OpenClearing(ctx context.Context, app registration.Clearing
 	if err == nil && result.Refusal != nil {
 		err = result.Refusal
 	}
-	return registration.Answer{State: result.State, Sequence: result.Sequence}, err
+	return registration.Answer{State: result.State, Sequence: result.Sequence, Version: result.Version}, err
 }
+
+func (e *stubEngine) Nudge(context.Context, string, string) error { return nil }
 
 func (e *stubEngine) Act(ctx context.Context, _ string, act registration.Act, args registration.ActArgs, _ engine.Wait) (registration.Answer, error) {
 	e.mu.Lock()
@@ -108,7 +110,7 @@ func answerOf(r registration.StepResult, err error) (registration.Answer, error)
 	if err == nil && r.Refusal != nil {
 		err = r.Refusal
 	}
-	return registration.Answer{State: r.State, Sequence: r.Sequence}, err
+	return registration.Answer{State: r.State, Sequence: r.Sequence, Version: r.Version}, err
 }
 
 // stubWallet knows one payment password and, if told, whose an account is.

@@ -109,6 +109,7 @@ func (c *API) check() []problem {
 	p.networks("WEBHOOK_ALLOW_NETS", c.WebhookAllowNets)
 	p.secrets("BANK_WEBHOOK_SECRETS", c.BankSecrets...)
 	p.secrets("WALLET_WEBHOOK_SECRETS", c.WalletSecrets...)
+	p.add(c.ActsPerHour <= 0, "ACTS_PER_HOUR", "is not above zero")
 	p.positive("ANSWER_WITHIN", c.AnswerWithin)
 	p.positive("SHUTDOWN_WITHIN", c.ShutdownWithin)
 	return p
@@ -129,6 +130,7 @@ func (c *Worker) check() []problem {
 	p.networks("WEBHOOK_ALLOW_NETS", c.WebhookAllowNets)
 	p.address("HEALTH_ADDR", c.HealthAddr)
 	p.positive("DRAIN_WITHIN", c.DrainWithin)
+	p.positive("RECONCILE_EVERY", c.ReconcileEvery)
 	p.add(c.Deployment == "" && c.BuildID != "", "WORKER_DEPLOYMENT", "is missing beside WORKER_BUILD_ID")
 	p.add(c.Deployment != "" && c.BuildID == "", "WORKER_BUILD_ID", "is missing beside WORKER_DEPLOYMENT")
 	p.add(strings.ContainsAny(c.Deployment, ".:"), "WORKER_DEPLOYMENT", "has a dot or a colon, which Temporal does not take")

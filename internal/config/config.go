@@ -43,10 +43,12 @@ type API struct {
 	BankSecrets   []string `env:"BANK_WEBHOOK_SECRETS,required,notEmpty" envSeparator:"," want:"whsec_…, the secret the bank signs its reports with; several with commas while one is replaced"`
 	WalletSecrets []string `env:"WALLET_WEBHOOK_SECRETS,required,notEmpty" envSeparator:"," want:"whsec_…, the secret the wallet signs its reports with; several with commas while one is replaced"`
 	// WebhookAllowNets is the worker's, to refuse an address early.
-	WebhookAllowNets []string      `env:"WEBHOOK_ALLOW_NETS" envSeparator:"," want:"networks of our own that webhooks may go to, such as 10.1.0.0/16, with commas"`
-	CORSOrigins      []string      `env:"CORS_ORIGINS" envSeparator:"," want:"origins of pages that may call the API, with commas"`
-	AnswerWithin     time.Duration `env:"ANSWER_WITHIN" envDefault:"10s" want:"how long an act may take before it is answered 202, such as 10s"`
-	ShutdownWithin   time.Duration `env:"SHUTDOWN_WITHIN" envDefault:"20s" want:"how long answers under way may take at the end, such as 20s"`
+	WebhookAllowNets []string `env:"WEBHOOK_ALLOW_NETS" envSeparator:"," want:"networks of our own that webhooks may go to, such as 10.1.0.0/16, with commas"`
+	CORSOrigins      []string `env:"CORS_ORIGINS" envSeparator:"," want:"origins of pages that may call the API, with commas"`
+	// ActsPerHour bounds the acts of one kind on one registration or clearing.
+	ActsPerHour    int           `env:"ACTS_PER_HOUR" envDefault:"60" want:"how often one act may be tried on one registration in an hour, such as 60"`
+	AnswerWithin   time.Duration `env:"ANSWER_WITHIN" envDefault:"10s" want:"how long an act may take before it is answered 202, such as 10s"`
+	ShutdownWithin time.Duration `env:"SHUTDOWN_WITHIN" envDefault:"20s" want:"how long answers under way may take at the end, such as 20s"`
 }
 
 // Worker is the configuration of `worker`.
@@ -80,6 +82,8 @@ type Worker struct {
 	OpsEmail       string        `env:"OPS_EMAIL,required,notEmpty" want:"the mailbox of ops"`
 	HealthAddr     string        `env:"HEALTH_ADDR" envDefault:":8081" want:"host:port for /healthz and /readyz"`
 	DrainWithin    time.Duration `env:"DRAIN_WITHIN" envDefault:"25s" want:"how long work under way may take at the end, such as 25s"`
+	// ReconcileEvery paces what brings rows and runs back together; a run is started again when two rounds have not found it.
+	ReconcileEvery time.Duration `env:"RECONCILE_EVERY" envDefault:"1m" want:"how often rows and runs are compared, such as 1m"`
 
 	// Deployment and BuildID go together: the engine then gives this worker work only once its version was made current.
 	Deployment string `env:"WORKER_DEPLOYMENT" want:"with WORKER_BUILD_ID: the name of the Temporal worker deployment this is a version of, such as shiming"`

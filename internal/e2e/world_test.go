@@ -50,6 +50,7 @@ const (
 type world struct {
 	apiURL, sandboxURL string
 	settle             time.Duration
+	namespace          string
 	engine             client.Client
 	store              *postgres.Store
 	dir                string
@@ -78,6 +79,7 @@ type settings struct {
 	drain       time.Duration
 	log         *slog.Logger
 	line        *stacktest.Line // to the engine
+	reconcile   time.Duration
 	deployment  string
 	buildID     string
 }
@@ -120,7 +122,7 @@ func logWriter() io.Writer {
 // newWorld starts a sandbox, a worker and an API on a database and a task queue of their own.
 func newWorld(t *testing.T, with ...setting) *world {
 	t.Helper()
-	s := settings{calendar: "real", settle: 150 * time.Millisecond, bankTimeout: 20 * time.Second, drain: time.Second, log: quiet}
+	s := settings{calendar: "real", settle: 150 * time.Millisecond, bankTimeout: 20 * time.Second, drain: time.Second, reconcile: time.Minute, log: quiet}
 	for _, set := range with {
 		set(&s)
 	}
@@ -189,6 +191,7 @@ func (w *world) connect(t *testing.T, l *stacktest.Line) {
 		at.Address = l.Address
 	}
 	w.options = engine.Secured(client.Options{HostPort: at.Address, Namespace: at.Namespace}, w.keys, w.log)
+	w.namespace = at.Namespace
 	var err error
 	w.engine, err = client.Dial(w.options)
 	require.NoError(t, err)
@@ -204,16 +207,16 @@ func (w *world) workerSettings(s settings, databaseURL, taskQueue string) config
 		SMSEndpoint: host, SMSProtocol: "http", SMSKeyID: "sandbox", SMSKeySecret: "sandbox", SMSSignName: "实名",
 		SendGridHost: w.sandboxURL, SendGridKey: "sandbox", MailFrom: "noreply@example.com", MailFromName: "开发者平台",
 		ReviewersEmail: reviewersMailbox, OpsEmail: opsMailbox, HealthAddr: "127.0.0.1:0", DrainWithin: s.drain,
-		PublicURL: w.apiURL, WebhookAllowNets: []string{"127.0.0.0/8"}, Deployment: s.deployment, BuildID: s.buildID,
+		PublicURL: w.apiURL, WebhookAllowNets: []string{"127.0.0.0/8"}, ReconcileEvery: s.reconcile, Deployment: s.deployment, BuildID: s.buildID,
 	}
 }
 
 // startWorker runs a worker until the test ends, or until the returned function is called.
 func (w *world) startWorker(t *testing.T) (stop func()) {
 	t.Helper()
-	c, err := client.Dial(w.options)
+	e, err := engine.Dial(t.Context(), w.options, w.workerConfig.TaskQueue, w.log)
 	require.NoError(t, err)
-	p, err := workerd.Assemble(t.Context(), w.workerConfig, w.keys, c, w.log)
+	p, err := workerd.Assemble(t.Context(), w.workerConfig, w.keys, e, w.log)
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	done := make(chan error, 1)

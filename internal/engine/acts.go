@@ -52,7 +52,7 @@ func (e *Engine) open(ctx context.Context, options client.StartWorkflowOptions, 
 		},
 	})
 	if err != nil {
-		return registration.Answer{}, answer(err)
+		return answer(err)
 	}
 	return e.outcome(ctx, handle, wait)
 }
@@ -87,7 +87,8 @@ func (e *Engine) options(workflowID string, kind registration.Kind, id string, s
 	}
 }
 
-// Act hands an act to a registration's or clearing's workflow and waits for its answer. args.ActID is also the update's id.
+// Act hands an act to a registration's or clearing's workflow and waits for its answer, which says at which version the run
+// stands, also with a refusal by a step. args.ActID is also the update's id.
 func (e *Engine) Act(ctx context.Context, workflowID string, act registration.Act, args registration.ActArgs, wait Wait) (registration.Answer, error) {
 	taking, cancel := context.WithDeadline(ctx, wait.Taken)
 	defer cancel()
@@ -99,7 +100,7 @@ func (e *Engine) Act(ctx context.Context, workflowID string, act registration.Ac
 		if taking.Err() != nil && e.taken(ctx, workflowID, args.ActID) {
 			return registration.Answer{}, ErrStillWorking
 		}
-		return registration.Answer{}, answer(err)
+		return answer(err)
 	}
 	return e.outcome(ctx, handle, wait)
 }
@@ -126,7 +127,10 @@ func (e *Engine) outcome(ctx context.Context, handle client.WorkflowUpdateHandle
 	if err != nil && ctx.Err() != nil {
 		return registration.Answer{}, ErrStillWorking
 	}
-	err = answer(err)
+	if err == nil {
+		return got, nil
+	}
+	got, err = answer(err)
 	if errors.Is(err, ErrUnavailable) { // it was taken; only the way to its answer is cut off
 		err = ErrStillWorking
 	}

@@ -15,7 +15,6 @@ import (
 
 	"shiming/internal/codec"
 	"shiming/internal/vault"
-	"shiming/registration"
 )
 
 // verifyWithin bounds the look at the namespace at the start.
@@ -71,12 +70,12 @@ func Dial(ctx context.Context, options client.Options, taskQueue string, logger 
 
 // Connect is for workers: it connects by the environment's configuration and fails unless Temporal answers and its
 // namespace is as the product needs it.
-func Connect(ctx context.Context, keys *vault.Keys, logger *slog.Logger) (client.Client, error) {
+func Connect(ctx context.Context, keys *vault.Keys, taskQueue string, logger *slog.Logger) (*Engine, error) {
 	options, err := ClientOptions(keys, logger)
 	if err != nil {
 		return nil, err
 	}
-	e, err := Dial(ctx, options, registration.TaskQueue, logger)
+	e, err := Dial(ctx, options, taskQueue, logger)
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +83,14 @@ func Connect(ctx context.Context, keys *vault.Keys, logger *slog.Logger) (client
 		e.Close()
 		return nil, fmt.Errorf("%w at %s, namespace %q (TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE)", ErrUnavailable, cmp.Or(options.HostPort, client.DefaultHostPort), e.namespace)
 	}
-	return e.client, nil
+	return e, nil
+}
+
+// Over is an engine over a connection that was made otherwise, to a namespace that is as the product needs it.
+func Over(c client.Client, namespace, taskQueue string) *Engine {
+	e := &Engine{client: c, namespace: namespace, taskQueue: taskQueue}
+	e.verified.Store(true)
+	return e
 }
 
 // Client lends the connection to whoever signals runs or registers a worker.

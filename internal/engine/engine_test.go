@@ -69,7 +69,7 @@ func (p place) work(t *testing.T) {
 
 func standIn(ctx workflow.Context, app registration.Application) error {
 	refuse := func(r *registration.Refusal) error {
-		return temporal.NewApplicationErrorWithOptions(r.Error(), string(r.Code), temporal.ApplicationErrorOptions{NonRetryable: true, Details: []any{r}})
+		return temporal.NewApplicationErrorWithOptions(r.Error(), string(r.Code), temporal.ApplicationErrorOptions{NonRetryable: true, Details: []any{r, registration.Answer{}}})
 	}
 	withdrawn := false
 	handlers := map[registration.Act]func(workflow.Context, registration.ActArgs) (registration.Answer, error){

@@ -20,24 +20,26 @@ var (
 	ErrNoRun = errors.New("engine: no registration runs for the account")
 )
 
-// answer sorts the outcome of an update: a refusal, no run, or something that concerns the engine alone.
-func answer(err error) error {
+// answer sorts what an update failed with: a refusal with where the run stands, no run, or something that concerns the engine
+// alone.
+func answer(err error) (registration.Answer, error) {
+	var at registration.Answer
 	var failure *temporal.ApplicationError
 	var gone *serviceerror.NotFound
 	switch {
-	case err == nil:
-		return nil
 	case errors.As(err, &failure):
 		var refusal registration.Refusal
-		if failure.HasDetails() && failure.Details(&refusal) == nil && refusal.Code != "" {
-			return &refusal
+		if failure.HasDetails() && failure.Details(&refusal, &at) == nil && refusal.Code != "" {
+			return at, &refusal
 		}
-		return ErrNoRun // the run ended before it could answer
+		return at, ErrNoRun // the run ended before it could answer
 	case errors.As(err, &gone):
-		return ErrNoRun
+		return at, ErrNoRun
 	}
-	return fmt.Errorf("%w: %s", ErrUnavailable, manner(err))
+	return at, unavailable(err)
 }
+
+func unavailable(err error) error { return fmt.Errorf("%w: %s", ErrUnavailable, manner(err)) }
 
 // manner names a failure of the service by its kind; its text may hold ids of others.
 func manner(err error) string {

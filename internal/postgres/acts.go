@@ -13,15 +13,19 @@ import (
 // Act is something a person asked for that goes through the workflow.
 type Act struct {
 	ID             string // also the update's id: the same id is the same act
-	RegistrationID string
+	RegistrationID string // or the clearing's id
 	Act            registration.Act
+	Actor          registration.Actor
+	Role           registration.Role // admin_session
+	Budget         int               // how many acts of this kind the subject has in an hour; 0: any number
 }
 
 // ActRecord is what is known of an act.
 type ActRecord struct {
 	InputRef *string               // what was handed in
-	Finished bool                  // the workflow has answered it
-	Refusal  *registration.Refusal // how, if it was refused
+	Finished bool                  // a step has answered it
+	Closed   bool                  // it was answered before anything was done, and nothing will be
+	Refusal  *registration.Refusal // how it ended, if it was refused
 }
 
 // ActOf finds an act; [ErrNotFound] if it was never begun.
@@ -31,12 +35,13 @@ func (s *Store) ActOf(ctx context.Context, actID string) (ActRecord, error) {
 
 func actOf(ctx context.Context, q querier, actID string) (ActRecord, error) {
 	var a ActRecord
-	err := q.QueryRow(ctx, `select input_ref, finished_at is not null, refusal from acts where id = $1`, actID).Scan(&a.InputRef, &a.Finished, &a.Refusal)
+	err := q.QueryRow(ctx, `select input_ref, finished_at is not null, closed_at is not null, refusal from acts where id = $1`, actID).
+		Scan(&a.InputRef, &a.Finished, &a.Closed, &a.Refusal)
 	return a, notFound(err)
 }
 
-// BeginAct notes an act and seals what was handed in (nil: nothing) before the workflow is told, and judges the limit of
-// verification acts a day. An act begun twice (a repeated request) is begun once, with the first one's input.
+// BeginAct notes an act and seals what was handed in (nil: nothing) before the workflow is told, and judges the limits of
+// acts. An act begun twice (a repeated request) is begun once, with the first one's input.
 func (s *Store) BeginAct(ctx context.Context, a Act, purpose string, input any) (ActRecord, *registration.Refusal, error) {
 	var known ActRecord
 	var refusal *registration.Refusal
@@ -58,40 +63,142 @@ func (s *Store) BeginAct(ctx context.Context, a Act, purpose string, input any) 
 			}
 			known.InputRef = &ref
 		}
-		_, err = tx.Exec(ctx, `insert into acts (id, registration_id, act, verification, started_at, input_ref) values ($1, $2, $3, $4, $5, $6)`,
-			a.ID, a.RegistrationID, a.Act, a.Act.Verification(), s.now(), known.InputRef)
+		at := s.now()
+		_, err = tx.Exec(ctx, `insert into acts (id, registration_id, act, verification, started_at, input_ref, actor, role, expires_at)
+			values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+			a.ID, a.RegistrationID, a.Act, a.Act.Verification(), at, known.InputRef, a.Actor, a.Role, at.Add(registration.ActAnswered))
 		return err
 	})
 	return known, refusal, err
 }
 
-// actsExceeded refuses a verification act when the registration has had its share within a day.
+// actsExceeded refuses an act when the subject has had its share of that kind within an hour, and a verification act when
+// it has had its share of those within a day.
 func (s *Store) actsExceeded(ctx context.Context, tx pgx.Tx, a Act) (*registration.Refusal, error) {
+	if a.Budget > 0 {
+		nth, err := nthNewest(ctx, tx, `registration_id = $1 and act = $2 and closed_at is null and started_at > $3`, a.Budget,
+			a.RegistrationID, a.Act, s.now().Add(-time.Hour))
+		switch {
+		case err != nil:
+			return nil, err
+		case nth != nil:
+			return registration.Refuse(registration.CodeActsExceeded).Until(nth.Add(time.Hour)), nil
+		}
+	}
 	if !a.Act.Verification() {
 		return nil, nil
 	}
-	var times []time.Time
-	err := tx.QueryRow(ctx, `select coalesce(array_agg(started_at order by started_at), '{}') from acts
-		where registration_id = $1 and verification and started_at > $2`, a.RegistrationID, s.cal.Days(s.now(), -1)).Scan(&times)
-	if err != nil || len(times) < registration.VerificationActs {
+	nth, err := nthNewest(ctx, tx, `registration_id = $1 and verification and started_at > $2`, registration.VerificationActs,
+		a.RegistrationID, s.cal.Days(s.now(), -1))
+	if nth == nil || err != nil {
 		return nil, err
 	}
-	oldest := times[len(times)-registration.VerificationActs]
-	return registration.Refuse(registration.CodeActsExceeded).Until(s.cal.Days(oldest, 1)), nil
+	return registration.Refuse(registration.CodeActsExceeded).Until(s.cal.Days(*nth, 1)), nil
 }
 
-// DeferAct notes that the act's caller is answered before the act is done (202). It reports false if it is done already.
-func (s *Store) DeferAct(ctx context.Context, actID string) (bool, error) {
-	tag, err := s.pool.Exec(ctx, `update acts set deferred = true where id = $1 and finished_at is null`, actID)
-	return tag.RowsAffected() == 1, err
+// nthNewest is when the nth newest of some acts was begun, nil if there are fewer.
+func nthNewest(ctx context.Context, q querier, where string, n int, args ...any) (*time.Time, error) {
+	rows, err := q.Query(ctx, `select started_at from acts where `+where+` order by started_at desc`, args...)
+	if err != nil {
+		return nil, err
+	}
+	times, err := pgx.CollectRows(rows, pgx.RowTo[time.Time])
+	if err != nil || len(times) < n {
+		return nil, err
+	}
+	return &times[n-1], nil
+}
+
+// act is an act that a step is about to end, its row locked.
+type act struct {
+	ID                         string
+	Kind                       registration.Act
+	StartedAt                  time.Time // when it was received: what it says is judged by that moment
+	Deferred, Finished, Closed bool
+	Expired                    bool
+	Refusal                    *registration.Refusal
+}
+
+func lockAct(ctx context.Context, tx pgx.Tx, id string, at time.Time) (act, error) {
+	a := act{ID: id}
+	err := tx.QueryRow(ctx, `select act, started_at, deferred, finished_at is not null, closed_at is not null, expires_at <= $2, refusal
+		from acts where id = $1 for update`, id, at).Scan(&a.Kind, &a.StartedAt, &a.Deferred, &a.Finished, &a.Closed, &a.Expired, &a.Refusal)
+	return a, notFound(err)
+}
+
+// fence keeps a step from doing what must not be done any more: an act that has been done, that was answered "not done"
+// (closed, or no longer known), that is past its time, or that a newer one of its kind has overtaken. over: there is
+// nothing to write; else a refusal ends the act.
+func fence(ctx context.Context, tx pgx.Tx, step Step, state registration.State, at time.Time) (a act, refusal *registration.Refusal, over bool, err error) {
+	a, err = lockAct(ctx, tx, step.ActID, at)
+	switch {
+	case errors.Is(err, ErrNotFound), err == nil && (a.Closed || a.Expired && !a.Deferred && !a.Finished):
+		return a, registration.Refuse(registration.CodeProviderUnavailable), true, nil
+	case err != nil:
+		return a, nil, false, err
+	case a.Finished:
+		return a, a.Refusal, true, nil
+	case a.Expired:
+		return a, registration.Refuse(registration.CodeProviderUnavailable), false, nil
+	}
+	var overtaken bool
+	err = tx.QueryRow(ctx, `select exists (select from acts where registration_id = $1 and act = $2 and started_at > $3 and finished_at is not null
+		and refusal is null)`, step.RegistrationID, a.Kind, a.StartedAt).Scan(&overtaken)
+	if err != nil || !overtaken {
+		return a, nil, false, err
+	}
+	return a, &registration.Refusal{Code: registration.CodeWrongState, State: state}, false, nil
+}
+
+// finish ends the act with its refusal, nil if it was done. It counts no longer towards the day's limit if the provider stayed
+// away.
+func (a act) finish(ctx context.Context, tx pgx.Tx, refusal *registration.Refusal, at time.Time) error {
+	_, err := tx.Exec(ctx, `update acts set finished_at = $2, refusal = $3, verification = verification and $4 where id = $1`,
+		a.ID, at, jsonb(refusal), counts(refusal))
+	return err
+}
+
+// DeferAct notes that the act's caller is answered before the act is done (202), and leaves word to offer it to its run until
+// it is, whoever restarts meanwhile. It reports false if it is over already.
+func (s *Store) DeferAct(ctx context.Context, actID string) (deferred bool, err error) {
+	err = s.inTx(ctx, func(tx pgx.Tx) error {
+		at := s.now()
+		tag, err := tx.Exec(ctx, `update acts set deferred = true, expires_at = $2 where id = $1 and finished_at is null and closed_at is null`,
+			actID, at.Add(registration.ActOffered))
+		if err != nil || tag.RowsAffected() == 0 {
+			return err
+		}
+		deferred = true
+		return leave(ctx, tx, at, outgoing{kind: MessageAct, ref: actID, after: time.Second})
+	})
+	return deferred, err
+}
+
+// CloseAct ends an act whose caller is answered that it was not done: from here on it is not, whatever the run does later. It
+// does not count. It reports false if a step has ended it before, or its caller was answered 202.
+func (s *Store) CloseAct(ctx context.Context, actID string) (closed bool, err error) {
+	err = s.inTx(ctx, func(tx pgx.Tx) error {
+		var ref *string
+		err := tx.QueryRow(ctx, `update acts set closed_at = $2, verification = false where id = $1 and finished_at is null and closed_at is null
+			and not deferred returning input_ref`, actID, s.now()).Scan(&ref)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil
+		}
+		closed = err == nil
+		if err != nil || ref == nil {
+			return err
+		}
+		return drop(ctx, tx, *ref)
+	})
+	return closed, err
 }
 
 // shownLater is true of an act whose applicant was answered 202 and sees what becomes of it. A reviewer's decision is none
 // of the applicant's.
-const shownLater = `deferred and act <> 'decide'`
+const shownLater = `deferred and closed_at is null and act <> 'decide'`
 
-// EndAct closes an act that the workflow refused without a step of its own. If its caller was answered 202, the refusal
-// shows as last_error. An act that a step has closed stays as it is.
+// EndAct ends an act that the workflow refused without a step of its own. If its caller was answered 202, the refusal
+// shows as last_error. An act that is over stays as it is.
 func (s *Store) EndAct(ctx context.Context, actID string, refusal *registration.Refusal) error {
 	var registrationID string
 	err := s.pool.QueryRow(ctx, `select registration_id from acts where id = $1`, actID).Scan(&registrationID)
@@ -110,13 +217,8 @@ func (s *Store) EndAct(ctx context.Context, actID string, refusal *registration.
 			return err
 		}
 		at := s.now()
-		var deferred bool
-		err = tx.QueryRow(ctx, `update acts set finished_at = $2, refusal = $3 where id = $1 and finished_at is null returning `+shownLater,
-			actID, at, jsonb(refusal)).Scan(&deferred)
-		if errors.Is(err, pgx.ErrNoRows) || err == nil && (!deferred || refusal == nil) {
-			return nil
-		}
-		if err != nil {
+		shown, err := endAct(ctx, tx, actID, refusal, at)
+		if !shown || err != nil {
 			return err
 		}
 		rec.LastError = &registration.LastError{Code: refusal.Code, Message: registration.Explain(refusal.Code, rec.Locale), Errors: refusal.Errors, At: at}
@@ -125,12 +227,23 @@ func (s *Store) EndAct(ctx context.Context, actID string, refusal *registration.
 	})
 }
 
+// endAct reports whether the refusal is to be shown as last_error.
+func endAct(ctx context.Context, tx pgx.Tx, actID string, refusal *registration.Refusal, at time.Time) (shown bool, err error) {
+	err = tx.QueryRow(ctx, `update acts set finished_at = $2, refusal = $3 where id = $1 and finished_at is null and closed_at is null returning `+shownLater,
+		actID, at, jsonb(refusal)).Scan(&shown)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return false, nil
+	}
+	return shown && refusal != nil, err
+}
+
 // ForgetAct removes an act, and what was handed in with it, that was refused before anything was tried: it does not
-// count. An act that a step has closed stays.
+// count, and a step that comes late for it changes nothing. An act that a step has ended stays, and so does one whose
+// caller was answered 202.
 func (s *Store) ForgetAct(ctx context.Context, actID string) error {
 	return s.inTx(ctx, func(tx pgx.Tx) error {
 		var ref *string
-		err := tx.QueryRow(ctx, `delete from acts where id = $1 and finished_at is null returning input_ref`, actID).Scan(&ref)
+		err := tx.QueryRow(ctx, `delete from acts where id = $1 and finished_at is null and closed_at is null and not deferred returning input_ref`, actID).Scan(&ref)
 		if errors.Is(notFound(err), ErrNotFound) || err == nil && ref == nil {
 			return nil
 		}
@@ -141,10 +254,40 @@ func (s *Store) ForgetAct(ctx context.Context, actID string) error {
 	})
 }
 
-// UncountAct removes an act whose fate is unknown: it does not count, but its input stays, for the workflow may have it.
-func (s *Store) UncountAct(ctx context.Context, actID string) error {
-	_, err := s.pool.Exec(ctx, `delete from acts where id = $1 and finished_at is null`, actID)
-	return err
+// Offer is an act that was answered 202 and waits for its run.
+type Offer struct {
+	Act        registration.Act
+	WorkflowID string
+	Standing   Standing
+	Args       registration.ActArgs
+	Expired    bool
+}
+
+// OfferOf reads an act that is to be offered again, nil if it is over.
+func (s *Store) OfferOf(ctx context.Context, actID string) (*Offer, error) {
+	o := &Offer{Args: registration.ActArgs{ActID: actID}}
+	var over bool
+	err := s.pool.QueryRow(ctx, `select registration_id, act, actor, role, coalesce(input_ref, ''), coalesce(finished_at, closed_at) is not null, expires_at <= $2
+		from acts where id = $1`, actID, s.now()).Scan(&o.Args.RegistrationID, &o.Act, &o.Args.Actor, &o.Args.Role, &o.Args.InputRef, &over, &o.Expired)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows), err == nil && over:
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	if o.Standing, err = s.standing(ctx, o.Args.RegistrationID); err != nil {
+		return nil, err
+	}
+	o.WorkflowID = o.Standing.WorkflowID(o.Args.RegistrationID)
+	return o, nil
+}
+
+// standing is how a registration or a clearing stands.
+func (s *Store) standing(ctx context.Context, id string) (Standing, error) {
+	if registration.IsClearingID(id) {
+		return s.ClearingStanding(ctx, id)
+	}
+	return s.StandingOf(ctx, id)
 }
 
 // Discard forgets a vault item that nothing needs any more; one already gone is no error.

@@ -126,21 +126,6 @@ func (c *change) tellOpsOfUnheard(ctx context.Context) error {
 	return nil
 }
 
-// ReturnAfterEnd tells ops of money that came back while its registration was ending: the run was gone when it was told.
-func (s *Store) ReturnAfterEnd(ctx context.Context, registrationID, paymentID string) error {
-	return s.inTx(ctx, func(tx pgx.Tx) error {
-		c, err := s.begin(ctx, tx, Step{RegistrationID: registrationID, Actor: registration.ByBank})
-		if err != nil || c.rec.EndedAt == nil {
-			return err
-		}
-		p, err := onePayment(ctx, tx, `id = $1 and registration_id = $2`, paymentID, registrationID)
-		if err != nil || p == nil {
-			return err
-		}
-		return c.endedReturn(ctx, p)
-	})
-}
-
 func (c *change) endedReturn(ctx context.Context, p *payment) error {
 	before := c.rec.Sequence
 	if err := c.tellOpsOfReturn(ctx, p); err != nil {

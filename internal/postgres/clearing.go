@@ -38,12 +38,15 @@ type clearing struct {
 	ObjectionProvisional bool
 	ObjectedAt           *time.Time
 	UnreachableAt        *time.Time         // no channel could carry the notice to the holder
+	Attempt              int                // to clear; each has a hold of its own
+	HoldOpen             bool               // the newest attempt's hold may still be there
 	DeveloperKind        *registration.Kind // of the account concerned
+	mirror
 }
 
 const clearingColumns = `id, contested, account_id, registration_id, locale, state, sequence, created_at, updated_at,
 	last_act_at, state_since, ended_at, last_error, corrections, review_round, approved_by, claim_ref, claim_fingerprint, claim,
-	conditions_ref, eligible_at, objection_until, objection_provisional, objected_at, unreachable_at,
+	conditions_ref, eligible_at, objection_until, objection_provisional, objected_at, unreachable_at, attempt, hold_open, ` + mirrorColumns + `,
 	(select r.kind from registrations r where r.id = clearings.registration_id) as developer_kind`
 
 // loadClearing reads a clearing; lock is "" or "for update".
@@ -80,11 +83,13 @@ func (k *clearing) save(ctx context.Context, tx pgx.Tx, readSequence int64) erro
 	tag, err := tx.Exec(ctx, `update clearings set account_id = $3, registration_id = $4, state = $5, sequence = $6, updated_at = $7,
 		last_act_at = $8, state_since = $9, ended_at = $10, last_error = $11, corrections = $12, review_round = $13, approved_by = $14,
 		conditions_ref = $15, eligible_at = $16, objection_until = $17, objection_provisional = $18, objected_at = $19,
-		unreachable_at = $20
+		unreachable_at = $20, attempt = $21, hold_open = $22,
+		version = $23, acknowledged = $24, run_id = $25, run_missing_since = $26, held_at = $27
 		where id = $1 and sequence = $2`,
 		k.ID, readSequence, k.AccountID, k.RegistrationID, k.State, k.Sequence, k.UpdatedAt, k.LastActAt, k.StateSince, k.EndedAt,
 		jsonb(k.LastError), k.Corrections, k.ReviewRound, k.ApprovedBy, k.ConditionsRef, k.EligibleAt, k.ObjectionUntil,
-		k.ObjectionProvisional, k.ObjectedAt, k.UnreachableAt)
+		k.ObjectionProvisional, k.ObjectedAt, k.UnreachableAt, k.Attempt, k.HoldOpen,
+		k.Version, k.Acknowledged, k.RunID, k.RunMissingSince, k.HeldAt)
 	if err != nil {
 		return err
 	}
@@ -96,11 +101,7 @@ func (k *clearing) save(ctx context.Context, tx pgx.Tx, readSequence int64) erro
 
 // workflowID names the workflow of the clearing.
 func (k *clearing) workflowID() string {
-	app := registration.ClearingApplication{ClearingID: k.ID}
-	if !k.Contested {
-		app.AccountID = k.account()
-	}
-	return app.WorkflowID()
+	return registration.ClearingApplication{ClearingID: k.ID, AccountID: k.namedAccount()}.WorkflowID()
 }
 
 // account is the account concerned, empty if there is none.
@@ -109,6 +110,14 @@ func (k *clearing) account() string {
 		return ""
 	}
 	return *k.AccountID
+}
+
+// namedAccount is the account, unless nobody may learn it: a contested claim names none.
+func (k *clearing) namedAccount() string {
+	if k.Contested {
+		return ""
+	}
+	return k.account()
 }
 
 // forCompany reports whether an authorised person of a company may ask, instead of the holder.

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"errors"
 
 	"github.com/jackc/pgx/v5"
 
@@ -36,17 +35,12 @@ func (s *Store) ClearingStanding(ctx context.Context, id string) (Standing, erro
 // endClearingAct is [Store.EndAct] for a clearing's.
 func (s *Store) endClearingAct(ctx context.Context, id, actID string, refusal *registration.Refusal) error {
 	return s.inTx(ctx, func(tx pgx.Tx) error {
-		c, err := s.beginClearing(ctx, tx, ClearingStep{ClearingID: id})
+		c, err := s.beginClearing(ctx, tx, Step{RegistrationID: id})
 		if err != nil {
 			return err
 		}
-		var deferred bool
-		err = tx.QueryRow(ctx, `update acts set finished_at = $2, refusal = $3 where id = $1 and finished_at is null returning `+shownLater,
-			actID, c.at, jsonb(refusal)).Scan(&deferred)
-		if errors.Is(err, pgx.ErrNoRows) || err == nil && (!deferred || refusal == nil) {
-			return nil
-		}
-		if err != nil {
+		shown, err := endAct(ctx, tx, actID, refusal, c.at)
+		if !shown || err != nil {
 			return err
 		}
 		c.setError(refusal.Code, refusal.Errors...)

@@ -92,7 +92,7 @@ func (s *Store) ClearingAccount(ctx context.Context, clearingID string) (string,
 func (s *Store) KeepConditions(ctx context.Context, clearingID string, facts wallet.Facts) (registration.ClearingVerdict, error) {
 	var verdict registration.ClearingVerdict
 	err := s.inTx(ctx, func(tx pgx.Tx) error {
-		c, err := s.beginClearing(ctx, tx, ClearingStep{ClearingID: clearingID})
+		c, err := s.beginClearing(ctx, tx, Step{RegistrationID: clearingID})
 		if err != nil {
 			return err
 		}

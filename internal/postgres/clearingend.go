@@ -14,11 +14,12 @@ var errNothingBound = errors.New("postgres: the account to be cleared has no bou
 
 // ClearIdentity ends a clearing that the wallet has carried out: the person's binding is gone and free for another
 // account, and the account must verify a new identity. An organisation's binding stays.
-func (s *Store) ClearIdentity(ctx context.Context, step ClearingStep) (registration.ClearingResult, error) {
+func (s *Store) ClearIdentity(ctx context.Context, step Step) (registration.ClearingResult, error) {
 	return s.applyClearing(ctx, step, func(ctx context.Context, c *clearingChange) (*registration.Refusal, error) {
 		if c.rec.State != registration.Clearing {
 			return nil, nil
 		}
+		c.rec.HoldOpen = false
 		account := c.rec.account()
 		if err := lockAccount(ctx, c.tx, account); err != nil {
 			return nil, err

@@ -39,7 +39,7 @@ func (c *clearingChange) objectionKey() string { return c.roundKey("clearing_obj
 // reports false if there is nothing to object to any more.
 func (s *Store) announceObjection(ctx context.Context, eventKey string, n *Notice) (wanted bool, err error) {
 	err = s.inTx(ctx, func(tx pgx.Tx) error {
-		c, err := s.beginClearing(ctx, tx, ClearingStep{ClearingID: n.Data.RegistrationID})
+		c, err := s.beginClearing(ctx, tx, Step{RegistrationID: n.Data.RegistrationID})
 		if err != nil || c.rec.State != registration.ObjectionPeriod || c.rec.ObjectedAt != nil || eventKey != c.objectionKey() {
 			return err
 		}
@@ -51,11 +51,15 @@ func (s *Store) announceObjection(ctx context.Context, eventKey string, n *Notic
 		if err := s.get(ctx, tx, ref, dossier.PurposeObjection, &t); err != nil {
 			return err
 		}
+		before := *c.rec.ObjectionUntil
 		if err := c.computeObjectionUntil(ctx); err != nil {
 			return err
 		}
 		wanted, n.Token, n.Data.Deadline, n.Data.DeadlineProvisional = true, t.Token, c.rec.ObjectionUntil, c.rec.ObjectionProvisional
-		return c.rec.save(ctx, tx, c.rec.Sequence)
+		if c.rec.ObjectionUntil.Equal(before) {
+			return nil
+		}
+		return c.tellOfObjection(ctx)
 	})
 	return wanted, err
 }
@@ -63,21 +67,24 @@ func (s *Store) announceObjection(ctx context.Context, eventKey string, n *Notic
 // objectionAnswered moves the end of the time for objecting to where a provider's answer to the notice puts it, and
 // tells the run.
 func (s *Store) objectionAnswered(ctx context.Context, tx pgx.Tx, clearingID string) error {
-	c, err := s.beginClearing(ctx, tx, ClearingStep{ClearingID: clearingID})
+	c, err := s.beginClearing(ctx, tx, Step{RegistrationID: clearingID})
 	if err != nil || c.rec.State != registration.ObjectionPeriod {
 		return err
 	}
 	if err := c.computeObjectionUntil(ctx); err != nil {
 		return err
 	}
-	if err := c.rec.save(ctx, tx, c.rec.Sequence); err != nil {
-		return err
-	}
 	return c.tellOfObjection(ctx)
 }
 
+// tellOfObjection saves what has changed in the time for objecting, and tells the run.
 func (c *clearingChange) tellOfObjection(ctx context.Context) error {
-	return tell(ctx, c.tx, c.rec.workflowID(), c.rec.ID, registration.SignalObjection, registration.ObjectionReport{ClearingID: c.rec.ID})
+	c.rec.UpdatedAt = c.at
+	c.rec.Version++
+	if err := c.rec.save(ctx, c.tx, c.rec.Sequence); err != nil {
+		return err
+	}
+	return tellRun(ctx, c.tx, c.rec.ID, c.rec.Version, c.at)
 }
 
 func (s *Store) tokenFingerprint(token string) []byte {
@@ -94,7 +101,7 @@ func (s *Store) Object(ctx context.Context, token string) error {
 		if err != nil {
 			return notFound(err)
 		}
-		c, err := s.beginClearing(ctx, tx, ClearingStep{ClearingID: id, Actor: registration.ByHolder})
+		c, err := s.beginClearing(ctx, tx, Step{RegistrationID: id, Actor: registration.ByHolder})
 		if err != nil {
 			return err
 		}
@@ -126,10 +133,6 @@ func (c *clearingChange) takeObjection(ctx context.Context) error {
 	if err := c.closeObjection(ctx, true); err != nil {
 		return err
 	}
-	c.rec.UpdatedAt = c.at
-	if err := c.rec.save(ctx, c.tx, c.rec.Sequence); err != nil {
-		return err
-	}
 	return c.tellOfObjection(ctx)
 }
 
@@ -151,10 +154,11 @@ func (c *clearingChange) raise(ctx context.Context) error {
 	return c.tellStaff(ctx, notice.ClearingObjected, c.roundKey("clearing_objected"), notice.Data{Final: c.rec.State.Final()})
 }
 
-// ObjectionTick goes on by an objection that was taken, whenever it comes to that; else it ends the time for objecting
-// when it is over: three working days after the holder was told, by the calendar of that day, and never before what was
-// announced. A holder who cannot be told is a reviewer's to think about.
-func (s *Store) ObjectionTick(ctx context.Context, step ClearingStep) (registration.ClearingResult, error) {
+// LookClearing brings a clearing to where everything leads that is stored about it, as [Store.Look] does a registration: by an
+// objection that was taken, whenever it comes to that; else it ends the time for objecting when it is over: three working
+// days after the holder was told, by the calendar of that day, and never before what was announced. A holder who cannot
+// be told is a reviewer's to think about.
+func (s *Store) LookClearing(ctx context.Context, step Step) (registration.ClearingResult, error) {
 	return s.applyClearing(ctx, step, func(ctx context.Context, c *clearingChange) (*registration.Refusal, error) {
 		if c.rec.State != registration.ObjectionPeriod {
 			return nil, nil

@@ -41,7 +41,7 @@ func (s *Store) OpenClearing(ctx context.Context, app registration.ClearingAppli
 
 // newClearing makes the row, or finds the one that an earlier try of the same step has committed.
 func (s *Store) newClearing(ctx context.Context, tx pgx.Tx, app registration.ClearingApplication) (c *clearingChange, known bool, err error) {
-	step := ClearingStep{ClearingID: app.ClearingID, Actor: registration.ByApplicant}
+	step := Step{RegistrationID: app.ClearingID, Actor: registration.ByApplicant, RunID: app.RunID}
 	if c, err = s.beginClearing(ctx, tx, step); !errors.Is(err, ErrNotFound) {
 		return c, err == nil, err
 	}
@@ -54,7 +54,7 @@ func (s *Store) newClearing(ctx context.Context, tx pgx.Tx, app registration.Cle
 		ID: app.ClearingID, Contested: app.AccountID == "", Locale: registration.Chinese, Sequence: 1, CreatedAt: at, UpdatedAt: at, LastActAt: at,
 		StateSince: at, ClaimRef: app.ClaimRef, ClaimFingerprint: s.keys.Fingerprint("resident_id", claim.IDNumber), Claim: claim.View(), ApprovedBy: []string{},
 	}
-	return &clearingChange{Store: s, tx: tx, rec: rec, step: step, at: at}, false, nil
+	return &clearingChange{Store: s, tx: tx, rec: rec, step: step, at: at, created: true}, false, nil
 }
 
 func (c *clearingChange) open(ctx context.Context, app registration.ClearingApplication) (*registration.Refusal, error) {

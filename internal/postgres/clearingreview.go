@@ -15,7 +15,7 @@ import (
 
 // SubmitClearing freezes the materials as a review round, if nothing is missing and the conditions, just judged, are
 // met.
-func (s *Store) SubmitClearing(ctx context.Context, step ClearingStep) (registration.ClearingResult, error) {
+func (s *Store) SubmitClearing(ctx context.Context, step Step) (registration.ClearingResult, error) {
 	return s.clearingAct(ctx, step, registration.ActSubmit, func(ctx context.Context, c *clearingChange) (*registration.Refusal, error) {
 		conditions, err := c.conditions(ctx, c.tx, c.rec)
 		if err != nil {
@@ -112,7 +112,7 @@ func (c *clearingChange) nextLook(r clearingRound) *time.Time {
 
 // ClearingReviewTick reminds reviewers after each working day and tells ops when the review is overdue, as
 // [Store.ReviewTick] does for a registration.
-func (s *Store) ClearingReviewTick(ctx context.Context, step ClearingStep) (registration.ClearingResult, error) {
+func (s *Store) ClearingReviewTick(ctx context.Context, step Step) (registration.ClearingResult, error) {
 	return s.applyClearing(ctx, step, func(ctx context.Context, c *clearingChange) (*registration.Refusal, error) {
 		if c.rec.State != registration.UnderReview {
 			return nil, nil
@@ -156,7 +156,7 @@ func (c *clearingChange) roundKey(what string) string {
 
 // DecideClearing applies a reviewer's decision, which must be claimed by nobody or by the reviewer. By letter of
 // authorisation two different reviewers must approve.
-func (s *Store) DecideClearing(ctx context.Context, step ClearingStep, inputRef string) (registration.ClearingResult, error) {
+func (s *Store) DecideClearing(ctx context.Context, step Step, inputRef string) (registration.ClearingResult, error) {
 	return s.clearingAct(ctx, step, registration.ActDecide, func(ctx context.Context, c *clearingChange) (*registration.Refusal, error) {
 		var d dossier.Decision
 		if err := c.input(ctx, inputRef, dossier.PurposeDecision, &d); err != nil {

@@ -11,22 +11,17 @@ import (
 	"shiming/registration"
 )
 
-// ClearingStep identifies one step of a clearing's workflow, as [Step] does a registration's. A step that time or the
-// wallet brings looks at the state first and may be taken any number of times.
-type ClearingStep struct {
-	ClearingID string             `json:"clearing_id"`
-	Actor      registration.Actor `json:"actor"`
-	ActID      string             `json:"act_id,omitempty"` // the act this step finishes
-}
-
 // clearingChange is a clearing being changed in one transaction, its row locked.
 type clearingChange struct {
 	*Store
 	tx   pgx.Tx
 	rec  *clearing
 	docs []registration.Document
-	step ClearingStep
+	step Step
+	act  act
 	at   time.Time
+
+	created bool // the row is made in this transaction
 }
 
 // clearingWork is what a step does to a clearing.
@@ -34,7 +29,7 @@ type clearingWork func(ctx context.Context, c *clearingChange) (*registration.Re
 
 // clearingAct runs the step that an act asks for, if the state allows it. The workflow has judged that already, but may
 // have lost the task in which another step changed the state.
-func (s *Store) clearingAct(ctx context.Context, step ClearingStep, act registration.Act, fn clearingWork) (registration.ClearingResult, error) {
+func (s *Store) clearingAct(ctx context.Context, step Step, act registration.Act, fn clearingWork) (registration.ClearingResult, error) {
 	return s.applyClearing(ctx, step, func(ctx context.Context, c *clearingChange) (*registration.Refusal, error) {
 		if refusal := registration.RefuseAct(registration.IdentityClearing, c.rec.State, act); refusal != nil {
 			return refusal, nil
@@ -44,7 +39,7 @@ func (s *Store) clearingAct(ctx context.Context, step ClearingStep, act registra
 }
 
 // applyClearing runs one step of a clearing, as [Store.apply] does of a registration.
-func (s *Store) applyClearing(ctx context.Context, step ClearingStep, fn clearingWork) (registration.ClearingResult, error) {
+func (s *Store) applyClearing(ctx context.Context, step Step, fn clearingWork) (registration.ClearingResult, error) {
 	result, err := s.takeClearing(ctx, step, fn)
 	if errors.Is(err, errInputGone) {
 		return s.takeClearing(ctx, step, func(_ context.Context, c *clearingChange) (*registration.Refusal, error) {
@@ -54,21 +49,33 @@ func (s *Store) applyClearing(ctx context.Context, step ClearingStep, fn clearin
 	return result, err
 }
 
-func (s *Store) takeClearing(ctx context.Context, step ClearingStep, fn clearingWork) (registration.ClearingResult, error) {
+func (s *Store) takeClearing(ctx context.Context, step Step, fn clearingWork) (registration.ClearingResult, error) {
 	var result registration.ClearingResult
 	err := s.inTx(ctx, func(tx pgx.Tx) error {
 		c, err := s.beginClearing(ctx, tx, step)
+		switch {
+		case errors.Is(err, ErrNotFound) && step.Known > 0:
+			result.Behind = true
+			return s.ahead(ctx, tx, step, "", 0)
+		case err != nil:
+			return err
+		case c.rec.Version < step.Known:
+			result.Behind = true
+			return s.ahead(ctx, tx, step, c.rec.namedAccount(), c.rec.Version)
+		}
+		refusal, over, err := c.fence(ctx)
 		if err != nil {
 			return err
 		}
-		done, err := c.repeated(ctx, &result)
-		if done || err != nil {
+		if over {
+			result, err = c.result(ctx, refusal)
 			return err
 		}
 		before := c.rec.Sequence
-		refusal, err := fn(ctx, c)
-		if err != nil {
-			return err
+		if refusal == nil {
+			if refusal, err = fn(ctx, c); err != nil {
+				return err
+			}
 		}
 		result, err = c.commit(ctx, before, refusal)
 		return err
@@ -76,8 +83,8 @@ func (s *Store) takeClearing(ctx context.Context, step ClearingStep, fn clearing
 	return result, err
 }
 
-func (s *Store) beginClearing(ctx context.Context, tx pgx.Tx, step ClearingStep) (*clearingChange, error) {
-	rec, err := loadClearing(ctx, tx, step.ClearingID, "for update")
+func (s *Store) beginClearing(ctx context.Context, tx pgx.Tx, step Step) (*clearingChange, error) {
+	rec, err := loadClearing(ctx, tx, step.RegistrationID, "for update")
 	if err != nil {
 		return nil, err
 	}
@@ -88,20 +95,13 @@ func (s *Store) beginClearing(ctx context.Context, tx pgx.Tx, step ClearingStep)
 	return &clearingChange{Store: s, tx: tx, rec: rec, docs: docs, step: step, at: s.now()}, nil
 }
 
-// repeated answers the step of an act that is done already as it was answered first.
-func (c *clearingChange) repeated(ctx context.Context, result *registration.ClearingResult) (bool, error) {
+// fence judges the act that the step finishes, if it does any.
+func (c *clearingChange) fence(ctx context.Context) (refusal *registration.Refusal, over bool, err error) {
 	if c.step.ActID == "" {
-		return false, nil
+		return nil, false, nil
 	}
-	act, err := actOf(ctx, c.tx, c.step.ActID)
-	switch {
-	case errors.Is(err, ErrNotFound), err == nil && !act.Finished:
-		return false, nil
-	case err != nil:
-		return false, err
-	}
-	*result, err = c.result(ctx, act.Refusal)
-	return true, err
+	c.act, refusal, over, err = fence(ctx, c.tx, c.step, c.rec.State, c.at)
+	return refusal, over, err
 }
 
 func (c *clearingChange) commit(ctx context.Context, before int64, refusal *registration.Refusal) (registration.ClearingResult, error) {
@@ -109,6 +109,13 @@ func (c *clearingChange) commit(ctx context.Context, before int64, refusal *regi
 		return registration.ClearingResult{}, err
 	}
 	c.rec.UpdatedAt = c.at
+	lost := c.step.ActID != "" || c.created
+	c.rec.stepped(c.step, lost)
+	if lost {
+		if err := lookSoon(ctx, c.tx, c.rec.ID, c.rec.Version, c.at); err != nil {
+			return registration.ClearingResult{}, err
+		}
+	}
 	if err := c.rec.save(ctx, c.tx, before); err != nil {
 		return registration.ClearingResult{}, err
 	}
@@ -116,7 +123,7 @@ func (c *clearingChange) commit(ctx context.Context, before int64, refusal *regi
 }
 
 func (c *clearingChange) result(ctx context.Context, refusal *registration.Refusal) (registration.ClearingResult, error) {
-	r := registration.ClearingResult{Refusal: refusal, State: c.rec.State, Sequence: c.rec.Sequence}
+	r := registration.ClearingResult{Refusal: refusal, State: c.rec.State, Sequence: c.rec.Sequence, Version: c.rec.Version, Attempt: c.rec.Attempt}
 	err := c.setDue(ctx, &r)
 	return r, err
 }
@@ -210,16 +217,12 @@ func (c *clearingChange) finishAct(ctx context.Context, refusal *registration.Re
 			c.rec.LastError = nil
 		}
 	}
-	var deferred, decision bool
-	err := c.tx.QueryRow(ctx, `insert into acts (id, registration_id, act, verification, started_at, finished_at, refusal)
-		values ($1, $2, '', false, $3, $3, $4) on conflict (id) do update set finished_at = excluded.finished_at, refusal = excluded.refusal
-		returning deferred, act = 'decide'`, c.step.ActID, c.rec.ID, c.at, jsonb(refusal)).Scan(&deferred, &decision)
-	if err != nil {
+	if err := c.act.finish(ctx, c.tx, refusal, c.at); err != nil {
 		return err
 	}
 	switch {
-	case !deferred || refusal == nil:
-	case decision:
+	case !c.act.Deferred || refusal == nil:
+	case c.act.Kind == registration.ActDecide:
 		return seenClearing(ctx, c.tx, c.rec, decisionRefused(refusal), string(c.step.Actor), c.at)
 	default:
 		c.setError(refusal.Code, refusal.Errors...)

@@ -8,7 +8,7 @@ import (
 
 // ClearingJudged goes on from waiting for eligibility, by the conditions that were just judged: to the materials if all
 // are met; to them too, saying what is missing, if time alone does not cure what is left; else it waits on.
-func (s *Store) ClearingJudged(ctx context.Context, step ClearingStep) (registration.ClearingResult, error) {
+func (s *Store) ClearingJudged(ctx context.Context, step Step) (registration.ClearingResult, error) {
 	return s.applyClearing(ctx, step, func(ctx context.Context, c *clearingChange) (*registration.Refusal, error) {
 		if c.rec.State != registration.WaitingEligibility {
 			return nil, nil
@@ -50,12 +50,12 @@ func unmetFields(conditions registration.Conditions) []registration.FieldError {
 }
 
 // RefuseClearingAct ends an act that changes nothing with its refusal.
-func (s *Store) RefuseClearingAct(ctx context.Context, step ClearingStep, refusal registration.Refusal) (registration.ClearingResult, error) {
+func (s *Store) RefuseClearingAct(ctx context.Context, step Step, refusal registration.Refusal) (registration.ClearingResult, error) {
 	return s.applyClearing(ctx, step, func(context.Context, *clearingChange) (*registration.Refusal, error) { return &refusal, nil })
 }
 
 // WithdrawClearing ends a clearing at the applicant's wish.
-func (s *Store) WithdrawClearing(ctx context.Context, step ClearingStep) (registration.ClearingResult, error) {
+func (s *Store) WithdrawClearing(ctx context.Context, step Step) (registration.ClearingResult, error) {
 	return s.clearingAct(ctx, step, registration.ActWithdraw, func(ctx context.Context, c *clearingChange) (*registration.Refusal, error) {
 		return nil, c.end(ctx, registration.WithdrawnByApplicant)
 	})
@@ -70,7 +70,7 @@ func (c *clearingChange) end(ctx context.Context, event registration.Event) erro
 
 // ClearingIdle ends a clearing whose applicant has been away for 30 days: it would keep the account from registering, and a
 // contested claim its owner from a clearing of their own.
-func (s *Store) ClearingIdle(ctx context.Context, step ClearingStep) (registration.ClearingResult, error) {
+func (s *Store) ClearingIdle(ctx context.Context, step Step) (registration.ClearingResult, error) {
 	return s.applyClearing(ctx, step, func(ctx context.Context, c *clearingChange) (*registration.Refusal, error) {
 		if c.rec.State != registration.MaterialsRequired || c.at.Before(c.idleUntil()) {
 			return nil, nil
@@ -80,15 +80,45 @@ func (s *Store) ClearingIdle(ctx context.Context, step ClearingStep) (registrati
 }
 
 // ClearingUnmet leads a clearing back to the applicant: a condition has stopped being met, and nothing was cleared.
-func (s *Store) ClearingUnmet(ctx context.Context, step ClearingStep) (registration.ClearingResult, error) {
+func (s *Store) ClearingUnmet(ctx context.Context, step Step) (registration.ClearingResult, error) {
 	return s.applyClearing(ctx, step, func(ctx context.Context, c *clearingChange) (*registration.Refusal, error) {
 		if c.rec.State != registration.Clearing {
 			return nil, nil
 		}
+		c.rec.HoldOpen = false
 		conditions, err := c.conditions(ctx, c.tx, c.rec)
 		if err != nil {
 			return nil, err
 		}
 		return nil, c.unmet(ctx, conditions)
+	})
+}
+
+// ClearingAttempt begins an attempt to clear, if the clearing is at that, and numbers it: each has a hold of its own. It names
+// the attempt before if its hold may still be there: its run was lost or reset.
+func (s *Store) ClearingAttempt(ctx context.Context, step Step) (registration.ClearingResult, error) {
+	stale := 0
+	result, err := s.applyClearing(ctx, step, func(_ context.Context, c *clearingChange) (*registration.Refusal, error) {
+		if c.rec.State != registration.Clearing {
+			return nil, nil
+		}
+		if c.rec.HoldOpen {
+			stale = c.rec.Attempt
+		}
+		c.rec.Attempt++
+		c.rec.HoldOpen = true
+		return nil, nil
+	})
+	result.Stale = stale
+	return result, err
+}
+
+// ClearingCancelled does what a request to cancel the run comes to: a withdrawal by ops, where there is still one.
+func (s *Store) ClearingCancelled(ctx context.Context, step Step) (registration.ClearingResult, error) {
+	return s.applyClearing(ctx, step, func(ctx context.Context, c *clearingChange) (*registration.Refusal, error) {
+		if !registration.Knows(registration.IdentityClearing, c.rec.State, registration.WithdrawnByApplicant) {
+			return nil, seenClearing(ctx, c.tx, c.rec, cancelIgnored, string(c.step.Actor), c.at)
+		}
+		return nil, c.end(ctx, registration.WithdrawnByApplicant)
 	})
 }

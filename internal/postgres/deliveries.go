@@ -74,16 +74,16 @@ func (s *Store) deliver(ctx context.Context, tx pgx.Tx, endpointID, eventID stri
 	if err != nil || tag.RowsAffected() == 0 {
 		return err
 	}
-	return send(ctx, tx, d)
+	return s.send(ctx, tx, d)
 }
 
 // send leaves word for the relay to start a delivery.
-func send(ctx context.Context, tx pgx.Tx, d registration.Delivery) error {
+func (s *Store) send(ctx context.Context, tx pgx.Tx, d registration.Delivery) error {
 	payload, err := json.Marshal(d)
 	if err != nil {
 		return err
 	}
-	return enqueue(ctx, tx, "delivery", d.ID, payload)
+	return enqueue(ctx, tx, s.now(), MessageDelivery, d.ID, payload)
 }
 
 // PingEndpoint makes an event that only this endpoint of owner's hears of, tried once. If there is
@@ -108,7 +108,7 @@ func (s *Store) PingEndpoint(ctx context.Context, owner, endpointID, deliveryID 
 		if err != nil {
 			return err
 		}
-		return send(ctx, tx, registration.Delivery{ID: deliveryID, Round: 1, GiveUpAt: at})
+		return s.send(ctx, tx, registration.Delivery{ID: deliveryID, Round: 1, GiveUpAt: at})
 	})
 	if err != nil {
 		return nil, err
@@ -135,7 +135,7 @@ func (s *Store) RetryDelivery(ctx context.Context, owner, endpointID, deliveryID
 		if err != nil {
 			return err
 		}
-		return send(ctx, tx, d)
+		return s.send(ctx, tx, d)
 	})
 	if err != nil {
 		return nil, err

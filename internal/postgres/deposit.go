@@ -11,8 +11,15 @@ import (
 // confirmed. Wrong: an attempt is burnt; the third voids the payment. The amounts are compared here, in memory.
 func (s *Store) EnterAmount(ctx context.Context, step Step, inputRef string) (registration.StepResult, error) {
 	return s.apply(ctx, step, func(ctx context.Context, c *change) (*registration.Refusal, error) {
-		if !c.payment.open() || c.payment.State == registration.PayoutRequestedState {
-			return &registration.Refusal{Code: registration.CodeWrongState, State: c.rec.State}, drop(ctx, c.tx, inputRef)
+		if refusal := depositRefused(c.rec, c.payment); refusal != nil {
+			return refusal, drop(ctx, c.tx, inputRef)
+		}
+		if c.entryLate() {
+			if err := drop(ctx, c.tx, inputRef); err != nil {
+				return nil, err
+			}
+			err := c.closeWindow(ctx, registration.WindowClosed, registration.CodeWindowClosed, "window_closed")
+			return &registration.Refusal{Code: registration.CodeWrongState, State: c.rec.State}, err
 		}
 		matched, err := c.amountMatches(ctx, inputRef)
 		if err != nil {
@@ -28,6 +35,15 @@ func (s *Store) EnterAmount(ctx context.Context, step Step, inputRef string) (re
 		}
 		return c.burnAttempt(ctx)
 	})
+}
+
+// entryLate reports whether the amount was received after the window's end, whenever it comes to be judged.
+func (c *change) entryLate() bool {
+	if c.rec.State != registration.DepositRequired {
+		return false
+	}
+	c.recomputeWindow()
+	return !c.act.StartedAt.Before(*c.payment.WindowClosesAt)
 }
 
 func (c *change) amountMatches(ctx context.Context, inputRef string) (bool, error) {

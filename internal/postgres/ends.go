@@ -29,27 +29,38 @@ func (c *change) end(ctx context.Context, event registration.Event) error {
 	return c.move(ctx, event)
 }
 
-// Idle looks whether the applicant has been away for too long: reminds 7 days before the end of 30, expires after them,
-// and says when to look again.
+// Idle looks whether the applicant has been away for too long: reminds 7 days before the end of 30, and expires after them.
 func (s *Store) Idle(ctx context.Context, step Step) (registration.StepResult, error) {
 	return s.apply(ctx, step, func(ctx context.Context, c *change) (*registration.Refusal, error) {
-		if c.rec.State.WaitingOn() != registration.Applicant {
-			c.wake = new(c.cal.Days(c.at, registration.IdleDays-registration.IdleReminderDays))
-			return nil, nil
-		}
 		expires := c.idleSince()
-		remind := c.cal.Days(expires, -registration.IdleReminderDays)
 		switch {
-		case c.at.Before(remind):
-			c.wake = &remind
+		case c.rec.State.WaitingOn() != registration.Applicant, c.at.Before(c.remindIdle()):
 			return nil, nil
 		case c.at.Before(expires):
-			c.wake = &expires
 			key := "expiry/" + c.rec.ID + "/" + strconv.FormatInt(expires.Unix(), 10)
 			return nil, c.tell(ctx, notice.ExpiryReminder, key, notice.Data{Deadline: &expires})
 		}
 		return nil, c.end(ctx, registration.ExpiredByTime)
 	})
+}
+
+// remindIdle is when the applicant is reminded that the registration will expire.
+func (c *change) remindIdle() time.Time {
+	return c.cal.Days(c.idleSince(), -registration.IdleReminderDays)
+}
+
+// nextIdleLook is by when inactivity must be looked at again, if nothing happens before: not before the applicant can be late.
+func (c *change) nextIdleLook() *time.Time {
+	remind, expires := c.remindIdle(), c.idleSince()
+	switch {
+	case c.rec.State.Final():
+		return nil
+	case c.rec.State.WaitingOn() != registration.Applicant:
+		return new(c.cal.Days(c.at, registration.IdleDays-registration.IdleReminderDays))
+	case c.at.Before(remind):
+		return &remind
+	}
+	return &expires
 }
 
 // Touch notes an act that needs no message to the workflow: it restarts the clock of [Store.Idle].

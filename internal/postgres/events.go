@@ -15,7 +15,7 @@ func emit(ctx context.Context, tx querier, rec *record, kind string, from, to re
 	if err != nil {
 		return err
 	}
-	return enqueue(ctx, tx, "event", id, nil)
+	return enqueue(ctx, tx, at, MessageEvent, id, nil)
 }
 
 // emit writes an event that is no transition; it takes a sequence number of its own.

@@ -23,7 +23,7 @@ func (s *Store) notify(ctx context.Context, tx querier, rec *record, kind notice
 		return err
 	}
 	for _, id := range ids {
-		if err := enqueue(ctx, tx, "notice", id, nil); err != nil {
+		if err := enqueue(ctx, tx, at, MessageNotice, id, nil); err != nil {
 			return err
 		}
 	}

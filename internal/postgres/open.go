@@ -24,13 +24,16 @@ func (s *Store) Open(ctx context.Context, app registration.Application) (registr
 			return err
 		}
 		c, err := s.create(ctx, tx, app)
+		if errors.Is(err, ErrNotFound) { // the caller was answered that it did not come to be, and what was handed in is gone
+			result.Refusal = registration.Refuse(registration.CodeNotFound)
+			return nil
+		}
 		if err != nil {
 			return err
 		}
-		c.wake = new(c.cal.Days(c.rec.CreatedAt, registration.IdleDays-registration.IdleReminderDays))
 		if !c.created { // a retried first step
-			result = c.result(nil)
-			return nil
+			result, err = c.result(ctx, nil)
+			return err
 		}
 		refusal, err := c.openIn(ctx, app)
 		if refusal != nil || err != nil {
@@ -84,7 +87,7 @@ func (s *Store) MayRegister(ctx context.Context, accountID, registrationID strin
 
 // create inserts the row at its first state, or finds the one that an earlier try of the same step has committed.
 func (s *Store) create(ctx context.Context, tx pgx.Tx, app registration.Application) (*change, error) {
-	step := Step{RegistrationID: app.RegistrationID, Actor: registration.ByApplicant}
+	step := Step{RegistrationID: app.RegistrationID, Actor: registration.ByApplicant, RunID: app.RunID}
 	c, err := s.begin(ctx, tx, step)
 	if !errors.Is(notFound(err), ErrNotFound) {
 		return c, err

@@ -3,49 +3,73 @@ package postgres
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
 
-// Letter is something a transaction left to be done by another process.
-type Letter struct {
-	ID      int64
-	Kind    string // notice, event, signal
-	Ref     string
-	Payload json.RawMessage
+// The kinds of messages. One that a release does not know waits for a release that does.
+const (
+	MessageNotice   = "notice"   // deliver it; ref is the notice's id
+	MessageEvent    = "event"    // tell every subscriber; ref is the event's id
+	MessageDelivery = "delivery" // tell one subscriber; ref is the delivery's id
+	MessagePayout   = "payout"   // announce and order a payment; ref is its id
+	MessageSignal   = "signal"   // something was stored that a run must follow; ref is the registration's or clearing's id
+	MessageLook     = "look"     // a step may have been lost by its run, which must read its row again; ref as above
+	MessageAct      = "act"      // an act that was answered 202 is offered to its run again; ref is its id
+)
+
+// MessageKinds lists every kind that this release carries.
+func MessageKinds() []string {
+	return []string{MessageNotice, MessageEvent, MessageDelivery, MessagePayout, MessageSignal, MessageLook, MessageAct}
 }
 
-// Relay takes up to limit waiting letters, oldest first, and marks those that deliver handled. Other relays may run at
-// once: a letter is locked while it is handled, and waits on if deliver fails.
-func (s *Store) Relay(ctx context.Context, limit int, deliver func(ctx context.Context, l Letter) error) (handled int, err error) {
-	var undelivered error
-	err = s.inTx(ctx, func(tx pgx.Tx) error {
-		rows, err := tx.Query(ctx, `select id, kind, ref, payload from outbox where taken_at is null order by id limit $1 for update skip locked`, limit)
-		if err != nil {
-			return err
-		}
-		letters, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Letter])
-		if err != nil {
-			return err
-		}
-		done := make([]int64, 0, len(letters))
-		for _, l := range letters {
-			if undelivered = deliver(ctx, l); undelivered != nil {
-				break
-			}
-			done = append(done, l.ID)
-		}
-		handled = len(done)
-		_, err = tx.Exec(ctx, `update outbox set taken_at = now() where id = any($1)`, done)
-		return err
-	})
-	if err == nil {
-		err = undelivered
+// Message is something that a transaction left to be done by another process.
+type Message struct {
+	ID        int64
+	Kind      string
+	Ref       string
+	Payload   json.RawMessage
+	Version   int64 // signal and look: what the run must have taken over
+	Revision  int   // of the message, when it was taken
+	Attempts  int   // with this one
+	CreatedAt time.Time
+}
+
+// ManyAttempts is after how many tries a message that cannot be carried is a finding, and is tried more seldom.
+const ManyAttempts = 240 // about an hour
+
+// TakeMessages takes up to limit messages of a kind whose time has come, oldest first. What is taken is hidden from others
+// for as long as the lease; then it comes again, unless [Store.MessageDone] or [Store.MessageFailed] has said otherwise.
+func (s *Store) TakeMessages(ctx context.Context, kind string, limit int, lease time.Duration) ([]Message, error) {
+	now := s.now()
+	rows, err := s.pool.Query(ctx, `update outbox set next_at = $4, attempts = attempts + 1 where id in
+		(select id from outbox where kind = $1 and next_at <= $2 order by next_at, id limit $3 for update skip locked)
+		returning id, kind, ref, payload, version, revision, attempts, created_at`, kind, now, limit, now.Add(lease))
+	if err != nil {
+		return nil, err
 	}
-	return handled, err
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[Message])
 }
 
-// Listen calls wake whenever a transaction has left a letter, until ctx ends or the connection breaks.
+// MessageDone forgets a message. One that was asked for again meanwhile stays, and its time is now.
+func (s *Store) MessageDone(ctx context.Context, m Message) error {
+	tag, err := s.pool.Exec(ctx, `delete from outbox where id = $1 and revision = $2`, m.ID, m.Revision)
+	if err != nil || tag.RowsAffected() == 1 {
+		return err
+	}
+	_, err = s.pool.Exec(ctx, `update outbox set next_at = $2 where id = $1`, m.ID, s.now())
+	return err
+}
+
+// MessageFailed puts a message off. It delays itself alone.
+func (s *Store) MessageFailed(ctx context.Context, m Message, why string, pause time.Duration) error {
+	_, err := s.pool.Exec(ctx, `update outbox set last_error = $3, next_at = case when revision = $2 then $4::timestamptz else $5 end where id = $1`,
+		m.ID, m.Revision, why, s.now().Add(pause), s.now())
+	return err
+}
+
+// Listen calls wake whenever a transaction has left a message, until ctx ends or the connection breaks.
 func (s *Store) Listen(ctx context.Context, wake func()) error {
 	conn, err := s.pool.Acquire(ctx)
 	if err != nil {
@@ -61,4 +85,31 @@ func (s *Store) Listen(ctx context.Context, wake func()) error {
 		}
 		wake()
 	}
+}
+
+// outgoing is a message about to be written.
+type outgoing struct {
+	kind    string
+	ref     string
+	payload []byte
+	version int64
+	after   time.Duration // from now on; 0: at once
+}
+
+// enqueue leaves a message to be carried at once.
+func enqueue(ctx context.Context, q querier, at time.Time, kind, ref string, payload []byte) error {
+	return leave(ctx, q, at, outgoing{kind: kind, ref: ref, payload: payload})
+}
+
+// leave writes a message, or asks again for what one that still waits asks for.
+func leave(ctx context.Context, q querier, at time.Time, m outgoing) error {
+	_, err := q.Exec(ctx, `insert into outbox (kind, ref, payload, version, created_at, next_at) values ($1, $2, $3, $4, $5, $6)
+		on conflict (kind, ref) do update set payload = excluded.payload, version = greatest(outbox.version, excluded.version),
+			next_at = least(outbox.next_at, excluded.next_at), revision = outbox.revision + 1`,
+		m.kind, m.ref, m.payload, m.version, at, at.Add(m.after))
+	if err != nil || m.after > 0 {
+		return err
+	}
+	_, err = q.Exec(ctx, `select pg_notify('shiming_outbox', '')`)
+	return err
 }

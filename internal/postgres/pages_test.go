@@ -57,7 +57,7 @@ func (p *pile) change() {
 	if p.filtered && to != p.state[id] {
 		delete(p.steady, id)
 	}
-	p.exec(`update registrations set state = $2, sequence = sequence + 1, updated_at = now(), overdue = not overdue where id = $1`, id, to)
+	p.exec(`update registrations set state = $2, sequence = sequence + 1, version = version + 1, updated_at = now(), overdue = not overdue where id = $1`, id, to)
 	p.state[id] = to
 }
 

@@ -138,7 +138,10 @@ func (c *change) request(ctx context.Context, company dossier.Company) error {
 	if err := c.useGrant(ctx, p); err != nil {
 		return err
 	}
-	return c.notifyHeld(ctx, p)
+	if err := c.notifyHeld(ctx, p); err != nil {
+		return err
+	}
+	return enqueue(ctx, c.tx, c.at, MessagePayout, p.ID, nil)
 }
 
 // bankFingerprint is of the account number alone: naming another bank for it must not refill the guesses.

@@ -2,7 +2,9 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -18,11 +20,6 @@ func (s *Store) PaymentNotified(ctx context.Context, paymentID string) (registra
 	return s.changePayment(ctx, paymentID, func(c *change, p *payment) error {
 		if p.NotifiedAt != nil || !p.open() {
 			return nil
-		}
-		if p.Overdue { // the run has heard that it is late
-			if err := tellRun(ctx, c.tx, c.rec, registration.SignalBankReport, registration.BankReport{RegistrationID: c.rec.ID, PaymentID: p.ID}); err != nil {
-				return err
-			}
 		}
 		window := s.cal.WorkingDays(c.at, registration.WindowDays)
 		p.NotifiedAt, p.ExpectedBy, p.WindowClosesAt, p.WindowProvisional, p.Overdue = &c.at, &window.At, &window.At, window.Provisional, false
@@ -45,7 +42,7 @@ func (s *Store) releaseHeld(ctx context.Context, tx pgx.Tx, paymentID string) er
 	}
 	for _, n := range all {
 		if n.Waiting {
-			if err := enqueue(ctx, tx, "notice", n.ID, nil); err != nil {
+			if err := enqueue(ctx, tx, s.now(), MessageNotice, n.ID, nil); err != nil {
 				return err
 			}
 		}
@@ -54,6 +51,7 @@ func (s *Store) releaseHeld(ctx context.Context, tx pgx.Tx, paymentID string) er
 }
 
 // changePayment changes a payment and what its registration shows of it, both rows locked in the order every step locks them.
+// The run hears of what it mirrors.
 func (s *Store) changePayment(ctx context.Context, paymentID string, fn func(c *change, p *payment) error) (registration.PaymentRef, error) {
 	var ref registration.PaymentRef
 	err := s.inTx(ctx, func(tx pgx.Tx) error {
@@ -71,20 +69,39 @@ func (s *Store) changePayment(ctx context.Context, paymentID string, fn func(c *
 				return err
 			}
 		}
+		before := *p.ref()
 		if err := fn(c, p); err != nil {
 			return err
 		}
 		ref = *p.ref()
-		if err := p.save(ctx, tx); err != nil || p != c.payment || c.rec.State != registration.PayoutPending {
+		if err := p.save(ctx, tx); err != nil {
 			return err
 		}
+		return c.mirrored(ctx, p, before)
+	})
+	return ref, err
+}
+
+// mirrored shows what has become of a payment on its registration, and tells the run, if there is one that cares.
+func (c *change) mirrored(ctx context.Context, p *payment, before registration.PaymentRef) error {
+	now := *p.ref()
+	switch {
+	case c.rec.EndedAt != nil, p == c.payment && now.Same(before), p != c.payment && now.State == before.State:
+		return nil
+	case p == c.payment && c.rec.State == registration.PayoutPending:
 		if err := c.setDue(ctx); err != nil {
 			return err
 		}
-		c.rec.UpdatedAt = c.at
-		return c.rec.save(ctx, tx, c.rec.Sequence)
-	})
-	return ref, err
+	}
+	c.rec.UpdatedAt = c.at
+	c.rec.Version++
+	if err := c.rec.save(ctx, c.tx, c.rec.Sequence); err != nil {
+		return err
+	}
+	if now.State == before.State { // a deadline has moved; the bank's answer follows
+		return tellRunSoon(ctx, c.tx, c.rec.ID, c.rec.Version, c.at)
+	}
+	return tellRun(ctx, c.tx, c.rec.ID, c.rec.Version, c.at)
 }
 
 // Order is what the bank is asked to pay. Its amount and account exist in memory only.
@@ -98,6 +115,9 @@ type Order struct {
 	Void bool
 }
 
+// ErrHeld says that nothing is paid for a registration whose run knows more than this database: it may have been paid already.
+var ErrHeld = errors.New("postgres: the registration's payments are held, for its run knows more than this database")
+
 // TakeOrder opens a payment for ordering and notes that the bank is about to be called. It returns nil if there is
 // nothing to order: the payment was voided before, or the bank has answered already.
 func (s *Store) TakeOrder(ctx context.Context, paymentID string) (*Order, error) {
@@ -105,6 +125,9 @@ func (s *Store) TakeOrder(ctx context.Context, paymentID string) (*Order, error)
 	_, err := s.changePayment(ctx, paymentID, func(c *change, p *payment) error {
 		if p.answered() || p.BankState == bankDropped || (p.OrderedAt == nil && !p.open()) {
 			return nil
+		}
+		if c.rec.HeldAt != nil {
+			return ErrHeld
 		}
 		order = &Order{Key: p.Key, Asked: p.OrderedAt != nil, Void: !p.open()}
 		if p.OrderedAt == nil {
@@ -156,27 +179,18 @@ func (s *Store) OrderDropped(ctx context.Context, paymentID string) error {
 	return err
 }
 
-// PaymentReported moves the registration where its newest payment leads by what the bank has said of it so far. A
-// report on another payment, or one that leads nowhere, changes nothing; a return nobody can act on is told to ops.
-func (s *Store) PaymentReported(ctx context.Context, step Step, paymentID string) (registration.StepResult, error) {
-	return s.apply(ctx, step, func(ctx context.Context, c *change) (*registration.Refusal, error) {
-		if c.payment != nil && c.payment.ID == paymentID {
-			return nil, c.followBank(ctx)
-		}
-		p, err := onePayment(ctx, c.tx, `id = $1 and registration_id = $2`, paymentID, c.rec.ID)
-		if p == nil || err != nil {
-			return nil, err
-		}
-		return nil, c.tellOpsOfReturn(ctx, p)
-	})
-}
-
-// followBank goes where the bank's word on the newest payment leads.
+// followBank goes where the bank's word on the newest payment leads, if it has not been followed yet.
 func (c *change) followBank(ctx context.Context) error {
+	if c.payment == nil {
+		return nil
+	}
 	switch c.payment.State {
 	case registration.PayoutSettled:
 		return c.settled(ctx)
 	case registration.PayoutFailed, registration.PayoutReturned:
+		if told, err := c.returnTold(ctx, c.payment); told || err != nil {
+			return err
+		}
 		return c.paymentLost(ctx)
 	}
 	return nil
@@ -189,6 +203,10 @@ func (c *change) settled(ctx context.Context) error {
 	}
 	p := c.payment
 	p.setWindow(c.cal)
+	if !p.WindowClosesAt.After(c.at) { // nobody was there to say so in time: that is not the applicant's fault
+		closes := c.cal.WorkingDays(c.at, registration.SettledDays)
+		p.WindowClosesAt, p.WindowProvisional, p.RemindAt = &closes.At, closes.Provisional, nil
+	}
 	if err := p.save(ctx, c.tx); err != nil {
 		return err
 	}
@@ -318,12 +336,12 @@ func (c *change) tickUnsettled(ctx context.Context) error {
 
 func (c *change) tickWindow(ctx context.Context) error {
 	p := c.payment
-	reminded := p.RemindAt == nil
-	p.setWindow(c.cal)
-	if reminded {
-		p.RemindAt = nil
-	}
+	c.recomputeWindow()
 	if !c.at.Before(*p.WindowClosesAt) {
+		if waits, err := c.entryWaits(ctx); waits || err != nil {
+			c.judgeLater = new(c.at.Add(judgeLaterBy))
+			return errors.Join(err, p.save(ctx, c.tx))
+		}
 		return c.closeWindow(ctx, registration.WindowClosed, registration.CodeWindowClosed, "window_closed")
 	}
 	if p.RemindAt != nil && !c.at.Before(*p.RemindAt) {
@@ -333,6 +351,25 @@ func (c *change) tickWindow(ctx context.Context) error {
 		}
 	}
 	return p.save(ctx, c.tx)
+}
+
+// recomputeWindow has today's calendar say when the window closes. A reminder that was given is not given again.
+func (c *change) recomputeWindow() {
+	reminded := c.payment.RemindAt == nil
+	c.payment.setWindow(c.cal)
+	if reminded {
+		c.payment.RemindAt = nil
+	}
+}
+
+// judgeLaterBy is how long the window's end waits for an amount that was entered before it and has not been judged yet.
+const judgeLaterBy = 30 * time.Second
+
+// entryWaits reports whether an amount that was entered in time has still to be judged.
+func (c *change) entryWaits(ctx context.Context) (waits bool, err error) {
+	err = c.tx.QueryRow(ctx, `select exists (select from acts where registration_id = $1 and act = $2 and started_at < $3 and expires_at > $4
+		and finished_at is null and closed_at is null)`, c.rec.ID, registration.ActDeposit, *c.payment.WindowClosesAt, c.at).Scan(&waits)
+	return waits, err
 }
 
 // closeWindow voids the payment and leads to deposit_failed: too late, or too many wrong amounts.

@@ -31,10 +31,16 @@ func open(t *testing.T, w *workflowtest.World, kind registration.Kind, account s
 // put seals what an act hands in, and names the act.
 func put(t *testing.T, w *workflowtest.World, step postgres.Step, purpose string, v any) (postgres.Step, string) {
 	t.Helper()
-	ref, err := w.Store.Put(t.Context(), step.RegistrationID, purpose, v)
-	require.NoError(t, err)
+	kinds := map[string]registration.Act{
+		dossier.PurposeCard: registration.ActCard, dossier.PurposeCode: registration.ActCardCode, dossier.PurposeCompany: registration.ActCompany,
+	}
 	step.ActID = registration.NewID("act")
-	return step, ref
+	begun, refusal, err := w.Store.BeginAct(t.Context(), postgres.Act{
+		ID: step.ActID, RegistrationID: step.RegistrationID, Act: kinds[purpose], Actor: step.Actor,
+	}, purpose, v)
+	require.NoError(t, err)
+	require.Nil(t, refusal)
+	return step, *begun.InputRef
 }
 
 // cardSent brings an individual to where the nth person's card awaits its code.
@@ -205,11 +211,13 @@ func companyRequired(t *testing.T, w *workflowtest.World, account string, n int)
 	require.NoError(t, w.Store.KeepSession(t.Context(), step.RegistrationID, act.ActID, postgres.AdminSession{
 		SessionID: session, Role: registration.AuthorizedAgent, QRPayload: "x", ExpiresAt: w.Now(),
 	}))
-	_, err := w.Store.SessionOpened(t.Context(), act, session)
+	_, _, err := w.Store.BeginAct(t.Context(), postgres.Act{ID: act.ActID, RegistrationID: step.RegistrationID, Act: registration.ActAdminSession, Actor: step.Actor}, "", nil)
+	require.NoError(t, err)
+	_, err = w.Store.SessionOpened(t.Context(), act, session)
 	require.NoError(t, err)
 	p := workflowtest.Person(n)
 	w.Report(postgres.Report{Source: "wallet", Type: "session.verified", Key: session, Person: dossier.WalletReport{Holder: p.Holder, IDNumber: p.IDNumber}})
-	result, err := w.Store.SessionReported(t.Context(), step, session)
+	result, err := w.Store.Look(t.Context(), step)
 	require.NoError(t, err)
 	require.Equal(t, registration.CompanyRequired, result.State)
 	return step
@@ -291,6 +299,6 @@ func TestOpeningRepeated(t *testing.T) {
 	second, err := w.Store.Open(t.Context(), app)
 	require.NoError(t, err)
 	assert.Equal(t, first.State, second.State)
-	assert.True(t, first.Wake.Equal(*second.Wake))
+	assert.True(t, first.Idle.Equal(*second.Idle))
 	assert.Equal(t, 1, w.Count(`select count(*) from timeline`))
 }

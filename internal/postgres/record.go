@@ -42,6 +42,7 @@ type record struct {
 	// RefusedBank is the fingerprint of the bank account that was last refused a payment for the limit.
 	RefusedBank      []byte
 	RefusedBankLast4 *string
+	mirror
 }
 
 // binding is a card binding under way.
@@ -55,7 +56,7 @@ type binding struct {
 
 const recordColumns = `id, account_id, kind, name, locale, state, sequence, created_at, updated_at, last_act_at,
 	state_since, ended_at, due_at, due_provisional, overdue, last_error, corrections, review_round, applicant_ref, identity_ref,
-	company_ref, contact_ref, binding, identity, company, contact, company_proof, refused_bank, refused_bank_last4`
+	company_ref, contact_ref, binding, identity, company, contact, company_proof, refused_bank, refused_bank_last4, ` + mirrorColumns
 
 // load reads a registration; lock is "" or "for update".
 func load(ctx context.Context, q querier, id, lock string) (*record, error) {
@@ -83,12 +84,13 @@ func (r *record) save(ctx context.Context, tx pgx.Tx, readSequence int64) error 
 	tag, err := tx.Exec(ctx, `update registrations set name = $3, state = $4, sequence = $5, updated_at = $6,
 		last_act_at = $7, state_since = $8, ended_at = $9, due_at = $10, due_provisional = $11, overdue = $12, last_error = $13,
 		corrections = $14, review_round = $15, identity_ref = $16, company_ref = $17, contact_ref = $18, binding = $19, identity = $20,
-		company = $21, contact = $22, company_proof = $23, refused_bank = $24, refused_bank_last4 = $25
+		company = $21, contact = $22, company_proof = $23, refused_bank = $24, refused_bank_last4 = $25,
+		version = $26, acknowledged = $27, run_id = $28, run_missing_since = $29, held_at = $30
 		where id = $1 and sequence = $2`,
 		r.ID, readSequence, r.Name, r.State, r.Sequence, r.UpdatedAt, r.LastActAt, r.StateSince, r.EndedAt,
 		r.DueAt, r.DueProvisional, r.Overdue, jsonb(r.LastError), r.corrections(), r.ReviewRound, r.IdentityRef, r.CompanyRef, r.ContactRef,
 		jsonb(r.Binding), jsonb(r.Identity), jsonb(r.Company), jsonb(r.Contact), r.CompanyProof,
-		r.RefusedBank, r.RefusedBankLast4)
+		r.RefusedBank, r.RefusedBankLast4, r.Version, r.Acknowledged, r.RunID, r.RunMissingSince, r.HeldAt)
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"strings"
 
@@ -100,7 +99,7 @@ func (s *Store) takeNewReport(ctx context.Context, tx pgx.Tx, r Report, rec *rec
 		return err
 	}
 	if r.Source == "wallet" {
-		return tellRun(ctx, tx, rec, registration.SignalSessionReport, registration.SessionReport{RegistrationID: rec.ID, SessionID: r.Key})
+		return tellRun(ctx, tx, rec.ID, rec.Version, s.now())
 	}
 	return s.takeBankReport(ctx, tx, r, rec)
 }
@@ -177,28 +176,9 @@ func (s *Store) takeBankReport(ctx context.Context, tx pgx.Tx, r Report, rec *re
 	case !news: // an earlier stage, reported late: recorded, no effect
 		return nil
 	}
-	return tellRun(ctx, tx, rec, registration.SignalBankReport, registration.BankReport{RegistrationID: rec.ID, PaymentID: p.ID})
-}
-
-// tellRun leaves word for the registration's run; the relay passes it on.
-func tellRun(ctx context.Context, tx pgx.Tx, rec *record, signal string, arg any) error {
-	return tell(ctx, tx, registration.WorkflowID(rec.AccountID), rec.ID, signal, arg)
-}
-
-// tell leaves word for a workflow, about a registration or a clearing.
-func tell(ctx context.Context, tx pgx.Tx, workflowID, subjectID, signal string, arg any) error {
-	payload, err := json.Marshal(map[string]any{"workflow_id": workflowID, "signal": signal, "arg": arg})
-	if err != nil {
+	rec.Version++ // the run mirrors the payment
+	if err := rec.save(ctx, tx, rec.Sequence); err != nil {
 		return err
 	}
-	return enqueue(ctx, tx, "signal", subjectID, payload)
-}
-
-func enqueue(ctx context.Context, tx querier, kind, ref string, payload []byte) error {
-	_, err := tx.Exec(ctx, `insert into outbox (kind, ref, payload) values ($1, $2, $3)`, kind, ref, payload)
-	if err != nil {
-		return err
-	}
-	_, err = tx.Exec(ctx, `select pg_notify('shiming_outbox', '')`)
-	return err
+	return tellRun(ctx, tx, rec.ID, rec.Version, s.now())
 }

@@ -15,12 +15,12 @@ import (
 // Submit freezes what was handed in as a review round, if nothing is missing.
 func (s *Store) Submit(ctx context.Context, step Step) (registration.StepResult, error) {
 	return s.apply(ctx, step, func(ctx context.Context, c *change) (*registration.Refusal, error) {
+		if refusal, err := submitRefused(ctx, c.tx, c.rec, c.payment); refusal != nil || err != nil {
+			return refusal, err
+		}
 		docs, err := currentDocuments(ctx, c.tx, c.rec.ID)
 		if err != nil {
 			return nil, err
-		}
-		if missing := requirements(c.rec, c.payment, docs); len(missing) > 0 {
-			return registration.Refuse(registration.CodeRequirementsMissing).At(missing...), nil
 		}
 		snapshot, err := json.Marshal(snapshotOf(c.rec, docs))
 		if err != nil {
@@ -32,9 +32,6 @@ func (s *Store) Submit(ctx context.Context, step Step) (registration.StepResult,
 		_, err = c.tx.Exec(ctx, `insert into reviews (subject_id, subject_kind, developer_kind, round, submitted_at, due_at, due_provisional, snapshot)
 			values ($1, 'registration', $2, $3, $4, $5, $6, $7)`, c.rec.ID, c.rec.Kind, c.rec.ReviewRound, c.at, due.At, due.Provisional, snapshot)
 		if err != nil {
-			return nil, err
-		}
-		if err := c.wakeForReview(ctx); err != nil {
 			return nil, err
 		}
 		return nil, c.move(ctx, registration.Submitted)
@@ -76,14 +73,14 @@ func (c *change) round(ctx context.Context) (round, error) {
 	return r, err
 }
 
-// wakeForReview says when the review is to be looked at next: at the end of each working day until it is due, then no more.
-func (c *change) wakeForReview(ctx context.Context) error {
+// nextReviewLook is when the review is to be looked at next: at the end of each working day until it is due, then no more.
+func (c *change) nextReviewLook(ctx context.Context) (*time.Time, error) {
 	r, err := c.round(ctx)
 	if err != nil || r.overdue {
-		return err
+		return nil, err
 	}
-	c.wake, _ = c.nextReviewDay(r.submitted, r.due)
-	return nil
+	next, _ := c.nextReviewDay(r.submitted, r.due)
+	return next, nil
 }
 
 // nextReviewDay is the end of the working day that runs now, the last one's moved with the deadline, and how many have passed.
@@ -98,7 +95,7 @@ func (c *change) nextReviewDay(submitted time.Time, due workday.Deadline) (*time
 }
 
 // ReviewTick does what time brings a review: a reminder to reviewers after each working day, and after the last the
-// word to ops that it is overdue. It says when to look again.
+// word to ops that it is overdue.
 func (s *Store) ReviewTick(ctx context.Context, step Step) (registration.StepResult, error) {
 	return s.apply(ctx, step, func(ctx context.Context, c *change) (*registration.Refusal, error) {
 		if c.rec.State != registration.UnderReview {
@@ -131,10 +128,10 @@ func (c *change) roundKey(what string) string {
 	return fmt.Sprintf("%s/%s/%d", what, c.rec.ID, c.rec.ReviewRound)
 }
 
-// remindReviewers tells them of the last working day that has passed, and sets the next look.
+// remindReviewers tells them of the last working day that has passed.
 func (c *change) remindReviewers(ctx context.Context, submitted time.Time, due workday.Deadline) error {
-	var passed int
-	if c.wake, passed = c.nextReviewDay(submitted, due); passed == 0 {
+	_, passed := c.nextReviewDay(submitted, due)
+	if passed == 0 {
 		return nil
 	}
 	return c.tell(ctx, notice.ReviewReminder, fmt.Sprintf("%s/%d", c.roundKey("review_reminder"), passed),

@@ -85,7 +85,7 @@ func (s *Store) SessionOpened(ctx context.Context, step Step, sessionID string) 
 			return nil, err
 		}
 		if tag.RowsAffected() > 0 {
-			if err := tellRun(ctx, c.tx, c.rec, registration.SignalSessionReport, registration.SessionReport{RegistrationID: c.rec.ID, SessionID: sessionID}); err != nil {
+			if err := tellRun(ctx, c.tx, c.rec.ID, c.rec.Version, c.at); err != nil {
 				return nil, err
 			}
 		}
@@ -97,36 +97,39 @@ func (s *Store) SessionOpened(ctx context.Context, step Step, sessionID string) 
 	})
 }
 
-// SessionReported takes what the wallet said of a session, if it is the current one; anything else changes nothing. Whether
-// a scan came before the session expired is the wallet's to judge: its report may be late, and its clock is its own.
-func (s *Store) SessionReported(ctx context.Context, step Step, sessionID string) (registration.StepResult, error) {
-	return s.apply(ctx, step, func(ctx context.Context, c *change) (*registration.Refusal, error) {
-		if c.rec.State != registration.AdminIdentityRequired {
-			return nil, nil
-		}
-		var role registration.Role
-		err := c.tx.QueryRow(ctx, `select role from admin_sessions where session_id = $1 and registration_id = $2 and current`, sessionID, c.rec.ID).Scan(&role)
-		if errors.Is(err, pgx.ErrNoRows) {
-			return nil, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		person, verified, err := c.scanned(ctx, sessionID)
-		if err != nil {
-			return nil, err
-		}
-		if !verified {
-			c.setError(registration.CodeAdminNotVerified)
-			return nil, nil
-		}
-		c.rec.LastActAt = c.at
-		if refusal, err := c.proveAdministrator(ctx, person, role); refusal == nil || err != nil {
-			return nil, err
-		}
-		_, err = c.tx.Exec(ctx, `update admin_sessions set current = false where session_id = $1`, sessionID) // it has had its answer
-		return nil, err
-	})
+// followSession takes what the wallet said of the current session, if it was not taken yet; anything else changes nothing.
+// Whether a scan came before the session expired is the wallet's to judge: its report may be late, and its clock is its own.
+func (c *change) followSession(ctx context.Context) error {
+	if c.rec.State != registration.AdminIdentityRequired {
+		return nil
+	}
+	var sessionID string
+	var role registration.Role
+	err := c.tx.QueryRow(ctx, `select session_id, role from admin_sessions s where registration_id = $1 and current and exists
+		(select from reports where source = 'wallet' and key = s.session_id and followed_at is null)`, c.rec.ID).Scan(&sessionID, &role)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := c.tx.Exec(ctx, `update reports set followed_at = $2 where source = 'wallet' and key = $1 and followed_at is null`, sessionID, c.at); err != nil {
+		return err
+	}
+	person, verified, err := c.scanned(ctx, sessionID)
+	if err != nil {
+		return err
+	}
+	if !verified {
+		c.setError(registration.CodeAdminNotVerified)
+		return nil
+	}
+	c.rec.LastActAt = c.at
+	if refusal, err := c.proveAdministrator(ctx, person, role); refusal == nil || err != nil {
+		return err
+	}
+	_, err = c.tx.Exec(ctx, `update admin_sessions set current = false where session_id = $1`, sessionID) // it has had its answer
+	return err
 }
 
 // proveAdministrator proves an administrator by scan, unless the company that is proven already has another legal

@@ -10,13 +10,15 @@ import (
 	"shiming/registration"
 )
 
-// Step identifies one step of a registration's workflow. A step that finishes an act is recognised by it when it is
-// repeated after its commit; steps that time or a report brings look at what is stored and may be taken any number of
+// Step identifies one step of a registration's or a clearing's workflow. A step that finishes an act is recognised by it when
+// it is repeated after its commit; steps that time or a report brings look at what is stored and may be taken any number of
 // times.
 type Step struct {
-	RegistrationID string             `json:"registration_id"`
+	RegistrationID string             `json:"registration_id"` // or the clearing's id
 	Actor          registration.Actor `json:"actor"`
 	ActID          string             `json:"act_id,omitempty"` // the act this step finishes
+	Known          int64              `json:"known,omitempty"`  // the version that the run stands at; 0: nothing yet
+	RunID          string             `json:"run_id,omitempty"` // the engine's
 }
 
 // change is a registration being changed in one transaction, its row locked.
@@ -26,11 +28,13 @@ type change struct {
 	rec     *record
 	payment *payment // the newest, nil if none
 	step    Step
+	act     act
 	at      time.Time
-	wake    *time.Time
 	created bool // the row was made in this transaction
 	// spendGrant: the payment about to be opened is over the limit and allowed by ops.
 	spendGrant bool
+	// judgeLater: the window's end is not judged before an amount that was entered in time.
+	judgeLater *time.Time
 }
 
 // apply runs one step: it locks the registration, lets fn change it, and commits row, timeline and all else together.
@@ -54,17 +58,29 @@ func (s *Store) take(ctx context.Context, step Step, fn work) (registration.Step
 	var result registration.StepResult
 	err := s.inTx(ctx, func(tx pgx.Tx) error {
 		c, err := s.begin(ctx, tx, step)
+		switch {
+		case errors.Is(err, ErrNotFound) && step.Known > 0:
+			result.Behind = true
+			return s.ahead(ctx, tx, step, "", 0)
+		case err != nil:
+			return err
+		case c.rec.Version < step.Known:
+			result.Behind = true
+			return s.ahead(ctx, tx, step, c.rec.AccountID, c.rec.Version)
+		}
+		refusal, over, err := c.fence(ctx)
 		if err != nil {
 			return err
 		}
-		done, err := c.repeated(ctx, &result)
-		if done || err != nil {
+		if over {
+			result, err = c.result(ctx, refusal)
 			return err
 		}
 		before := c.rec.Sequence
-		refusal, err := fn(ctx, c)
-		if err != nil {
-			return err
+		if refusal == nil {
+			if refusal, err = fn(ctx, c); err != nil {
+				return err
+			}
 		}
 		result, err = c.commit(ctx, before, refusal)
 		return err
@@ -97,25 +113,13 @@ func (s *Store) begin(ctx context.Context, tx pgx.Tx, step Step) (*change, error
 	return &change{Store: s, tx: tx, rec: rec, payment: p, step: step, at: s.now()}, nil
 }
 
-// repeated answers the step of an act that is done already as it was answered first.
-func (c *change) repeated(ctx context.Context, result *registration.StepResult) (bool, error) {
+// fence judges the act that the step finishes, if it does any.
+func (c *change) fence(ctx context.Context) (refusal *registration.Refusal, over bool, err error) {
 	if c.step.ActID == "" {
-		return false, nil
+		return nil, false, nil
 	}
-	act, err := actOf(ctx, c.tx, c.step.ActID)
-	switch {
-	case errors.Is(err, ErrNotFound), err == nil && !act.Finished:
-		return false, nil
-	case err != nil:
-		return false, err
-	}
-	if c.rec.State == registration.UnderReview {
-		if err := c.wakeForReview(ctx); err != nil {
-			return false, err
-		}
-	}
-	*result = c.result(act.Refusal)
-	return true, nil
+	c.act, refusal, over, err = fence(ctx, c.tx, c.step, c.rec.State, c.at)
+	return refusal, over, err
 }
 
 func (c *change) commit(ctx context.Context, before int64, refusal *registration.Refusal) (registration.StepResult, error) {
@@ -126,18 +130,38 @@ func (c *change) commit(ctx context.Context, before int64, refusal *registration
 		return registration.StepResult{}, err
 	}
 	c.rec.UpdatedAt = c.at
-	return c.result(refusal), c.rec.save(ctx, c.tx, before)
+	c.rec.stepped(c.step, c.mayBeLost())
+	if c.mayBeLost() {
+		if err := lookSoon(ctx, c.tx, c.rec.ID, c.rec.Version, c.at); err != nil {
+			return registration.StepResult{}, err
+		}
+	}
+	if err := c.rec.save(ctx, c.tx, before); err != nil {
+		return registration.StepResult{}, err
+	}
+	return c.result(ctx, refusal)
 }
 
-func (c *change) result(refusal *registration.Refusal) registration.StepResult {
+// mayBeLost reports whether the run may never hear of this step: it was taken in the task that delivered an act.
+func (c *change) mayBeLost() bool { return c.step.ActID != "" || c.created }
+
+// result is all that the run mirrors, so that any step brings it up to date.
+func (c *change) result(ctx context.Context, refusal *registration.Refusal) (registration.StepResult, error) {
 	r := registration.StepResult{
-		Refusal: refusal, State: c.rec.State, Sequence: c.rec.Sequence, Overdue: c.rec.Overdue,
-		Payment: c.payment.ref(), Wake: c.wake,
+		Refusal: refusal, State: c.rec.State, Sequence: c.rec.Sequence, Version: c.rec.Version, Overdue: c.rec.Overdue,
+		Payment: c.payment.ref(), Idle: c.nextIdleLook(),
 	}
 	if c.rec.DueAt != nil {
 		r.Due = &registration.Deadline{At: *c.rec.DueAt, Provisional: c.rec.DueProvisional}
 	}
-	return r
+	if c.judgeLater != nil && r.Payment != nil {
+		r.Payment.Closes = &registration.Deadline{At: *c.judgeLater}
+	}
+	var err error
+	if c.rec.State == registration.UnderReview {
+		r.Review, err = c.nextReviewLook(ctx)
+	}
+	return r, err
 }
 
 // move takes the step that the table names for event, and writes it on the timeline and for subscribers.
@@ -207,7 +231,7 @@ func idleUntil(s *Store, r *record) time.Time {
 	return s.cal.Days(since, registration.IdleDays)
 }
 
-// finishAct closes the act this step belongs to. If its caller has already been answered (202), a refusal shows as
+// finishAct ends the act this step belongs to. If its caller has already been answered (202), a refusal shows as
 // last_error.
 func (c *change) finishAct(ctx context.Context, refusal *registration.Refusal) error {
 	if c.step.ActID == "" {
@@ -219,17 +243,12 @@ func (c *change) finishAct(ctx context.Context, refusal *registration.Refusal) e
 			c.rec.LastError = nil
 		}
 	}
-	var deferred, decision bool
-	err := c.tx.QueryRow(ctx, `insert into acts (id, registration_id, act, verification, started_at, finished_at, refusal)
-		values ($1, $2, '', false, $3, $3, $4)
-		on conflict (id) do update set finished_at = excluded.finished_at, refusal = excluded.refusal, verification = acts.verification and $5
-		returning deferred, act = 'decide'`, c.step.ActID, c.rec.ID, c.at, jsonb(refusal), counts(refusal)).Scan(&deferred, &decision)
-	if err != nil {
+	if err := c.act.finish(ctx, c.tx, refusal, c.at); err != nil {
 		return err
 	}
 	switch {
-	case !deferred || refusal == nil:
-	case decision: // none of the applicant's: reviewers find it on the timeline
+	case !c.act.Deferred || refusal == nil:
+	case c.act.Kind == registration.ActDecide: // none of the applicant's: reviewers find it on the timeline
 		return seen(ctx, c.tx, c.rec, decisionRefused(refusal), string(c.step.Actor), c.at)
 	default:
 		c.setError(refusal.Code, refusal.Errors...)

@@ -47,6 +47,23 @@ func (s *Store) DropSubject(ctx context.Context, subject string) error {
 	})
 }
 
+// CloseOpening forgets what was handed in with a registration or clearing whose caller is answered that it did not come to be:
+// from here on it cannot. It reports true if it stands already.
+func (s *Store) CloseOpening(ctx context.Context, id string) (stands bool, err error) {
+	if _, err := s.standing(ctx, id); !errors.Is(err, ErrNotFound) {
+		return err == nil, err
+	}
+	err = s.DropSubject(ctx, id)
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && pg.Code == foreignKeyViolation { // it has come to be in the last moment
+		return true, nil
+	}
+	return false, err
+}
+
+// foreignKeyViolation is PostgreSQL's code (appendix A of its manual).
+const foreignKeyViolation = "23503"
+
 // DataKey returns a subject's wrapped data key, [ErrErased] if it was destroyed.
 func (s *Store) DataKey(ctx context.Context, subject string) ([]byte, error) {
 	return dataKey(ctx, s.pool, subject)

@@ -47,6 +47,14 @@ func (s *Store) StandingOf(ctx context.Context, id string) (Standing, error) {
 	return Standing{rec.AccountID, rec.Kind, rec.State}, nil
 }
 
+// WorkflowID names the workflow of the registration or clearing that stands so.
+func (st Standing) WorkflowID(id string) string {
+	if st.Kind == registration.IdentityClearing {
+		return registration.ClearingApplication{ClearingID: id, AccountID: st.AccountID}.WorkflowID()
+	}
+	return registration.WorkflowID(st.AccountID)
+}
+
 // ListFilter chooses registrations. Empty fields choose all.
 type ListFilter struct {
 	State   registration.State

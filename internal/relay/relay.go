@@ -1,72 +1,96 @@
-// Package relay does what transactions left to be done: it starts the delivery of notices and webhooks and passes
-// reports on to the runs they are for.
+// Package relay does what transactions left to be done: it starts payments and the delivery of notices and webhooks, tells
+// runs to look at what was stored for them, and offers acts that were answered 202 until they are done.
 //
-// It promises that a letter left in the database is acted upon at least once, whichever process dies when, and that
-// acting twice does no harm: deliveries are workflows named after their letter, and runs look at the database, not at
-// the signal. It refuses to retry by itself what the engine retries better.
+// It promises that a message left in the database is acted upon at least once, whichever process dies when; that acting
+// twice does no harm (deliveries are workflows named after their message, and runs look at the database, not at the signal);
+// that a message which cannot be carried delays itself alone, and a kind no other kind; and that one it does not know
+// waits for a release that does. It refuses to call anybody inside a transaction.
 package relay
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"log/slog"
+	"sync"
 	"time"
 
-	enumspb "go.temporal.io/api/enums/v1"
-	"go.temporal.io/api/serviceerror"
-	"go.temporal.io/sdk/client"
-
+	"shiming/internal/engine"
 	"shiming/internal/postgres"
 	"shiming/registration"
 )
 
-// batch is how many letters one transaction takes; look is how often the box is looked into without being told to.
 const (
-	batch = 20
-	look  = 5 * time.Second
+	hands    = 8                // messages of a kind that are carried side by side
+	look     = 5 * time.Second  // how often the box is looked into without being told to
+	lease    = 20 * time.Second // how long a message that was taken is hidden from other relays
+	carrying = 15 * time.Second // how long carrying one may take: less than the lease
 )
 
-// Box is where letters lie.
+// Box is where messages lie.
 type Box interface {
-	Relay(ctx context.Context, limit int, deliver func(ctx context.Context, l postgres.Letter) error) (handled int, err error)
+	TakeMessages(ctx context.Context, kind string, limit int, lease time.Duration) ([]postgres.Message, error)
+	MessageDone(ctx context.Context, m postgres.Message) error
+	MessageFailed(ctx context.Context, m postgres.Message, why string, pause time.Duration) error
 	Listen(ctx context.Context, wake func()) error
-	ReturnAfterEnd(ctx context.Context, registrationID, paymentID string) error
 	FanOut(ctx context.Context, eventID string) error
+	RunOf(ctx context.Context, id string) (postgres.Run, error)
+	Acknowledge(ctx context.Context, id string, version int64) error
+	LookAfterEnd(ctx context.Context, id string) error
+	OfferOf(ctx context.Context, actID string) (*postgres.Offer, error)
+	EndAct(ctx context.Context, actID string, refusal *registration.Refusal) error
+	ActOf(ctx context.Context, actID string) (postgres.ActRecord, error)
+	Discard(ctx context.Context, ref string) error
 }
 
-// Relay carries letters from the database to the engine. Any number may run.
+// Engine is the way to the runs.
+type Engine interface {
+	Start(ctx context.Context, workflow, id, summary string, arg any) error
+	Nudge(ctx context.Context, workflowID, id string) error
+	Act(ctx context.Context, workflowID string, act registration.Act, args registration.ActArgs, wait engine.Wait) (registration.Answer, error)
+}
+
+// Relay carries messages from the database to the engine. Any number may run.
 type Relay struct {
-	Box       Box
-	Engine    client.Client
-	TaskQueue string
-	Log       *slog.Logger
+	Box    Box
+	Engine Engine
+	Log    *slog.Logger
 }
 
-// Run relays until ctx ends. Trouble is logged and tried again.
+// Run relays until ctx ends. Each kind is carried by hands of its own. Trouble is logged and tried again.
 func (r *Relay) Run(ctx context.Context) {
-	woken := make(chan struct{}, 1)
-	wake := func() {
-		select {
-		case woken <- struct{}{}:
-		default:
-		}
+	var all sync.WaitGroup
+	var woken []chan struct{}
+	for kind, carry := range r.carriers() {
+		wake := make(chan struct{}, 1)
+		woken = append(woken, wake)
+		all.Go(func() { r.keep(ctx, kind, carry, wake) })
 	}
-	go r.listen(ctx, wake)
-	tick := time.NewTicker(look)
-	defer tick.Stop()
-	for {
-		r.drain(ctx)
-		select {
-		case <-ctx.Done():
-			return
-		case <-woken:
-		case <-tick.C:
+	r.listen(ctx, func() {
+		for _, wake := range woken {
+			select {
+			case wake <- struct{}{}:
+			default:
+			}
 		}
+	})
+	all.Wait()
+}
+
+// carrier does what a message asks for.
+type carrier func(ctx context.Context, m postgres.Message) error
+
+func (r *Relay) carriers() map[string]carrier {
+	return map[string]carrier{
+		postgres.MessageNotice:   r.deliverNotice,
+		postgres.MessageEvent:    func(ctx context.Context, m postgres.Message) error { return r.Box.FanOut(ctx, m.Ref) },
+		postgres.MessageDelivery: r.startDelivery,
+		postgres.MessagePayout:   r.startPayout,
+		postgres.MessageSignal:   r.signal,
+		postgres.MessageLook:     r.look,
+		postgres.MessageAct:      r.offer,
 	}
 }
 
-// listen keeps a connection that is told of new letters, and opens another when it breaks.
+// listen keeps a connection that is told of new messages, and opens another when it breaks.
 func (r *Relay) listen(ctx context.Context, wake func()) {
 	for ctx.Err() == nil {
 		wake()
@@ -80,81 +104,75 @@ func (r *Relay) listen(ctx context.Context, wake func()) {
 	}
 }
 
-func (r *Relay) drain(ctx context.Context) {
-	for ctx.Err() == nil {
-		handled, err := r.Box.Relay(ctx, batch, r.deliver)
-		if err != nil && ctx.Err() == nil {
-			r.Log.Warn("relay: letters wait on", "error", err)
+// keep carries the messages of a kind until ctx ends.
+func (r *Relay) keep(ctx context.Context, kind string, carry carrier, woken <-chan struct{}) {
+	tick := time.NewTicker(look)
+	defer tick.Stop()
+	for {
+		r.drain(ctx, kind, carry)
+		select {
+		case <-ctx.Done():
+			return
+		case <-woken:
+		case <-tick.C:
 		}
-		if err != nil || handled < batch {
+	}
+}
+
+// drain carries what waits now, several messages side by side.
+func (r *Relay) drain(ctx context.Context, kind string, carry carrier) {
+	var all sync.WaitGroup
+	defer all.Wait()
+	free := make(chan struct{}, hands)
+	for ctx.Err() == nil {
+		messages, err := r.Box.TakeMessages(ctx, kind, hands, lease)
+		if err != nil && ctx.Err() == nil {
+			r.Log.Warn("relay: messages could not be taken", "kind", kind, "error", err)
+		}
+		for _, m := range messages {
+			free <- struct{}{}
+			all.Go(func() {
+				defer func() { <-free }()
+				r.carry(ctx, carry, m)
+			})
+		}
+		if len(messages) < hands {
 			return
 		}
 	}
 }
 
-func (r *Relay) deliver(ctx context.Context, l postgres.Letter) error {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+// carry carries one message and says what came of it.
+func (r *Relay) carry(ctx context.Context, carry carrier, m postgres.Message) {
+	within, cancel := context.WithTimeout(ctx, carrying)
 	defer cancel()
-	switch l.Kind {
-	case "notice":
-		return r.start(ctx, registration.NoticeWorkflow, registration.NoticeWorkflowID(l.Ref), l.Ref)
-	case "signal":
-		return r.signal(ctx, l)
-	case "event":
-		return r.Box.FanOut(ctx, l.Ref) // leaves a letter for each delivery
-	case "delivery":
-		return r.startDelivery(ctx, l)
+	err := carry(within, m)
+	after, cancelAfter := context.WithTimeout(context.WithoutCancel(ctx), carrying)
+	defer cancelAfter()
+	switch {
+	case err == nil:
+		err = r.Box.MessageDone(after, m)
+	case ctx.Err() != nil: // we were told to stop: another relay takes it
+		err = r.Box.MessageFailed(after, m, "the worker stopped", 0)
+	default:
+		r.Log.Warn("relay: a message waits on", "kind", m.Kind, "ref", m.Ref, "attempts", m.Attempts, "error", err)
+		err = r.Box.MessageFailed(after, m, classOf(err), pauseAfter(m))
 	}
-	return nil
+	if err != nil {
+		r.Log.Warn("relay: what came of a message could not be written; it comes again", "kind", m.Kind, "ref", m.Ref, "error", err)
+	}
 }
 
-func (r *Relay) startDelivery(ctx context.Context, l postgres.Letter) error {
-	var d registration.Delivery
-	if err := json.Unmarshal(l.Payload, &d); err != nil {
-		return err
-	}
-	return r.start(ctx, registration.WebhookWorkflow, registration.DeliveryWorkflowID(d.ID, d.Round), d)
-}
+// The pauses between the tries of a message: growing while it is young, then long.
+const (
+	firstPause   = 500 * time.Millisecond
+	longestPause = 15 * time.Second
+	oldPause     = 5 * time.Minute
+)
 
-// start begins a workflow, once for all time by its id.
-func (r *Relay) start(ctx context.Context, workflow, id string, arg any) error {
-	_, err := r.Engine.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
-		ID: id, TaskQueue: r.TaskQueue,
-		WorkflowIDReusePolicy:                    enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
-		WorkflowExecutionErrorWhenAlreadyStarted: true,
-	}, workflow, arg)
-	if _, ok := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); ok {
-		return nil
+func pauseAfter(m postgres.Message) time.Duration {
+	if m.Attempts > postgres.ManyAttempts {
+		return oldPause
 	}
-	return err
-}
-
-// word is what a transaction wants a run to hear.
-type word struct {
-	WorkflowID string          `json:"workflow_id"`
-	Signal     string          `json:"signal"`
-	Arg        json.RawMessage `json:"arg"`
-}
-
-func (r *Relay) signal(ctx context.Context, l postgres.Letter) error {
-	var w word
-	if err := json.Unmarshal(l.Payload, &w); err != nil {
-		return err
-	}
-	arg := map[string]any{}
-	if err := json.Unmarshal(w.Arg, &arg); err != nil {
-		return err
-	}
-	err := r.Engine.SignalWorkflow(ctx, w.WorkflowID, "", w.Signal, arg)
-	if _, ok := errors.AsType[*serviceerror.NotFound](err); !ok {
-		return err
-	}
-	if w.Signal != registration.SignalBankReport {
-		return nil
-	}
-	var report registration.BankReport
-	if err := json.Unmarshal(w.Arg, &report); err != nil {
-		return err
-	}
-	return r.Box.ReturnAfterEnd(ctx, report.RegistrationID, report.PaymentID)
+	return min(firstPause<<min(m.Attempts, 10), longestPause)
 }

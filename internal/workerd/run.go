@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
+	"shiming/internal/reconcile"
 	"shiming/internal/relay"
 	"shiming/registration"
 	"shiming/workflows"
@@ -18,7 +19,7 @@ import (
 // Run works until ctx ends, then drains.
 func (p *Process) Run(ctx context.Context) error {
 	failed := make(chan error, 4) // health server, and the workers' own fatal errors
-	w := worker.New(p.engine, p.cfg.TaskQueue, worker.Options{
+	w := worker.New(p.engine.Client(), p.cfg.TaskQueue, worker.Options{
 		OnFatalError:                           func(err error) { failed <- err },
 		WorkerStopTimeout:                      p.cfg.DrainWithin,
 		DeploymentOptions:                      p.version(),
@@ -38,12 +39,7 @@ func (p *Process) Run(ctx context.Context) error {
 		w.Stop()
 		return err
 	}
-	relaying, stopRelay := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		(&relay.Relay{Box: p.store, Engine: p.engine, TaskQueue: p.cfg.TaskQueue, Log: p.log}).Run(relaying)
-	}()
+	stopCarrying := p.carry(ctx)
 	p.log.Info("working", "task_queue", p.cfg.TaskQueue, "health", p.cfg.HealthAddr)
 	var err error
 	select {
@@ -51,10 +47,23 @@ func (p *Process) Run(ctx context.Context) error {
 		p.log.Info("draining", "within", p.cfg.DrainWithin)
 	case err = <-failed:
 	}
-	stopRelay()
-	<-done
+	stopCarrying()
 	stop(w, webhooks)
 	return errors.Join(ignoreClosed(err), health.Shutdown(context.WithoutCancel(ctx)))
+}
+
+// carry runs what goes on beside the workers: the relay, and the reconciler. The returned function ends both.
+func (p *Process) carry(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var all sync.WaitGroup
+	all.Go(func() { (&relay.Relay{Box: p.store, Engine: p.engine, Log: p.log}).Run(ctx) })
+	all.Go(func() {
+		(&reconcile.Reconciler{Book: p.store, Engine: p.engine, Every: p.cfg.ReconcileEvery, Now: time.Now, Log: p.log}).Run(ctx)
+	})
+	return func() {
+		cancel()
+		all.Wait()
+	}
 }
 
 // version names this build to the engine, if the operator does. A registration lasts weeks and outlives releases: it goes on
@@ -72,7 +81,7 @@ func (p *Process) version() worker.DeploymentOptions {
 
 // webhooks works on deliveries alone, so that subscribers who do not answer hold up nothing else.
 func (p *Process) webhooks(failed chan<- error) worker.Worker {
-	w := worker.New(p.engine, registration.WebhookQueue(p.cfg.TaskQueue), worker.Options{
+	w := worker.New(p.engine.Client(), registration.WebhookQueue(p.cfg.TaskQueue), worker.Options{
 		OnFatalError:                       func(err error) { failed <- err },
 		WorkerStopTimeout:                  p.cfg.DrainWithin,
 		DeploymentOptions:                  p.version(),
@@ -107,7 +116,7 @@ func (p *Process) health() *http.Server {
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 		defer cancel()
-		_, engineErr := p.engine.CheckHealth(ctx, nil)
+		_, engineErr := p.engine.Client().CheckHealth(ctx, nil)
 		if err := errors.Join(p.store.Ping(ctx), engineErr); err != nil {
 			p.log.Warn("not ready", "error", err)
 			http.Error(w, "not ready", http.StatusServiceUnavailable)

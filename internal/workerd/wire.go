@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"go.temporal.io/sdk/client"
-
 	"shiming/activities"
 	"shiming/internal/bank"
 	"shiming/internal/config"
@@ -27,7 +25,7 @@ type Process struct {
 	cfg        config.Worker
 	log        *slog.Logger
 	store      *postgres.Store
-	engine     client.Client
+	engine     *engine.Engine
 	activities workflows.Activities
 }
 
@@ -37,20 +35,20 @@ func Wire(ctx context.Context, cfg config.Worker, log *slog.Logger) (*Process, e
 	if err != nil {
 		return nil, err
 	}
-	c, err := engine.Connect(ctx, keys, log)
+	e, err := engine.Connect(ctx, keys, cfg.TaskQueue, log)
 	if err != nil {
 		return nil, err
 	}
-	p, err := Assemble(ctx, cfg, keys, c, log)
+	p, err := Assemble(ctx, cfg, keys, e, log)
 	if err != nil {
-		c.Close()
+		e.Close()
 		return nil, err
 	}
 	return p, nil
 }
 
-// Assemble opens what the activities need and checks that the database answers. The process owns the client from here on.
-func Assemble(ctx context.Context, cfg config.Worker, keys *vault.Keys, c client.Client, log *slog.Logger) (*Process, error) {
+// Assemble opens what the activities need and checks that the database answers. The process owns the engine's connection from here on.
+func Assemble(ctx context.Context, cfg config.Worker, keys *vault.Keys, e *engine.Engine, log *slog.Logger) (*Process, error) {
 	cal, err := cfg.OpenCalendar()
 	if err != nil {
 		return nil, err
@@ -68,7 +66,7 @@ func Assemble(ctx context.Context, cfg config.Worker, keys *vault.Keys, c client
 		store.Close()
 		return nil, err
 	}
-	return &Process{cfg: cfg, log: log, store: store, engine: c, activities: acts}, nil
+	return &Process{cfg: cfg, log: log, store: store, engine: e, activities: acts}, nil
 }
 
 // outsideWorld connects the activities to bank, wallet, SMS and e-mail.

@@ -77,24 +77,33 @@ type faulty struct {
 
 // ExecuteActivity implements interceptor.ActivityInboundInterceptor.
 func (i *faulty) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (any, error) {
-	name := activity.GetInfo(ctx).ActivityType.Name
-	i.f.mu.Lock()
-	killed, before, hook := i.f.killed, strike(i.f.before, name), i.f.hooks[name]
-	delete(i.f.hooks, name)
-	i.f.mu.Unlock()
+	var result any
+	err := i.f.around(activity.GetInfo(ctx).ActivityType.Name, func() (err error) {
+		result, err = i.Next.ExecuteActivity(ctx, in)
+		return err
+	})
+	return result, err
+}
+
+// around does an activity's work, or loses it.
+func (f *Faults) around(name string, do func() error) error {
+	f.mu.Lock()
+	killed, before, hook := f.killed, strike(f.before, name), f.hooks[name]
+	delete(f.hooks, name)
+	f.mu.Unlock()
 	switch {
 	case killed:
-		return nil, temporal.NewNonRetryableApplicationError("the test is over", "killed", nil)
+		return temporal.NewNonRetryableApplicationError("the test is over", "killed", nil)
 	case before:
-		return nil, temporal.NewApplicationError("the worker crashed before it did anything", "crash")
+		return temporal.NewApplicationError("the worker crashed before it did anything", "crash")
 	case hook != nil:
 		hook()
 	}
-	result, err := i.Next.ExecuteActivity(ctx, in)
-	i.f.mu.Lock()
-	defer i.f.mu.Unlock()
-	if strike(i.f.crash, name) {
-		return nil, temporal.NewApplicationError("the worker crashed after its work", "crash")
+	err := do()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if strike(f.crash, name) {
+		return temporal.NewApplicationError("the worker crashed after its work", "crash")
 	}
-	return result, err
+	return err
 }

@@ -2,7 +2,6 @@ package workflowtest
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -98,12 +97,13 @@ func (r *Run) run() {
 	r.await()
 }
 
-// Continue has the engine suggest a new run, and goes on in it.
-func (r *Run) Continue() {
+// Continues has the engine suggest a new run, does what a user would, and fails the test unless the run has been continued by
+// that.
+func (r *Run) Continues(do func()) {
 	r.w.T.Helper()
 	before := r.env
-	r.env.SetContinueAsNewSuggested(true)
-	r.env.SignalWorkflow(registration.SignalBankReport, registration.BankReport{RegistrationID: r.App.RegistrationID, PaymentID: "none"})
+	r.MayContinue()
+	do()
 	r.sleep(time.Second)
 	require.NotSame(r.w.T, before, r.env, "the run goes on")
 }
@@ -150,13 +150,13 @@ func (r *Run) AgreesWithTheDatabase() {
 			return
 		}
 		require.NoError(r.w.T, p.Err)
-		err := r.w.Store.Pool().QueryRow(context.Background(), `select state, sequence from registrations where id = $1`, r.App.RegistrationID).
-			Scan(&stored.State, &stored.Sequence)
+		err := r.w.Store.Pool().QueryRow(context.Background(), `select state, sequence, version from registrations where id = $1`, r.App.RegistrationID).
+			Scan(&stored.State, &stored.Sequence, &stored.Version)
 		require.NoError(r.w.T, err)
 		if believed = p.Answer; believed == stored {
 			return
 		}
-		r.sleep(100 * time.Millisecond)
+		r.Sleep(100 * time.Millisecond)
 	}
 	require.Equal(r.w.T, stored, believed, "the workflow is elsewhere than the database says")
 }
@@ -329,6 +329,10 @@ func (r *Run) Begin(act registration.Act, args registration.ActArgs) *Pending {
 		p.Done, p.Err = true, errGone
 		return p
 	}
+	if act != registration.ActOpen { // one that is begun already stays as it is
+		_, _, err := r.w.Store.BeginAct(context.Background(), postgres.Act{ID: args.ActID, RegistrationID: args.RegistrationID, Act: act, Actor: args.Actor}, "", nil)
+		require.NoError(r.w.T, err)
+	}
 	r.env.UpdateWorkflow(string(act), args.ActID, p, args)
 	return p
 }
@@ -364,6 +368,19 @@ func (r *Run) wait(acts ...*Pending) {
 		}
 	}
 	require.True(r.w.T, answered(), "an act was never answered")
+	for _, p := range acts {
+		r.acknowledge(p)
+	}
+}
+
+// acknowledge does what the API does when it sees an answer.
+func (r *Run) acknowledge(p *Pending) {
+	at := p.Answer
+	if failure, ok := errors.AsType[*temporal.ApplicationError](p.Err); ok {
+		var refusal *registration.Refusal
+		require.NoError(r.w.T, failure.Details(&refusal, &at))
+	}
+	require.NoError(r.w.T, r.w.Store.Acknowledge(context.Background(), r.App.RegistrationID, at.Version))
 }
 
 // Try performs an act and returns its answer or its refusal.
@@ -385,69 +402,8 @@ func (r *Run) refusal(err error) *registration.Refusal {
 	var failure *temporal.ApplicationError
 	require.ErrorAs(r.w.T, err, &failure)
 	refusal := &registration.Refusal{}
-	require.NoError(r.w.T, failure.Details(&refusal), "%v", err)
+	require.NoError(r.w.T, failure.Details(&refusal, new(registration.Answer)), "%v", err)
 	return refusal
-}
-
-// relay does what the worker's relay does: it delivers notices and passes reports on.
-func (r *Run) relay() {
-	r.w.T.Helper()
-	require.NoError(r.w.T, r.w.relay())
-}
-
-func (w *World) relay() error {
-	ctx := context.Background()
-	for {
-		n, err := w.Store.Relay(ctx, 100, func(_ context.Context, l postgres.Letter) error {
-			switch l.Kind {
-			case "notice":
-				w.undelivered = append(w.undelivered, l.Ref)
-			case "signal":
-				return w.signal(ctx, l)
-			}
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			break
-		}
-	}
-	w.deliver(ctx)
-	return nil
-}
-
-func (w *World) deliver(ctx context.Context) {
-	var left []string
-	for _, id := range w.undelivered {
-		if w.post.Deliver(ctx, id) != nil {
-			left = append(left, id)
-		}
-	}
-	w.undelivered = left
-}
-
-func (w *World) signal(ctx context.Context, l postgres.Letter) error {
-	var word struct {
-		WorkflowID string         `json:"workflow_id"`
-		Signal     string         `json:"signal"`
-		Arg        map[string]any `json:"arg"`
-	}
-	if err := json.Unmarshal(l.Payload, &word); err != nil {
-		return err
-	}
-	run := w.runs[word.WorkflowID]
-	if run != nil && !run.over() && !run.env.IsWorkflowCompleted() {
-		run.signal(word.Signal, word.Arg)
-		return nil
-	}
-	if word.Signal != registration.SignalBankReport {
-		return nil
-	}
-	registrationID, _ := word.Arg["registration_id"].(string)
-	paymentID, _ := word.Arg["payment_id"].(string)
-	return w.Store.ReturnAfterEnd(ctx, registrationID, paymentID)
 }
 
 // Close ends the run if the test has not: call it before another registration starts, or the world ends.
@@ -458,7 +414,7 @@ func (r *Run) Close() {
 	r.w.Faults.kill(true)
 	defer r.w.Faults.kill(false)
 	r.released = true
-	r.env.SignalWorkflow(registration.SignalBankReport, registration.BankReport{RegistrationID: r.App.RegistrationID, PaymentID: "the test is over"})
+	r.env.SignalWorkflow(registration.SignalLook, registration.Look{ID: r.App.RegistrationID})
 	r.toEnv <- struct{}{}
 	<-r.done
 }

@@ -31,7 +31,9 @@ func (r *Run) BeginDo(act registration.Act, purpose string, input any) (*Pending
 	if role, ok := input.(registration.Role); ok {
 		args.Role, input = role, nil
 	}
-	known, refusal, err := r.w.Store.BeginAct(ctx, postgres.Act{ID: args.ActID, RegistrationID: r.App.RegistrationID, Act: act}, purpose, input)
+	known, refusal, err := r.w.Store.BeginAct(ctx, postgres.Act{
+		ID: args.ActID, RegistrationID: r.App.RegistrationID, Act: act, Actor: args.Actor, Role: args.Role,
+	}, purpose, input)
 	require.NoError(r.w.T, err)
 	if refusal != nil {
 		return nil, refusal
@@ -198,7 +200,7 @@ func (r *Run) Decide(d dossier.Decision) *registration.Refusal {
 		d.Reviewer = "reviewer-1"
 	}
 	args := registration.ActArgs{ActID: registration.NewID("act"), Actor: registration.Actor("reviewer:" + d.Reviewer)}
-	act := postgres.Act{ID: args.ActID, RegistrationID: r.App.RegistrationID, Act: registration.ActDecide}
+	act := postgres.Act{ID: args.ActID, RegistrationID: r.App.RegistrationID, Act: registration.ActDecide, Actor: args.Actor}
 	known, refusal, err := r.w.Store.BeginAct(context.Background(), act, dossier.PurposeDecision, d)
 	require.NoError(r.w.T, err)
 	require.Nil(r.w.T, refusal)

@@ -42,7 +42,9 @@ type World struct {
 	Faults *Faults
 
 	post        *activities.Post
-	undelivered []string // notices whose provider was away
+	payouts     *activities.Payouts
+	undelivered []string  // notices whose provider was away
+	unpaid      []*payout // payouts under way
 	runs        map[string]*Run
 
 	mu  sync.Mutex
@@ -75,6 +77,7 @@ func New(t testing.TB, start time.Time, cal workday.Calendar) *World {
 	t.Cleanup(store.Close)
 	w.Store = store.WithClock(w.Now)
 	w.post = &activities.Post{Mail: w.Mail, SMS: w.SMS, Book: w.Store, Reviewers: "reviewers@example.com", Ops: "ops@example.com"}
+	w.payouts = &activities.Payouts{Bank: w.Bank, Book: w.Store, Post: w.post}
 	return w
 }
 
@@ -104,7 +107,7 @@ func (w *World) Activities() workflows.Activities {
 		Ledger:    &activities.Ledger{Book: w.Store, Log: slog.New(slog.DiscardHandler)},
 		Cards:     &activities.Cards{Bank: w.Bank, Book: w.Store, Now: w.Now},
 		Sessions:  &activities.Sessions{Wallet: w.Wallet, Book: w.Store},
-		Payouts:   &activities.Payouts{Bank: w.Bank, Book: w.Store, Post: w.post},
+		Payouts:   w.payouts,
 		Post:      w.post,
 		Clearings: &activities.ClearingLedger{Book: w.Store, Log: slog.New(slog.DiscardHandler)},
 		Clearance: &activities.Clearance{Wallet: w.Purse, Book: w.Store},
@@ -149,8 +152,10 @@ func (w *World) Trouble(on bool) {
 
 // Forget ends what is left of one sequence of registrations before the next begins in the same world.
 func (w *World) Forget() {
-	w.undelivered, w.runs = nil, map[string]*Run{}
+	w.undelivered, w.unpaid, w.runs = nil, nil, map[string]*Run{}
 	w.Pass(0)
+	_, err := w.Store.Pool().Exec(context.Background(), `delete from outbox`)
+	require.NoError(w.T, err)
 }
 
 // Strings runs a query for one column of text.

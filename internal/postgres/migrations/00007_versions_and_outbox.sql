@@ -76,6 +76,10 @@ alter table notices
   add column unknown_tries int not null default 0, -- tries whose outcome nobody knows
   add column unsure_at     timestamptz;            -- it may have been sent: no further try but at ops' word
 
+create index notices_waiting on notices (created_at) where not held and accepted_at is null and refused_at is null and skipped_at is null and unsure_at is null;
+create index webhook_deliveries_pending on webhook_deliveries (created_at) where state = 'pending';
+create index payments_unanswered on payments (requested_at) where bank_state = 'requested';
+
 -- What could not be mended by itself, for ops.
 create table findings (
   id          text primary key,
@@ -104,6 +108,7 @@ create table leases (
 
 -- +goose Down
 drop table leases, findings;
+drop index payments_unanswered, webhook_deliveries_pending, notices_waiting;
 alter table notices drop column unsure_at, drop column unknown_tries;
 alter table reports drop column followed_at;
 drop index acts_processing, acts_open;

@@ -1,0 +1,67 @@
+package api
+
+import (
+	"context"
+	"errors"
+
+	"shiming/internal/engine"
+	"shiming/registration"
+)
+
+// opening is a registration or a clearing about to be opened.
+type opening struct {
+	id, workflowID string
+	open           func(wait engine.Wait) (registration.Answer, error)
+	barred         func() (*registration.Refusal, error) // what the row of the account says against it
+}
+
+// opening has the engine open it. Whoever is answered with an error has nothing opened later: what was handed in is gone by
+// then. A run in the way that should have ended is told to look, and one that has just ended is followed by another.
+func (s *server) opening(ctx context.Context, o opening) error {
+	until := s.wait(ctx).Done
+	for {
+		answer, err := o.open(s.wait(ctx))
+		if err == nil {
+			s.note(ctx, s.Store.Acknowledge(ctx, o.id, answer.Version))
+			return nil
+		}
+		if !s.inTheWay(ctx, o, err) || !s.pause(ctx, behindPause, until) {
+			return s.notOpened(ctx, o, err)
+		}
+	}
+}
+
+// inTheWay reports whether it was refused by a run that is over by its row, or by one that has ended meanwhile.
+func (s *server) inTheWay(ctx context.Context, o opening, err error) bool {
+	var refusal *registration.Refusal
+	switch {
+	case errors.Is(err, engine.ErrNoRun):
+		return true
+	case !errors.As(err, &refusal):
+		return false
+	case refusal.Code == registration.CodeNotFound: // by a run for an earlier call, whose caller was told that nothing came to be
+		return true
+	case refusal.Code != registration.CodeRegistrationExists && refusal.Code != registration.CodeClearingExists:
+		return false
+	}
+	if barred, err := o.barred(); barred != nil || err != nil {
+		return false
+	}
+	s.note(ctx, s.Engine.Nudge(ctx, o.workflowID, o.id))
+	return true
+}
+
+// notOpened forgets what was handed in, so that nothing comes to be later, and answers with err; unless it has come to be.
+func (s *server) notOpened(ctx context.Context, o opening, err error) error {
+	ctx, cancel := context.WithTimeout(detached(ctx), actMargin)
+	defer cancel()
+	stands, closeErr := s.Store.CloseOpening(ctx, o.id)
+	s.note(ctx, closeErr)
+	switch {
+	case stands:
+		return nil
+	case errors.Is(err, engine.ErrNoRun):
+		return engine.ErrUnavailable
+	}
+	return err
+}

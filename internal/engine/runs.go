@@ -1,0 +1,87 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+
+	"shiming/registration"
+)
+
+// Nudge tells the run of a registration or clearing to look at its row. [ErrNoRun] says that none runs.
+func (e *Engine) Nudge(ctx context.Context, workflowID, id string) error {
+	return gone(e.client.SignalWorkflow(ctx, workflowID, "", registration.SignalLook, registration.Look{ID: id}))
+}
+
+// Resume starts a run that takes a registration up from its row, in place of one that is gone. One that runs is left alone.
+func (e *Engine) Resume(ctx context.Context, app registration.Application) error {
+	options := e.startOptions(app)
+	return e.begin(ctx, options, registration.WorkflowOf(app.Kind), app)
+}
+
+// ResumeClearing is [Engine.Resume] for a clearing.
+func (e *Engine) ResumeClearing(ctx context.Context, app registration.ClearingApplication) error {
+	return e.begin(ctx, e.clearingOptions(app), registration.ClearingWorkflow, app)
+}
+
+// Start begins a workflow that carries a message. One of its id that runs, or that has done its work, is left alone; one that
+// failed, or was ended by somebody, is begun again.
+func (e *Engine) Start(ctx context.Context, workflow, id, summary string, arg any) error {
+	return e.begin(ctx, client.StartWorkflowOptions{
+		ID: id, TaskQueue: e.taskQueue, StaticSummary: summary,
+		WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY,
+	}, workflow, arg)
+}
+
+func (e *Engine) begin(ctx context.Context, options client.StartWorkflowOptions, workflow string, arg any) error {
+	options.WorkflowIDConflictPolicy = enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL
+	options.WorkflowExecutionErrorWhenAlreadyStarted = true
+	_, err := e.client.ExecuteWorkflow(ctx, options, workflow, arg)
+	if _, runs := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); runs {
+		return nil
+	}
+	return gone(err)
+}
+
+// Seen is what the engine says of a workflow.
+type Seen struct {
+	Runs   bool
+	Failed bool   // it ended with an error of its own; false if somebody ended it
+	RunID  string // the engine's
+	// FailedTasks counts how often the task at hand has been tried; many say that the run cannot finish it.
+	FailedTasks int
+	ClosedAt    time.Time
+}
+
+// Look asks the engine about a workflow. One that it does not know does not run.
+func (e *Engine) Look(ctx context.Context, workflowID string) (Seen, error) {
+	d, err := e.client.DescribeWorkflowExecution(ctx, workflowID, "")
+	if err = gone(err); errors.Is(err, ErrNoRun) {
+		return Seen{}, nil
+	}
+	if err != nil {
+		return Seen{}, err
+	}
+	info := d.GetWorkflowExecutionInfo()
+	return Seen{
+		Runs:        info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING,
+		Failed:      info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_FAILED,
+		RunID:       info.GetExecution().GetRunId(),
+		FailedTasks: int(d.GetPendingWorkflowTask().GetAttempt()),
+		ClosedAt:    info.GetCloseTime().AsTime(),
+	}, nil
+}
+
+func gone(err error) error {
+	if err == nil {
+		return nil
+	}
+	if _, none := errors.AsType[*serviceerror.NotFound](err); none {
+		return ErrNoRun
+	}
+	return unavailable(err)
+}

@@ -1,0 +1,140 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"shiming/registration"
+)
+
+// mirror is what the row of a registration or clearing knows of its run.
+type mirror struct {
+	// Version rises with every commit that the run mirrors. Acknowledged is the newest that the run is known to have taken over.
+	Version, Acknowledged int64
+	RunID                 *string    // the engine's run that took a step last
+	RunMissingSince       *time.Time // no run was found, first then
+	HeldAt                *time.Time // the run knows more than this database: nothing is paid
+}
+
+const mirrorColumns = `version, acknowledged, run_id, run_missing_since, held_at`
+
+// lookAfter is how long whoever waits for an act's answer has to see it; then the run is told to read its row. The step
+// of an act may have committed in a task that was lost with its worker, and the act with it.
+const lookAfter = 15 * time.Second
+
+// stepped notes a step's commit. What time, a signal or an activity brings is run again if its task is lost, so its commit is
+// as good as taken over; what an act brings in the task that delivers it is not.
+func (m *mirror) stepped(step Step, lost bool) {
+	m.Version++
+	if !lost {
+		m.Acknowledged = m.Version
+	}
+	if step.RunID != "" {
+		m.RunID = &step.RunID
+	}
+	m.HeldAt, m.RunMissingSince = nil, nil
+}
+
+// lookSoon has the run told to read its row, unless whoever waits for the act's answer says that it has come.
+func lookSoon(ctx context.Context, q querier, id string, version int64, at time.Time) error {
+	return leave(ctx, q, at, outgoing{kind: MessageLook, ref: id, version: version, after: lookAfter})
+}
+
+// tellRun leaves word for the run of a registration or clearing that something was stored which it must follow.
+func tellRun(ctx context.Context, q querier, id string, version int64, at time.Time) error {
+	return leave(ctx, q, at, outgoing{kind: MessageSignal, ref: id, version: version})
+}
+
+// tellRunSoon is tellRun for what is likely to be followed by more.
+func tellRunSoon(ctx context.Context, q querier, id string, version int64, at time.Time) error {
+	return leave(ctx, q, at, outgoing{kind: MessageSignal, ref: id, version: version, after: 2 * time.Second})
+}
+
+// Acknowledge notes that the run of a registration or clearing has reported a version: it was seen in an answer of its.
+func (s *Store) Acknowledge(ctx context.Context, id string, version int64) error {
+	_, err := s.pool.Exec(ctx, `with taken as (update `+tableOf(id)+` set acknowledged = greatest(acknowledged, least($2, version))
+			where id = $1 and acknowledged < $2)
+		delete from outbox where kind = $3 and ref = $1 and version <= $2`, id, version, MessageLook)
+	return err
+}
+
+// tableOf names the table of a registration's or clearing's row.
+func tableOf(id string) string {
+	if registration.IsClearingID(id) {
+		return "clearings"
+	}
+	return "registrations"
+}
+
+// Run is what is known of the run that moves a registration or clearing.
+type Run struct {
+	ID           string // of the registration or clearing
+	WorkflowID   string
+	AccountID    string // empty of a contested claim
+	Kind         registration.Kind
+	Version      int64
+	Acknowledged int64
+	RunID        string // of the engine, as it took a step last; empty if unknown
+	MissingSince *time.Time
+	UpdatedAt    time.Time
+	Ended        bool
+	Superseded   bool // it has ended, and the account has a newer one, so that its run has ended too
+}
+
+// RunOf reads what is known of a registration's or clearing's run.
+func (s *Store) RunOf(ctx context.Context, id string) (Run, error) {
+	if registration.IsClearingID(id) {
+		k, err := loadClearing(ctx, s.pool, id, "")
+		if err != nil {
+			return Run{}, err
+		}
+		r := k.run(k.ID, k.namedAccount(), registration.IdentityClearing)
+		r.WorkflowID, r.UpdatedAt, r.Ended = k.workflowID(), k.UpdatedAt, k.EndedAt != nil
+		r.Superseded, err = s.superseded(ctx, r)
+		return r, err
+	}
+	rec, err := load(ctx, s.pool, id, "")
+	if err != nil {
+		return Run{}, err
+	}
+	r := rec.run(rec.ID, rec.AccountID, rec.Kind)
+	r.WorkflowID, r.UpdatedAt, r.Ended = registration.WorkflowID(rec.AccountID), rec.UpdatedAt, rec.EndedAt != nil
+	r.Superseded, err = s.superseded(ctx, r)
+	return r, err
+}
+
+func (m *mirror) run(id, accountID string, kind registration.Kind) Run {
+	r := Run{ID: id, AccountID: accountID, Kind: kind, Version: m.Version, Acknowledged: m.Acknowledged, MissingSince: m.RunMissingSince}
+	if m.RunID != nil {
+		r.RunID = *m.RunID
+	}
+	return r
+}
+
+// superseded looks whether the account has a newer one: both would have the same workflow id, so the older one's run is over.
+func (s *Store) superseded(ctx context.Context, r Run) (yes bool, err error) {
+	if !r.Ended || r.AccountID == "" {
+		return false, nil
+	}
+	table := tableOf(r.ID)
+	err = s.pool.QueryRow(ctx, `select exists (select from `+table+` where account_id = $2 and created_at > (select created_at from `+table+` where id = $1))`,
+		r.ID, r.AccountID).Scan(&yes)
+	return yes, err
+}
+
+// ahead keeps that a run knows more than its row: the database is an older one, or another's. Nothing is paid until they
+// agree again, and ops hears of it.
+func (s *Store) ahead(ctx context.Context, q querier, step Step, accountID string, version int64) error {
+	if _, err := q.Exec(ctx, `update `+tableOf(step.RegistrationID)+` set held_at = coalesce(held_at, $2) where id = $1`, step.RegistrationID, s.now()); err != nil {
+		return err
+	}
+	return s.find(ctx, q, registration.FindingRunAhead, step.RegistrationID, accountID, aheadBy(step.Known, version))
+}
+
+func aheadBy(known, version int64) string {
+	if version == 0 {
+		return fmt.Sprintf("the run stands at version %d and the database knows no such row; the run stands still", known)
+	}
+	return fmt.Sprintf("the run stands at version %d and the row at %d; the run stands still and nothing is paid", known, version)
+}

@@ -1,0 +1,189 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"shiming/registration"
+)
+
+// Lease reports whether holder may do what name says until the given time from now; nobody else may meanwhile.
+func (s *Store) Lease(ctx context.Context, name, holder string, within time.Duration) (held bool, err error) {
+	now := s.now()
+	tag, err := s.pool.Exec(ctx, `insert into leases (name, holder, until) values ($1, $2, $3)
+		on conflict (name) do update set holder = excluded.holder, until = excluded.until where leases.holder = $2 or leases.until < $4`,
+		name, holder, now.Add(within), now)
+	return tag.RowsAffected() == 1, err
+}
+
+// Swept says how far a lease's slow sweep has come; the next page begins there.
+func (s *Store) Swept(ctx context.Context, name string) (after string, err error) {
+	err = s.pool.QueryRow(ctx, `select cursor from leases where name = $1`, name).Scan(&after)
+	return after, notFound(err)
+}
+
+// SweptTo keeps how far the sweep has come.
+func (s *Store) SweptTo(ctx context.Context, name, after string) error {
+	_, err := s.pool.Exec(ctx, `update leases set cursor = $2 where name = $1`, name, after)
+	return err
+}
+
+// Unacknowledged lists registrations and clearings whose run has not reported the newest version for a while, oldest first.
+func (s *Store) Unacknowledged(ctx context.Context, since time.Duration, limit int) ([]string, error) {
+	return s.ids(ctx, `select id from (
+		(select id, updated_at from registrations where acknowledged < version and updated_at < $1 order by updated_at limit $2)
+		union all (select id, updated_at from clearings where acknowledged < version and updated_at < $1 order by updated_at limit $2)) behind
+		order by updated_at limit $2`, s.now().Add(-since), limit)
+}
+
+// OpenAfter lists open registrations and clearings by their ids, from after on.
+func (s *Store) OpenAfter(ctx context.Context, after string, limit int) ([]string, error) {
+	return s.ids(ctx, `(select id from registrations where ended_at is null and id > $1 order by id limit $2)
+		union all (select id from clearings where ended_at is null and id > $1 order by id limit $2) order by id limit $2`, after, limit)
+}
+
+// UnansweredPayments lists payments that a bank should have answered for a while, and that nobody is about to start.
+func (s *Store) UnansweredPayments(ctx context.Context, since time.Duration, limit int) ([]string, error) {
+	return s.ids(ctx, `select p.id from payments p where p.bank_state = 'requested' and p.requested_at < $1
+		and (p.state = 'requested' or p.ordered_at is not null)
+		and not exists (select from outbox o where o.kind = '`+MessagePayout+`' and o.ref = p.id) order by random() limit $2`, s.now().Add(-since), limit)
+}
+
+// UnsentNotices lists notices that should have been sent for a while, and whose delivery nobody is about to start.
+func (s *Store) UnsentNotices(ctx context.Context, since time.Duration, limit int) ([]string, error) {
+	return s.ids(ctx, `select n.id from notices n where not n.held and n.created_at < $1
+		and n.accepted_at is null and n.refused_at is null and n.skipped_at is null and n.unsure_at is null
+		and not exists (select from outbox o where o.kind = '`+MessageNotice+`' and o.ref = n.id) order by random() limit $2`, s.now().Add(-since), limit)
+}
+
+func (s *Store) ids(ctx context.Context, sql string, args ...any) ([]string, error) {
+	rows, err := s.pool.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
+}
+
+// PendingDeliveries lists deliveries to subscribers that should be under way, and that nobody is about to start.
+func (s *Store) PendingDeliveries(ctx context.Context, since time.Duration, limit int) ([]registration.Delivery, error) {
+	rows, err := s.pool.Query(ctx, `select d.id, d.round, d.give_up_at from webhook_deliveries d where d.state = 'pending' and d.created_at < $1
+		and not exists (select from outbox o where o.kind = '`+MessageDelivery+`' and o.ref = d.id) order by random() limit $2`, s.now().Add(-since), limit)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (d registration.Delivery, err error) {
+		err = row.Scan(&d.ID, &d.Round, &d.GiveUpAt)
+		return d, err
+	})
+}
+
+// Missing notes that no run was found for a registration or clearing, and says since when.
+func (s *Store) Missing(ctx context.Context, id string) (since time.Time, err error) {
+	err = s.pool.QueryRow(ctx, `update `+tableOf(id)+` set run_missing_since = coalesce(run_missing_since, $2) where id = $1 returning run_missing_since`,
+		id, s.now()).Scan(&since)
+	return since, notFound(err)
+}
+
+// Found forgets that a run was missing.
+func (s *Store) Found(ctx context.Context, id string) error {
+	_, err := s.pool.Exec(ctx, `update `+tableOf(id)+` set run_missing_since = null where id = $1 and run_missing_since is not null`, id)
+	return err
+}
+
+// Resumable is what a run in place of a lost one starts from; one of the two is nil.
+type Resumable struct {
+	Registration *registration.Application
+	Clearing     *registration.ClearingApplication
+}
+
+// ResumeOf reads what a registration's or clearing's new run starts from, and puts on its timeline that it gets one.
+func (s *Store) ResumeOf(ctx context.Context, id string) (Resumable, error) {
+	if registration.IsClearingID(id) {
+		k, err := loadClearing(ctx, s.pool, id, "")
+		if err != nil {
+			return Resumable{}, err
+		}
+		app := &registration.ClearingApplication{ClearingID: k.ID, AccountID: k.namedAccount(), ClaimRef: k.ClaimRef, Case: &registration.ClearingCase{Version: k.Version}}
+		return Resumable{Clearing: app}, seenClearing(ctx, s.pool, k, runResumed, ByReconciler, s.now())
+	}
+	rec, err := load(ctx, s.pool, id, "")
+	if err != nil {
+		return Resumable{}, err
+	}
+	app := &registration.Application{
+		RegistrationID: rec.ID, AccountID: rec.AccountID, Kind: rec.Kind, Locale: rec.Locale, ApplicantRef: rec.ApplicantRef,
+		Case: &registration.Case{Version: rec.Version},
+	}
+	return Resumable{Registration: app}, seen(ctx, s.pool, rec, runResumed, ByReconciler, s.now())
+}
+
+// runResumed is what a timeline says of a run that was gone and was started again.
+const runResumed = "run_resumed"
+
+// FindUndelivered opens a finding for each message that has not been carried for an hour, or after many tries, and resolves
+// those of messages that have been.
+func (s *Store) FindUndelivered(ctx context.Context) error {
+	rows, err := s.pool.Query(ctx, `select kind, ref, attempts, coalesce(last_error, '') from outbox
+		where attempts > 0 and (created_at < $1 or attempts > $2) order by created_at limit 100`, s.now().Add(-time.Hour), ManyAttempts)
+	if err != nil {
+		return err
+	}
+	type old struct {
+		Kind, Ref string
+		Attempts  int
+		LastError string
+	}
+	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[old])
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, m := range all {
+		tried := fmt.Sprintf("%s: %d tries, the last failed: %s", m.Kind, m.Attempts, m.LastError)
+		errs = append(errs, s.Find(ctx, registration.FindingUndelivered, m.Ref, "", tried))
+	}
+	errs = append(errs, s.resolveWhere(ctx, registration.FindingUndelivered, `not exists (select from outbox o where o.ref = f.subject and o.attempts > 0)`))
+	return errors.Join(errs...)
+}
+
+// ResolveHealed resolves findings about runs whose row they agree with again.
+func (s *Store) ResolveHealed(ctx context.Context) error {
+	return errors.Join(
+		s.resolveWhere(ctx, registration.FindingRunAhead, `exists (select from registrations r where r.id = f.subject and r.held_at is null)
+			or exists (select from clearings k where k.id = f.subject and k.held_at is null)`),
+		s.resolveWhere(ctx, registration.FindingRunBehind, `exists (select from registrations r where r.id = f.subject and r.acknowledged = r.version and r.run_missing_since is null)
+			or exists (select from clearings k where k.id = f.subject and k.acknowledged = k.version and k.run_missing_since is null)`),
+		s.resolveWhere(ctx, registration.FindingPayoutFailed, `exists (select from payments p where p.id = f.subject and p.bank_state <> 'requested')`),
+	)
+}
+
+func (s *Store) resolveWhere(ctx context.Context, kind registration.FindingKind, gone string) error {
+	_, err := s.pool.Exec(ctx, `update findings f set resolved_at = $2, resolved_by = $3, reason = 'its cause is gone'
+		where kind = $1 and resolved_at is null and (`+gone+`)`, kind, s.now(), ByReconciler)
+	return err
+}
+
+// CloseLateActs closes acts that nobody was answered for in time: their process died. Whatever comes for them later changes
+// nothing.
+func (s *Store) CloseLateActs(ctx context.Context) error {
+	_, err := s.pool.Exec(ctx, `with closed as (update acts set closed_at = $1, verification = false
+			where finished_at is null and closed_at is null and not deferred and expires_at <= $1 returning input_ref)
+		delete from vault_items where ref in (select input_ref from closed)`, s.now())
+	return err
+}
+
+// keepActs is how long the acts of what has ended are kept.
+const keepActs = 30 * 24 * time.Hour
+
+// PruneActs forgets acts of registrations and clearings that ended long ago and whose run is known to have ended too.
+func (s *Store) PruneActs(ctx context.Context, limit int) error {
+	_, err := s.pool.Exec(ctx, `delete from acts where id in (select a.id from acts a left join registrations r on r.id = a.registration_id
+			left join clearings k on k.id = a.registration_id
+		where a.started_at < $1 and coalesce(a.finished_at, a.closed_at) is not null and coalesce(r.ended_at, k.ended_at) < $1
+			and coalesce(r.acknowledged, k.acknowledged) = coalesce(r.version, k.version) limit $2)`, s.now().Add(-keepActs), limit)
+	return err
+}

@@ -1,0 +1,244 @@
+// Package reconcile brings rows and runs back together when they have parted: a worker died at the wrong moment, somebody
+// terminated or reset a run, a message's workflow was ended by hand.
+//
+// It promises to look every minute at what has not been acknowledged, and slowly at everything that is open; to tell a run
+// that is behind to read its row, to start a run again that two looks, a minute apart, have not found, and the workflows of
+// payments, notices and deliveries that somebody ended; and to make a finding for ops of whatever it cannot mend. One process
+// does so at a time.
+//
+// It refuses to terminate anything, to decide by itself what only a person can know, and to cost a healthy run an event.
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"shiming/internal/engine"
+	"shiming/internal/postgres"
+	"shiming/registration"
+)
+
+const (
+	lease    = "reconcile"
+	atOnce   = 100 // of each kind, a round
+	sweeping = 50  // open registrations and clearings that are looked at a round, whatever is known of them
+	// failing is how often a run may have tried its task before that is a finding: it is tried with growing pauses.
+	failing = 6
+	// behind is after how many intervals without a report a run that was told to look is a finding.
+	behind = 5
+)
+
+// Book is the database's part.
+type Book interface {
+	Lease(ctx context.Context, name, holder string, within time.Duration) (bool, error)
+	Swept(ctx context.Context, name string) (string, error)
+	SweptTo(ctx context.Context, name, after string) error
+	Unacknowledged(ctx context.Context, since time.Duration, limit int) ([]string, error)
+	OpenAfter(ctx context.Context, after string, limit int) ([]string, error)
+	RunOf(ctx context.Context, id string) (postgres.Run, error)
+	Missing(ctx context.Context, id string) (time.Time, error)
+	Found(ctx context.Context, id string) error
+	ResumeOf(ctx context.Context, id string) (postgres.Resumable, error)
+	LookAfterEnd(ctx context.Context, id string) error
+	UnansweredPayments(ctx context.Context, since time.Duration, limit int) ([]string, error)
+	UnsentNotices(ctx context.Context, since time.Duration, limit int) ([]string, error)
+	PendingDeliveries(ctx context.Context, since time.Duration, limit int) ([]registration.Delivery, error)
+	Find(ctx context.Context, kind registration.FindingKind, subject, accountID, tried string) error
+	Gone(ctx context.Context, kind registration.FindingKind, subject string) error
+	FindUndelivered(ctx context.Context) error
+	ResolveHealed(ctx context.Context) error
+	CloseLateActs(ctx context.Context) error
+	PruneActs(ctx context.Context, limit int) error
+}
+
+// Engine is the engine's part.
+type Engine interface {
+	Look(ctx context.Context, workflowID string) (engine.Seen, error)
+	Nudge(ctx context.Context, workflowID, id string) error
+	Start(ctx context.Context, workflow, id, summary string, arg any) error
+	Resume(ctx context.Context, app registration.Application) error
+	ResumeClearing(ctx context.Context, app registration.ClearingApplication) error
+}
+
+// Reconciler is the job.
+type Reconciler struct {
+	Book   Book
+	Engine Engine
+	Every  time.Duration // between two rounds; also what "a minute apart" means
+	Now    func() time.Time
+	Log    *slog.Logger
+	holder string
+}
+
+// Run reconciles until ctx ends. Trouble is logged and met again in the next round.
+func (r *Reconciler) Run(ctx context.Context) {
+	r.holder = registration.NewID("rec")
+	tick := time.NewTicker(r.Every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		held, err := r.Book.Lease(ctx, lease, r.holder, 2*r.Every+time.Minute)
+		if err == nil && held {
+			err = r.Round(ctx)
+		}
+		if err != nil && ctx.Err() == nil {
+			r.Log.Warn("reconcile: a round met trouble; the next one looks again", "error", err)
+		}
+	}
+}
+
+// Round looks once at everything that is due.
+func (r *Reconciler) Round(ctx context.Context) error {
+	var errs []error
+	for _, do := range []func(context.Context) error{
+		r.Book.CloseLateActs, r.unacknowledged, r.sweep, r.payments, r.notices, r.deliveries, r.Book.FindUndelivered, r.Book.ResolveHealed,
+		func(ctx context.Context) error { return r.Book.PruneActs(ctx, 1000) },
+	} {
+		errs = append(errs, do(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+func (r *Reconciler) unacknowledged(ctx context.Context) error {
+	ids, err := r.Book.Unacknowledged(ctx, r.Every, atOnce)
+	return errors.Join(err, r.examineAll(ctx, ids))
+}
+
+// sweep looks at some of what is open, as if nothing were known of it, and at the next ones in the next round.
+func (r *Reconciler) sweep(ctx context.Context) error {
+	after, err := r.Book.Swept(ctx, lease)
+	if err != nil {
+		return err
+	}
+	ids, err := r.Book.OpenAfter(ctx, after, sweeping)
+	if err != nil {
+		return err
+	}
+	next := ""
+	if len(ids) == sweeping {
+		next = ids[sweeping-1]
+	}
+	return errors.Join(r.examineAll(ctx, ids), r.Book.SweptTo(ctx, lease, next))
+}
+
+func (r *Reconciler) examineAll(ctx context.Context, ids []string) error {
+	var errs []error
+	for _, id := range ids {
+		if err := r.examine(ctx, id); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", id, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// examine holds one row against its run.
+func (r *Reconciler) examine(ctx context.Context, id string) error {
+	run, err := r.Book.RunOf(ctx, id)
+	if err != nil {
+		return err
+	}
+	if run.Ended && run.Superseded {
+		return r.Book.LookAfterEnd(ctx, id)
+	}
+	seen, err := r.Engine.Look(ctx, run.WorkflowID)
+	switch {
+	case err != nil:
+		return err
+	case !seen.Runs && run.Ended:
+		return r.Book.LookAfterEnd(ctx, id)
+	case !seen.Runs:
+		return r.missing(ctx, run)
+	}
+	return errors.Join(r.Book.Found(ctx, id), r.lagging(ctx, run, seen))
+}
+
+// missing starts a run again that was not found twice.
+func (r *Reconciler) missing(ctx context.Context, run postgres.Run) error {
+	since, err := r.Book.Missing(ctx, run.ID)
+	if err != nil || r.Now().Sub(since) < r.Every*9/10 {
+		return err
+	}
+	from, err := r.Book.ResumeOf(ctx, run.ID)
+	if err != nil {
+		return err
+	}
+	r.Log.Warn("reconcile: a run was gone and is started again from its row", "id", run.ID, "missing_since", since)
+	if from.Clearing != nil {
+		return r.Engine.ResumeClearing(ctx, *from.Clearing)
+	}
+	return r.Engine.Resume(ctx, *from.Registration)
+}
+
+// lagging tells a run to look that is behind its row, or that is not the one that took the last step: it was reset.
+func (r *Reconciler) lagging(ctx context.Context, run postgres.Run, seen engine.Seen) error {
+	if seen.FailedTasks >= failing {
+		return r.Book.Find(ctx, registration.FindingRunFailing, run.ID, run.AccountID,
+			fmt.Sprintf("the run's task has been tried %d times; it is tried on, with growing pauses", seen.FailedTasks))
+	}
+	errs := []error{r.Book.Gone(ctx, registration.FindingRunFailing, run.ID)}
+	if run.Acknowledged == run.Version && run.RunID == seen.RunID {
+		return errors.Join(errs...)
+	}
+	errs = append(errs, r.Engine.Nudge(ctx, run.WorkflowID, run.ID))
+	if late := r.Now().Sub(run.UpdatedAt); late > behind*r.Every {
+		errs = append(errs, r.Book.Find(ctx, registration.FindingRunBehind, run.ID, run.AccountID,
+			fmt.Sprintf("the run was told to look every %s for %s, and has not reported version %d", r.Every, late.Round(time.Second), run.Version)))
+	}
+	return errors.Join(errs...)
+}
+
+// payments starts payments again whose workflow somebody ended.
+func (r *Reconciler) payments(ctx context.Context) error {
+	ids, err := r.Book.UnansweredPayments(ctx, 2*r.Every, atOnce)
+	errs := []error{err}
+	for _, id := range ids {
+		failed, err := r.again(ctx, registration.PayoutWorkflow, registration.PayoutWorkflowID(id), id)
+		if failed {
+			err = r.Book.Find(ctx, registration.FindingPayoutFailed, id, "", "the payment's workflow failed; it is not started again by itself")
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// notices starts notices again whose workflow somebody ended.
+func (r *Reconciler) notices(ctx context.Context) error {
+	ids, err := r.Book.UnsentNotices(ctx, 2*r.Every, atOnce)
+	errs := []error{err}
+	for _, id := range ids {
+		failed, err := r.again(ctx, registration.NoticeWorkflow, registration.NoticeWorkflowID(id), id)
+		if failed {
+			err = r.Book.Find(ctx, registration.FindingUndelivered, id, "", "notice: its workflow failed; it is not started again by itself")
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// deliveries starts deliveries to subscribers again whose workflow somebody ended.
+func (r *Reconciler) deliveries(ctx context.Context) error {
+	all, err := r.Book.PendingDeliveries(ctx, 2*r.Every, atOnce)
+	errs := []error{err}
+	for _, d := range all {
+		_, err := r.again(ctx, registration.WebhookWorkflow, registration.DeliveryWorkflowID(d.ID, d.Round), d)
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// again starts a workflow that was ended before its work was done, and reports whether it has failed by itself.
+func (r *Reconciler) again(ctx context.Context, workflow, id string, arg any) (failed bool, err error) {
+	seen, err := r.Engine.Look(ctx, id)
+	if err != nil || seen.Runs || seen.Failed {
+		return seen.Failed, err
+	}
+	r.Log.Warn("reconcile: a workflow was ended before its work was done and is started again", "workflow_id", id)
+	return false, r.Engine.Start(ctx, workflow, id, "Started again", arg)
+}
