@@ -16,12 +16,13 @@ const (
 	EventPayoutOverdue   WebhookEvent = "payout.overdue"
 	EventPayoutReturned  WebhookEvent = "payout.returned"
 	EventReviewOverdue   WebhookEvent = "review.overdue"
+	EventFindingOpened   WebhookEvent = "finding.opened"
 	EventPing            WebhookEvent = "ping"
 )
 
 // WebhookEvents lists what can be subscribed to.
 func WebhookEvents() []WebhookEvent {
-	return []WebhookEvent{EventStateChanged, EventClearingChanged, EventPayoutOverdue, EventPayoutReturned, EventReviewOverdue}
+	return []WebhookEvent{EventStateChanged, EventClearingChanged, EventPayoutOverdue, EventPayoutReturned, EventReviewOverdue, EventFindingOpened}
 }
 
 // Known reports whether e can be subscribed to.

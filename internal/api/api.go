@@ -86,6 +86,7 @@ func (s *server) build() error {
 	s.accounts()
 	s.clearings()
 	s.reports()
+	s.findings()
 	s.subscriptions()
 	s.progress()
 	finish(s.api.OpenAPI())

@@ -12,18 +12,18 @@ import (
 
 // Event is what we post to a subscriber. It is documented here; package activities sends it.
 type Event struct {
-	Type      registration.WebhookEvent `json:"type" enum:"registration.state_changed,clearing.state_changed,payout.overdue,payout.returned,review.overdue,ping" doc:"What happened; ping only when asked for" example:"registration.state_changed"`
+	Type      registration.WebhookEvent `json:"type" enum:"registration.state_changed,clearing.state_changed,payout.overdue,payout.returned,review.overdue,finding.opened,ping" doc:"What happened; ping only when asked for" example:"registration.state_changed"`
 	Timestamp time.Time                 `json:"timestamp" doc:"When it happened" example:"2026-09-30T02:00:00Z"`
-	Sequence  int64                     `json:"sequence" doc:"Counts per registration; order by it, for deliveries may overtake each other. 0 with ping" example:"3"`
+	Sequence  int64                     `json:"sequence" doc:"Counts per registration; order by it, for deliveries may overtake each other. 0 with finding.opened and ping" example:"3"`
 	Data      EventData                 `json:"data" doc:"Whom it is about"`
 }
 
 // EventData is whom an event is about.
 type EventData struct {
-	ID        string             `json:"id" doc:"The registration's or the clearing's id; of a ping the endpoint's" example:"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6"`
+	ID        string             `json:"id" doc:"The registration's or the clearing's id; the finding's with finding.opened, the endpoint's with ping" example:"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6"`
 	AccountID string             `json:"account_id" doc:"The platform account; empty where there is none" example:"acct-1001"`
-	From      registration.State `json:"from" doc:"State before; empty at the beginning" example:"details_required"`
-	To        registration.State `json:"to" doc:"State after; the same as from if only something else has happened" example:"under_review"`
+	From      registration.State `json:"from" doc:"State before; empty at the beginning, and with finding.opened" example:"details_required"`
+	To        registration.State `json:"to" doc:"State after; the same as from if only something else has happened; with finding.opened the finding's kind" example:"under_review"`
 }
 
 // eventHook documents the request that a subscriber gets.

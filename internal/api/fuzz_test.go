@@ -23,6 +23,7 @@ func FuzzSetName(f *testing.F)            { fuzzBody(f, "set-name") }
 func FuzzSetContact(f *testing.F)         { fuzzBody(f, "set-contact") }
 func FuzzResolvePayout(f *testing.F)      { fuzzBody(f, "resolve-payout") }
 func FuzzGrantPayout(f *testing.F)        { fuzzBody(f, "grant-payout") }
+func FuzzResolveFinding(f *testing.F)     { fuzzBody(f, "resolve-finding") }
 func FuzzAssignReview(f *testing.F)       { fuzzBody(f, "assign-review") }
 func FuzzDecideReview(f *testing.F)       { fuzzBody(f, "decide-review") }
 func FuzzOpenClearing(f *testing.F)       { fuzzBody(f, "open-clearing") }

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"shiming/internal/chinaid"
+	"shiming/registration"
 )
 
 // hostileValues stand in for every value of every body.
@@ -115,6 +116,7 @@ func targets(t testing.TB) []*target {
 		tg.open = func(w *world) {
 			n++
 			path = strings.NewReplacer("/v1/registrations/{id}", w.readyFor(op.OperationID, n), "/v1/reviews/{id}", "/v1/reviews/"+w.reviewFor(op.OperationID, n),
+				"/v1/findings/{id}", "/v1/findings/"+w.findingFor(op.OperationID, n),
 				"{account_id}", fmt.Sprintf("acct-%d", n), "{id}", "x").Replace(op.Path)
 		}
 		as := ""
@@ -162,6 +164,13 @@ func (w *world) readyFor(operation string, n int) string {
 func (w *world) reviewFor(operation string, n int) string {
 	if strings.HasSuffix(operation, "-review") {
 		return w.underReview(fmt.Sprintf("acct-%d", n), n)
+	}
+	return "x"
+}
+
+func (w *world) findingFor(operation string, n int) string {
+	if operation == "resolve-finding" {
+		return w.found(registration.FindingUndelivered, fmt.Sprintf("ntc_%d", n), "")
 	}
 	return "x"
 }
@@ -236,7 +245,7 @@ func FuzzAddresses(f *testing.F) {
 	w := newWorld(f)
 	id := w.open("acct-1", "individual")
 	templates := []string{
-		"/v1/registrations?%s", "/v1/reviews?%s", "/v1/webhook-endpoints?%s", "/v1/registrations/%s", "/v1/registrations/%s/timeline", "/v1/registrations/%s/documents/id_card_front",
+		"/v1/registrations?%s", "/v1/reviews?%s", "/v1/webhook-endpoints?%s", "/v1/findings?%s", "/v1/findings/%s", "/v1/registrations/%s", "/v1/registrations/%s/timeline", "/v1/registrations/%s/documents/id_card_front",
 		"/v1/registrations/reg_aaaaaaaaaaaaaaaaaaaaaaaaaa/documents/%s", "/v1/reviews/%s", "/v1/reviews/%s/documents/x", "/v1/accounts/%s", "/v1/accounts/%s/identity-clearing",
 		"/v1/identity-clearings/%s", "/v1/identity-clearings/%s/timeline", "/v1/webhook-endpoints/%s/deliveries/x", "/%s",
 	}

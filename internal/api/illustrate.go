@@ -78,6 +78,8 @@ func examplesOf(schema string) map[string]any {
 		return map[string]any{"events": []any{registration.EventStateChanged}, "failing_since": nil, "disabled_at": nil, "disabled_reason": nil}
 	case "WebhookAttempt":
 		return map[string]any{"error": nil}
+	case "Finding":
+		return map[string]any{"text": registration.FindingRunFailing.Text(), "resolved_at": nil, "resolved_by": nil, "reason": nil}
 	case "Timeline":
 		return map[string]any{"next_cursor": nil}
 	}

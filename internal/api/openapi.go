@@ -38,6 +38,7 @@ func configuration() huma.Config {
 				{Name: "Accounts", Description: "How platform accounts stand."},
 				{Name: clearingTag, Description: "Clearing the identity of an account, and claiming one back."},
 				{Name: subscriptionTag, Description: "Being told of events."},
+				{Name: findingTag, Description: "What does not mend itself and waits for ops."},
 				{Name: "Webhooks in", Description: "Reports of bank and wallet."},
 			},
 		},

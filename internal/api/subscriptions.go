@@ -66,7 +66,7 @@ type endpointAnswer struct{ Body WebhookEndpoint }
 type addEndpoint struct {
 	Body struct {
 		URL    string                      `json:"url" maxLength:"2048" doc:"An http or https address that is public" example:"https://example.com/shiming"`
-		Events []registration.WebhookEvent `json:"events,omitempty" minItems:"1" enum:"registration.state_changed,clearing.state_changed,payout.overdue,payout.returned,review.overdue" doc:"The types of event; left out: all of them"`
+		Events []registration.WebhookEvent `json:"events,omitempty" minItems:"1" enum:"registration.state_changed,clearing.state_changed,payout.overdue,payout.returned,review.overdue,finding.opened" doc:"The types of event; left out: all of them"`
 	}
 }
 

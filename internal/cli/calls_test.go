@@ -79,6 +79,8 @@ func TestChanges(t *testing.T) {
 			body: map[string]any{"decision": "reject", "final": true, "reasons": []any{map[string]any{"field": "name", "code": "other"}}},
 		},
 
+		{args: []string{"findings", "resolve", "fnd_1", "--reason", "rolled back"}, call: "POST /v1/findings/fnd_1/resolve", body: map[string]any{"reason": "rolled back"}},
+
 		{
 			args: []string{"clearing", "open", "acct-1", "--reason", "left", "--when-eligible"}, in: `{"holder_name": "陈", "id_number": "1"}`,
 			call: "POST /v1/accounts/acct-1/identity-clearing",

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"shiming/internal/cli"
+	"shiming/registration"
 )
 
 // shown are the commands that lay something out, each with the API's answer that it lays out.
@@ -30,6 +31,8 @@ var shown = []struct {
 	{"clearing", "GET /v1/accounts/acct-1001/identity-clearing", "clearing.json", []string{"clearing", "show", "acct-1001"}},
 	{"clearing", "GET /v1/identity-clearings/clr_1", "clearing.json", []string{"clearing", "show", "clr_1"}},
 	{"preflight", "GET /v1/accounts/acct-1001/identity-clearing/preflight", "preflight.json", []string{"clearing", "preflight", "acct-1001"}},
+	{"findings", "GET /v1/findings", "findings.json", []string{"findings"}},
+	{"finding", "GET /v1/findings/fnd_1", "finding.json", []string{"findings", "show", "fnd_1"}},
 	{"endpoint", "POST /v1/webhook-endpoints", "endpoint.json", []string{"webhook", "add", "https://example.com/shiming"}},
 	{"endpoints", "GET /v1/webhook-endpoints", "endpoints.json", []string{"webhook", "list"}},
 	{"delivery", "GET /v1/webhook-endpoints/whe_1/deliveries/whd_1", "delivery.json", []string{"webhook", "delivery", "whe_1", "whd_1"}},
@@ -73,4 +76,14 @@ func TestFiltersGoIntoTheQuery(t *testing.T) {
 	got := api.command().run(t.Context(), t, "list", "--state", "under_review", "--kind", "enterprise", "--no-overdue", "--limit", "7", "--cursor", "a b")
 	require.Equal(t, cli.Done, got.code, got.errOut)
 	assert.Equal(t, "cursor=a+b&kind=enterprise&limit=7&overdue=false&state=under_review", api.only(t).Query)
+}
+
+func TestFindingsOfEveryKindCanBeAskedFor(t *testing.T) {
+	t.Parallel()
+	for _, kind := range registration.FindingKinds() {
+		api := newAPI(t, map[string]http.HandlerFunc{"GET /v1/findings": answer(200, `{"items": [], "next_cursor": null}`)})
+		got := api.command().run(t.Context(), t, "findings", "--kind", string(kind), "--open")
+		require.Equal(t, cli.Done, got.code, got.errOut)
+		assert.Equal(t, "kind="+string(kind)+"&open=true", api.only(t).Query)
+	}
 }

@@ -125,7 +125,7 @@ func showDelivery(p *page, d delivery) {
 type webhookAddCommand struct {
 	changeFlags
 	Address string   `arg:"" help:"A public http or https address."`
-	Event   []string `enum:"registration.state_changed,clearing.state_changed,payout.overdue,payout.returned,review.overdue" placeholder:"TYPE" help:"Only events of this type: ${enum}. May be repeated; left out: all."`
+	Event   []string `enum:"registration.state_changed,clearing.state_changed,payout.overdue,payout.returned,review.overdue,finding.opened" placeholder:"TYPE" help:"Only events of this type: ${enum}. May be repeated; left out: all."`
 }
 
 // Run subscribes.

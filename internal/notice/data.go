@@ -5,7 +5,7 @@ import "time"
 // Data is what a template may use. Everything is optional; what is left out is left out of the text.
 // There is deliberately no field for an ID number, a card or an amount.
 type Data struct {
-	RegistrationID string // or the clearing's id
+	RegistrationID string // or the clearing's id, or of a Finding whatever it is about
 	AccountID      string // shown to reviewers, to ops, and to the holder in ClearingObjection
 	DeveloperName  string // shown to applicants only, never in a subject
 	CompanyName    string // likewise
@@ -30,6 +30,7 @@ type Data struct {
 	// ByLetter: an authorised person of the company asks for the clearing, not the holder of an ID card.
 	ByLetter bool
 	Detail   string // for reviewers and ops only, in plain words, without personal data
+	Open     int    // of a Finding: how many of its kind wait for ops
 }
 
 // Reason is one point that a reviewer objects to.

@@ -29,6 +29,7 @@ const (
 	PayoutReturned          Kind = "payout_returned"
 	WebhookEndpointDisabled Kind = "webhook_endpoint_disabled"
 	ReportUnmatched         Kind = "report_unmatched" // a bank's or wallet's report with an unknown key
+	Finding                 Kind = "finding"          // something that is not as it should be and does not mend itself
 )
 
 // Audience says who a notice is for.
@@ -78,6 +79,7 @@ func rules() []rule {
 		{PayoutReturned, Ops, false},
 		{WebhookEndpointDisabled, Ops, false},
 		{ReportUnmatched, Ops, false},
+		{Finding, Ops, false},
 	}
 }
 

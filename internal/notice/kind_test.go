@@ -35,6 +35,7 @@ func TestRules(t *testing.T) {
 		notice.PayoutReturned:          {notice.Ops, mail},
 		notice.WebhookEndpointDisabled: {notice.Ops, mail},
 		notice.ReportUnmatched:         {notice.Ops, mail},
+		notice.Finding:                 {notice.Ops, mail},
 	}
 	assert.Len(t, notice.Kinds(), len(want))
 	for _, kind := range notice.Kinds() {

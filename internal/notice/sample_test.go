@@ -44,6 +44,8 @@ func sample(kind notice.Kind) notice.Data {
 		d = notice.Data{Detail: "whe_01jc5v0example"}
 	case notice.ReportUnmatched:
 		d = notice.Data{Detail: "bank, transfer.settled"}
+	case notice.Finding:
+		d = notice.Data{RegistrationID: "reg_01jc5v0example", AccountID: "acct-2026", Detail: "run_failing", Open: 3}
 	case notice.PayoutOverdue:
 		d.Detail = "not settled 3 working days after the notice"
 	}

@@ -12,6 +12,7 @@ type view struct {
 	Final         bool
 	Outcome       string // the code
 	ByLetter      bool
+	Open          int
 	Reference     string
 	AccountID     string
 	Internal      bool
@@ -31,7 +32,7 @@ func newView(w *words, kind Kind, d Data) view {
 		Account: lastFour(d.BankAccountLast4),
 		Time:    deadline.bare, Deadline: deadline.full, HasDeadline: d.Deadline != nil,
 		Failure:      w.failure(kind, d.Failure),
-		AttemptsLeft: d.AttemptsLeft, Final: d.Final, Outcome: d.Outcome, ByLetter: d.ByLetter,
+		AttemptsLeft: d.AttemptsLeft, Final: d.Final, Outcome: d.Outcome, ByLetter: d.ByLetter, Open: d.Open,
 		Reference: opaque(d.RegistrationID), AccountID: opaque(d.AccountID),
 		Internal: kind.internal(), HasReasons: len(d.Reasons) > 0,
 	}

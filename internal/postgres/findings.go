@@ -2,7 +2,10 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"shiming/registration"
 )
@@ -26,16 +29,20 @@ const ByReconciler = "reconciler"
 
 const findingColumns = `id, kind, subject, account_id, since, seen_at, tried, resolved_at, resolved_by, reason`
 
-// Find opens a finding, or notes that an open one is still there.
+// Find opens a finding and sees to it that ops is told, or notes that an open one is still there.
 func (s *Store) Find(ctx context.Context, kind registration.FindingKind, subject, accountID, tried string) error {
-	return s.find(ctx, s.pool, kind, subject, accountID, tried)
+	return s.inTx(ctx, func(tx pgx.Tx) error { return s.find(ctx, tx, kind, subject, accountID, tried) })
 }
 
-func (s *Store) find(ctx context.Context, q querier, kind registration.FindingKind, subject, accountID, tried string) error {
-	_, err := q.Exec(ctx, `insert into findings (id, kind, subject, account_id, since, seen_at, tried) values ($1, $2, $3, $4, $5, $5, $6)
-		on conflict (kind, subject) where resolved_at is null do update set seen_at = excluded.seen_at, tried = excluded.tried`,
-		registration.NewID("fnd"), kind, subject, accountID, s.now(), tried)
-	return err
+func (s *Store) find(ctx context.Context, tx pgx.Tx, kind registration.FindingKind, subject, accountID, tried string) error {
+	id, open := registration.NewID("fnd"), ""
+	err := tx.QueryRow(ctx, `insert into findings (id, kind, subject, account_id, since, seen_at, tried) values ($1, $2, $3, $4, $5, $5, $6)
+		on conflict (kind, subject) where resolved_at is null do update set seen_at = excluded.seen_at, tried = excluded.tried
+		returning id`, id, kind, subject, accountID, s.now(), tried).Scan(&open)
+	if err != nil || open != id { // it was open before: ops has been told, or will be
+		return err
+	}
+	return s.tellFindings(ctx, tx, kind)
 }
 
 // Gone resolves an open finding whose cause is gone.
@@ -48,3 +55,63 @@ func (s *Store) gone(ctx context.Context, q querier, kind registration.FindingKi
 		where kind = $1 and subject = $2 and resolved_at is null`, kind, subject, s.now(), ByReconciler)
 	return err
 }
+
+// ErrResolved says that a finding was resolved before.
+var ErrResolved = errors.New("postgres: the finding is resolved already")
+
+// ResolveFinding closes an open finding by a person's word. What is not mended all the same is found again, as another.
+func (s *Store) ResolveFinding(ctx context.Context, id, by, reason string) error {
+	return s.inTx(ctx, func(tx pgx.Tx) error {
+		f, err := findingOf(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		// The subject's row is locked before the finding's, as by a step that finds something.
+		note, err := s.timelineOf(ctx, tx, f.Subject)
+		if err != nil {
+			return err
+		}
+		tag, err := tx.Exec(ctx, `update findings set resolved_at = $2, resolved_by = $3, reason = $4 where id = $1 and resolved_at is null`,
+			id, s.now(), by, reason)
+		if err != nil {
+			return err
+		}
+		if tag.RowsAffected() == 0 {
+			return ErrResolved
+		}
+		if note == nil {
+			return nil
+		}
+		if err := note("finding_resolved:"+string(f.Kind), by); err != nil || !f.Kind.OfRun() {
+			return err
+		}
+		return s.lookAgain(ctx, tx, f.Subject)
+	})
+}
+
+// timelineOf locks a registration or a clearing and returns what writes on its timeline; nil for a subject that has none.
+func (s *Store) timelineOf(ctx context.Context, tx pgx.Tx, subject string) (note func(event, by string) error, err error) {
+	if registration.IsClearingID(subject) {
+		k, err := loadClearing(ctx, tx, subject, "for update")
+		if err != nil {
+			return nil, unless(err, ErrNotFound)
+		}
+		return func(event, by string) error { return seenClearing(ctx, tx, k, event, by, s.now()) }, nil
+	}
+	rec, err := load(ctx, tx, subject, "for update")
+	if err != nil {
+		return nil, unless(err, ErrNotFound)
+	}
+	return func(event, by string) error { return seen(ctx, tx, rec, event, by, s.now()) }, nil
+}
+
+// unless is err, or nothing if it is one that is no matter.
+func unless(err, noMatter error) error {
+	if errors.Is(err, noMatter) {
+		return nil
+	}
+	return err
+}
+
+// lookAgain leaves word for the run of a registration or a clearing to read its row and take over what it missed.
+func (s *Store) lookAgain(_ context.Context, _ pgx.Tx, _ string) error { return nil }

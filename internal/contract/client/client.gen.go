@@ -65,6 +65,7 @@ func (e AccountStanding) Valid() bool {
 // Defines values for AddEndpointBodyEvents.
 const (
 	AddEndpointBodyEventsClearingStateChanged     AddEndpointBodyEvents = "clearing.state_changed"
+	AddEndpointBodyEventsFindingOpened            AddEndpointBodyEvents = "finding.opened"
 	AddEndpointBodyEventsPayoutOverdue            AddEndpointBodyEvents = "payout.overdue"
 	AddEndpointBodyEventsPayoutReturned           AddEndpointBodyEvents = "payout.returned"
 	AddEndpointBodyEventsRegistrationStateChanged AddEndpointBodyEvents = "registration.state_changed"
@@ -75,6 +76,8 @@ const (
 func (e AddEndpointBodyEvents) Valid() bool {
 	switch e {
 	case AddEndpointBodyEventsClearingStateChanged:
+		return true
+	case AddEndpointBodyEventsFindingOpened:
 		return true
 	case AddEndpointBodyEventsPayoutOverdue:
 		return true
@@ -311,6 +314,7 @@ func (e DocumentReceiptContentType) Valid() bool {
 // Defines values for EventType.
 const (
 	EventTypeClearingStateChanged     EventType = "clearing.state_changed"
+	EventTypeFindingOpened            EventType = "finding.opened"
 	EventTypePayoutOverdue            EventType = "payout.overdue"
 	EventTypePayoutReturned           EventType = "payout.returned"
 	EventTypePing                     EventType = "ping"
@@ -322,6 +326,8 @@ const (
 func (e EventType) Valid() bool {
 	switch e {
 	case EventTypeClearingStateChanged:
+		return true
+	case EventTypeFindingOpened:
 		return true
 	case EventTypePayoutOverdue:
 		return true
@@ -1046,6 +1052,36 @@ func (e PutDocumentOfClearingParamsSlot) Valid() bool {
 	case PutDocumentOfClearingParamsSlotIDCardBack:
 		return true
 	case PutDocumentOfClearingParamsSlotIDCardFront:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListFindingsParamsKind.
+const (
+	MessageUnsure ListFindingsParamsKind = "message_unsure"
+	PayoutFailed  ListFindingsParamsKind = "payout_failed"
+	RunAhead      ListFindingsParamsKind = "run_ahead"
+	RunBehind     ListFindingsParamsKind = "run_behind"
+	RunFailing    ListFindingsParamsKind = "run_failing"
+	Undelivered   ListFindingsParamsKind = "undelivered"
+)
+
+// Valid indicates whether the value is a known member of the ListFindingsParamsKind enum.
+func (e ListFindingsParamsKind) Valid() bool {
+	switch e {
+	case MessageUnsure:
+		return true
+	case PayoutFailed:
+		return true
+	case RunAhead:
+		return true
+	case RunBehind:
+		return true
+	case RunFailing:
+		return true
+	case Undelivered:
 		return true
 	default:
 		return false
@@ -1833,7 +1869,7 @@ type Event struct {
 	// Examples: {"account_id":"acct-1001","from":"details_required","id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","to":"under_review"}
 	Data EventData `json:"data"`
 
-	// Sequence Counts per registration; order by it, for deliveries may overtake each other. 0 with ping
+	// Sequence Counts per registration; order by it, for deliveries may overtake each other. 0 with finding.opened and ping
 	//
 	// Examples: 3
 	Sequence int64 `json:"sequence"`
@@ -1863,17 +1899,17 @@ type EventData struct {
 	// Examples: acct-1001
 	AccountID string `json:"account_id"`
 
-	// From State before; empty at the beginning
+	// From State before; empty at the beginning, and with finding.opened
 	//
 	// Examples: details_required
 	From string `json:"from"`
 
-	// ID The registration's or the clearing's id; of a ping the endpoint's
+	// ID The registration's or the clearing's id; the finding's with finding.opened, the endpoint's with ping
 	//
 	// Examples: reg_k3v5m2q7w4x6y2z7a5b3c4d5e6
 	ID string `json:"id"`
 
-	// To State after; the same as from if only something else has happened
+	// To State after; the same as from if only something else has happened; with finding.opened the finding's kind
 	//
 	// Examples: under_review
 	To string `json:"to"`
@@ -1897,6 +1933,79 @@ type FieldError struct {
 	//
 	// Examples: Upload the front of the ID card.
 	Message string `json:"message"`
+}
+
+// Finding Something that is not as it should be and does not mend itself, with what to do about it.
+//
+// Examples: {"account_id":"acct-1001","id":"fnd_k3v5m2q7w4x6y2z7a5b3c4d5e6","kind":"run_failing","reason":null,"resolved_at":null,"resolved_by":null,"seen_at":"2026-09-30T10:05:00+08:00","since":"2026-09-30T10:00:00+08:00","subject":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","text":"The run cannot finish its task; the registration or clearing stands still and has lost nothing. Its workflow's last failure in Temporal says why. Roll back the release, or mend it and release: the run goes on by itself. Then resolve this, so that it looks again at once. Do not terminate it.","tried":"looked twice, a minute apart"}
+type Finding struct {
+	// AccountID The platform account; null if it concerns none
+	//
+	// Examples: acct-1001
+	AccountID *string `json:"account_id"`
+
+	// ID The finding's id
+	//
+	// Examples: fnd_k3v5m2q7w4x6y2z7a5b3c4d5e6
+	ID string `json:"id"`
+
+	// Kind What is not as it should be
+	//
+	// Examples: run_failing
+	Kind string `json:"kind"`
+
+	// Reason Why; null while it is open
+	//
+	// Examples: null
+	Reason *string `json:"reason"`
+
+	// ResolvedAt When it was resolved; null while it is open
+	//
+	// Examples: null
+	ResolvedAt *time.Time `json:"resolved_at"`
+
+	// ResolvedBy Who resolved it, or reconciler if its cause was gone; null while it is open
+	//
+	// Examples: null
+	ResolvedBy *string `json:"resolved_by"`
+
+	// SeenAt When it was still there, last
+	//
+	// Examples: 2026-09-30T10:05:00+08:00
+	SeenAt time.Time `json:"seen_at"`
+
+	// Since When it was found
+	//
+	// Examples: 2026-09-30T10:00:00+08:00
+	Since time.Time `json:"since"`
+
+	// Subject What it is about: a registration, a clearing, a payment, a notice, a delivery or an act
+	//
+	// Examples: reg_k3v5m2q7w4x6y2z7a5b3c4d5e6
+	Subject string `json:"subject"`
+
+	// Text What it means and what to do about it
+	//
+	// Examples: The run cannot finish its task; the registration or clearing stands still and has lost nothing. Its workflow's last failure in Temporal says why. Roll back the release, or mend it and release: the run goes on by itself. Then resolve this, so that it looks again at once. Do not terminate it.
+	Text string `json:"text"`
+
+	// Tried What was tried to mend it
+	//
+	// Examples: looked twice, a minute apart
+	Tried string `json:"tried"`
+}
+
+// FindingPage A page of findings.
+//
+// Examples: {"items":[{"account_id":"acct-1001","id":"fnd_k3v5m2q7w4x6y2z7a5b3c4d5e6","kind":"run_failing","reason":null,"resolved_at":null,"resolved_by":null,"seen_at":"2026-09-30T10:05:00+08:00","since":"2026-09-30T10:00:00+08:00","subject":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","text":"The run cannot finish its task; the registration or clearing stands still and has lost nothing. Its workflow's last failure in Temporal says why. Roll back the release, or mend it and release: the run goes on by itself. Then resolve this, so that it looks again at once. Do not terminate it.","tried":"looked twice, a minute apart"}],"next_cursor":"MjAyNi0wOS0zMFQwMjowMDowMFp8Zm5kX2szdjU"}
+type FindingPage struct {
+	// Items Findings, newest first
+	Items []Finding `json:"items"`
+
+	// NextCursor Where the next page begins; null on the last
+	//
+	// Examples: MjAyNi0wOS0zMFQwMjowMDowMFp8Zm5kX2szdjU
+	NextCursor *string `json:"next_cursor"`
 }
 
 // GrantPayoutBody Why ops allow one more payment to a bank account.
@@ -2486,6 +2595,16 @@ type Requirement struct {
 	Message string `json:"message"`
 }
 
+// ResolveFindingBody What was done about a finding.
+//
+// Examples: {"reason":"Rolled back the release."}
+type ResolveFindingBody struct {
+	// Reason What was done about it
+	//
+	// Examples: Rolled back the release.
+	Reason string `json:"reason"`
+}
+
 // ResolvePayoutBody What has become of a payment by ops' word, and why they say so.
 //
 // Examples: {"outcome":"settled","reason":"The bank confirmed by phone."}
@@ -3013,6 +3132,30 @@ type WithdrawClearingParams struct {
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
 
+// ListFindingsParams defines parameters for ListFindings.
+type ListFindingsParams struct {
+	// Kind Only those of this kind
+	Kind *ListFindingsParamsKind `form:"kind,omitempty" json:"kind,omitempty"`
+
+	// Open Only those that are open, or that are resolved
+	Open *bool `form:"open,omitempty" json:"open,omitempty"`
+
+	// Cursor next_cursor of the page before
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Limit Items a page
+	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// ListFindingsParamsKind defines parameters for ListFindings.
+type ListFindingsParamsKind string
+
+// ResolveFindingParams defines parameters for ResolveFinding.
+type ResolveFindingParams struct {
+	// IdempotencyKey 1 to 255 visible characters, scoped by caller, method and path: the same key and body gives the first answer again.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
 // ContestIdentityParams defines parameters for ContestIdentity.
 type ContestIdentityParams struct {
 	// IdempotencyKey 1 to 255 visible characters, scoped by caller, method and path: the same key and body gives the first answer again.
@@ -3294,6 +3437,9 @@ type ReceiveEventParams struct {
 
 // OpenClearingJSONRequestBody defines body for OpenClearing for application/json ContentType.
 type OpenClearingJSONRequestBody = OpenClearingBody
+
+// ResolveFindingJSONRequestBody defines body for ResolveFinding for application/json ContentType.
+type ResolveFindingJSONRequestBody = ResolveFindingBody
 
 // ContestIdentityJSONRequestBody defines body for ContestIdentity for application/json ContentType.
 type ContestIdentityJSONRequestBody = ClearingClaim
@@ -3607,6 +3753,79 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/accounts/{account_id}/identity-clearing/withdraw (the `WithdrawClearing` operationId).
 	WithdrawClearing(ctx context.Context, accountID string, params *WithdrawClearingParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListFindings List findings
+	//
+	// What was found not to be as it should be and does not mend itself, newest first.
+	//
+	// Refusals:
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 422: `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_unavailable`
+	//
+	// Corresponds with GET /v1/findings (the `ListFindings` operationId).
+	ListFindings(ctx context.Context, params *ListFindingsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetFinding Read a finding
+	//
+	// One finding, with what it means and what to do about it.
+	//
+	// Refusals:
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 404: `not_found`
+	// - 422: `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_unavailable`
+	//
+	// Corresponds with GET /v1/findings/{id} (the `GetFinding` operationId).
+	GetFinding(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ResolveFindingWithBody Resolve a finding
+	//
+	// By the word of a person who has seen to it; it is on the timeline of the registration or the clearing that it is about. What is not mended all the same is found again, as another. One that is resolved already: wrong_state.
+	//
+	// Refusals:
+	// - 400: `malformed_request`
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 404: `not_found`
+	// - 409: `wrong_state`
+	// - 413: `document_too_large`
+	// - 422: `idempotency_key_reused`, `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_unavailable`
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/findings/{id}/resolve (the `ResolveFinding` operationId).
+	ResolveFindingWithBody(ctx context.Context, id string, params *ResolveFindingParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ResolveFinding Resolve a finding
+	//
+	// By the word of a person who has seen to it; it is on the timeline of the registration or the clearing that it is about. What is not mended all the same is found again, as another. One that is resolved already: wrong_state.
+	//
+	// Refusals:
+	// - 400: `malformed_request`
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 404: `not_found`
+	// - 409: `wrong_state`
+	// - 413: `document_too_large`
+	// - 422: `idempotency_key_reused`, `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_unavailable`
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/findings/{id}/resolve (the `ResolveFinding` operationId).
+	ResolveFinding(ctx context.Context, id string, params *ResolveFindingParams, body ResolveFindingJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ContestIdentityWithBody Claim an identity back
 	//
@@ -5051,6 +5270,119 @@ func (c *Client) SubmitClearing(ctx context.Context, accountID string, params *S
 // Corresponds with POST /v1/accounts/{account_id}/identity-clearing/withdraw (the `WithdrawClearing` operationId).
 func (c *Client) WithdrawClearing(ctx context.Context, accountID string, params *WithdrawClearingParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewWithdrawClearingRequest(c.Server, accountID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListFindings List findings
+//
+// What was found not to be as it should be and does not mend itself, newest first.
+//
+// Refusals:
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 422: `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_unavailable`
+//
+// Corresponds with GET /v1/findings (the `ListFindings` operationId).
+func (c *Client) ListFindings(ctx context.Context, params *ListFindingsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListFindingsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetFinding Read a finding
+//
+// One finding, with what it means and what to do about it.
+//
+// Refusals:
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 404: `not_found`
+// - 422: `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_unavailable`
+//
+// Corresponds with GET /v1/findings/{id} (the `GetFinding` operationId).
+func (c *Client) GetFinding(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetFindingRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ResolveFindingWithBody Resolve a finding
+//
+// By the word of a person who has seen to it; it is on the timeline of the registration or the clearing that it is about. What is not mended all the same is found again, as another. One that is resolved already: wrong_state.
+//
+// Refusals:
+// - 400: `malformed_request`
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 404: `not_found`
+// - 409: `wrong_state`
+// - 413: `document_too_large`
+// - 422: `idempotency_key_reused`, `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_unavailable`
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/findings/{id}/resolve (the `ResolveFinding` operationId).
+func (c *Client) ResolveFindingWithBody(ctx context.Context, id string, params *ResolveFindingParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewResolveFindingRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ResolveFinding Resolve a finding
+//
+// By the word of a person who has seen to it; it is on the timeline of the registration or the clearing that it is about. What is not mended all the same is found again, as another. One that is resolved already: wrong_state.
+//
+// Refusals:
+// - 400: `malformed_request`
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 404: `not_found`
+// - 409: `wrong_state`
+// - 413: `document_too_large`
+// - 422: `idempotency_key_reused`, `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_unavailable`
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/findings/{id}/resolve (the `ResolveFinding` operationId).
+func (c *Client) ResolveFinding(ctx context.Context, id string, params *ResolveFindingParams, body ResolveFindingJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewResolveFindingRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -7234,6 +7566,192 @@ func NewWithdrawClearingRequest(server string, accountID string, params *Withdra
 	if err != nil {
 		return nil, err
 	}
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewListFindingsRequest constructs an http.Request for the ListFindings method
+func NewListFindingsRequest(server string, params *ListFindingsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/findings")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Kind != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "kind", *params.Kind, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Open != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "open", *params.Open, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetFindingRequest constructs an http.Request for the GetFinding method
+func NewGetFindingRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/findings/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewResolveFindingRequest calls the generic ResolveFinding builder with application/json body
+func NewResolveFindingRequest(server string, id string, params *ResolveFindingParams, body ResolveFindingJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewResolveFindingRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewResolveFindingRequestWithBody constructs an http.Request for the ResolveFinding method, with any body, and a specified content type
+func NewResolveFindingRequestWithBody(server string, id string, params *ResolveFindingParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/findings/%s/resolve", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	if params != nil {
 
@@ -9886,6 +10404,83 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /v1/accounts/{account_id}/identity-clearing/withdraw (the `WithdrawClearing` operationId).
 	WithdrawClearingWithResponse(ctx context.Context, accountID string, params *WithdrawClearingParams, reqEditors ...RequestEditorFn) (*WithdrawClearingResponse, error)
 
+	// ListFindingsWithResponse List findings
+	//
+	// What was found not to be as it should be and does not mend itself, newest first.
+	//
+	// Refusals:
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 422: `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_unavailable`
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/findings (the `ListFindings` operationId).
+	ListFindingsWithResponse(ctx context.Context, params *ListFindingsParams, reqEditors ...RequestEditorFn) (*ListFindingsResponse, error)
+
+	// GetFindingWithResponse Read a finding
+	//
+	// One finding, with what it means and what to do about it.
+	//
+	// Refusals:
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 404: `not_found`
+	// - 422: `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_unavailable`
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/findings/{id} (the `GetFinding` operationId).
+	GetFindingWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetFindingResponse, error)
+
+	// ResolveFindingWithBodyWithResponse Resolve a finding
+	//
+	// By the word of a person who has seen to it; it is on the timeline of the registration or the clearing that it is about. What is not mended all the same is found again, as another. One that is resolved already: wrong_state.
+	//
+	// Refusals:
+	// - 400: `malformed_request`
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 404: `not_found`
+	// - 409: `wrong_state`
+	// - 413: `document_too_large`
+	// - 422: `idempotency_key_reused`, `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_unavailable`
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/findings/{id}/resolve (the `ResolveFinding` operationId).
+	ResolveFindingWithBodyWithResponse(ctx context.Context, id string, params *ResolveFindingParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ResolveFindingResponse, error)
+
+	// ResolveFindingWithResponse Resolve a finding
+	//
+	// By the word of a person who has seen to it; it is on the timeline of the registration or the clearing that it is about. What is not mended all the same is found again, as another. One that is resolved already: wrong_state.
+	//
+	// Refusals:
+	// - 400: `malformed_request`
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 404: `not_found`
+	// - 409: `wrong_state`
+	// - 413: `document_too_large`
+	// - 422: `idempotency_key_reused`, `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_unavailable`
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/findings/{id}/resolve (the `ResolveFinding` operationId).
+	ResolveFindingWithResponse(ctx context.Context, id string, params *ResolveFindingParams, body ResolveFindingJSONRequestBody, reqEditors ...RequestEditorFn) (*ResolveFindingResponse, error)
+
 	// ContestIdentityWithBodyWithResponse Claim an identity back
 	//
 	// By the true holder of a resident ID that is bound to an account that is not theirs. Names no account and learns none: the answer is the same whether or not the identity is bound.
@@ -12160,6 +12755,353 @@ func (r WithdrawClearingResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r WithdrawClearingResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ListFindingsResponse401Headers the declared response headers of an HTTP 401 response for ListFindings
+type ListFindingsResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// ListFindingsResponse429Headers the declared response headers of an HTTP 429 response for ListFindings
+type ListFindingsResponse429Headers struct {
+	RetryAfter int
+}
+
+// ListFindingsResponse503Headers the declared response headers of an HTTP 503 response for ListFindings
+type ListFindingsResponse503Headers struct {
+	RetryAfter int
+}
+
+type ListFindingsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *FindingPage
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ListFindingsResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ListFindingsResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ListFindingsResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListFindingsResponse) GetJSON200() *FindingPage {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListFindingsResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListFindingsResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ListFindingsResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ListFindingsResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ListFindingsResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ListFindingsResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ListFindingsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListFindingsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListFindingsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListFindingsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetFindingResponse401Headers the declared response headers of an HTTP 401 response for GetFinding
+type GetFindingResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// GetFindingResponse429Headers the declared response headers of an HTTP 429 response for GetFinding
+type GetFindingResponse429Headers struct {
+	RetryAfter int
+}
+
+// GetFindingResponse503Headers the declared response headers of an HTTP 503 response for GetFinding
+type GetFindingResponse503Headers struct {
+	RetryAfter int
+}
+
+type GetFindingResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Finding
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *GetFindingResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *GetFindingResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GetFindingResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetFindingResponse) GetJSON200() *Finding {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetFindingResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetFindingResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetFindingResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetFindingResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r GetFindingResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r GetFindingResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r GetFindingResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r GetFindingResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetFindingResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetFindingResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetFindingResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ResolveFindingResponse401Headers the declared response headers of an HTTP 401 response for ResolveFinding
+type ResolveFindingResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// ResolveFindingResponse429Headers the declared response headers of an HTTP 429 response for ResolveFinding
+type ResolveFindingResponse429Headers struct {
+	RetryAfter int
+}
+
+// ResolveFindingResponse503Headers the declared response headers of an HTTP 503 response for ResolveFinding
+type ResolveFindingResponse503Headers struct {
+	RetryAfter int
+}
+
+type ResolveFindingResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Finding
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ResolveFindingResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ResolveFindingResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ResolveFindingResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ResolveFindingResponse) GetJSON200() *Finding {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ResolveFindingResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ResolveFindingResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ResolveFindingResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ResolveFindingResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ResolveFindingResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r ResolveFindingResponse) GetApplicationProblemJSON413() *Problem {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ResolveFindingResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ResolveFindingResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ResolveFindingResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ResolveFindingResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ResolveFindingResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ResolveFindingResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ResolveFindingResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ResolveFindingResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -17789,6 +18731,107 @@ func (c *ClientWithResponses) WithdrawClearingWithResponse(ctx context.Context, 
 	return ParseWithdrawClearingResponse(rsp)
 }
 
+// ListFindingsWithResponse List findings
+//
+// What was found not to be as it should be and does not mend itself, newest first.
+//
+// Refusals:
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 422: `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_unavailable`
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/findings (the `ListFindings` operationId).
+func (c *ClientWithResponses) ListFindingsWithResponse(ctx context.Context, params *ListFindingsParams, reqEditors ...RequestEditorFn) (*ListFindingsResponse, error) {
+	rsp, err := c.ListFindings(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListFindingsResponse(rsp)
+}
+
+// GetFindingWithResponse Read a finding
+//
+// One finding, with what it means and what to do about it.
+//
+// Refusals:
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 404: `not_found`
+// - 422: `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_unavailable`
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/findings/{id} (the `GetFinding` operationId).
+func (c *ClientWithResponses) GetFindingWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetFindingResponse, error) {
+	rsp, err := c.GetFinding(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetFindingResponse(rsp)
+}
+
+// ResolveFindingWithBodyWithResponse Resolve a finding
+//
+// By the word of a person who has seen to it; it is on the timeline of the registration or the clearing that it is about. What is not mended all the same is found again, as another. One that is resolved already: wrong_state.
+//
+// Refusals:
+// - 400: `malformed_request`
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 404: `not_found`
+// - 409: `wrong_state`
+// - 413: `document_too_large`
+// - 422: `idempotency_key_reused`, `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_unavailable`
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/findings/{id}/resolve (the `ResolveFinding` operationId).
+func (c *ClientWithResponses) ResolveFindingWithBodyWithResponse(ctx context.Context, id string, params *ResolveFindingParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ResolveFindingResponse, error) {
+	rsp, err := c.ResolveFindingWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseResolveFindingResponse(rsp)
+}
+
+// ResolveFindingWithResponse Resolve a finding
+//
+// By the word of a person who has seen to it; it is on the timeline of the registration or the clearing that it is about. What is not mended all the same is found again, as another. One that is resolved already: wrong_state.
+//
+// Refusals:
+// - 400: `malformed_request`
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 404: `not_found`
+// - 409: `wrong_state`
+// - 413: `document_too_large`
+// - 422: `idempotency_key_reused`, `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_unavailable`
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/findings/{id}/resolve (the `ResolveFinding` operationId).
+func (c *ClientWithResponses) ResolveFindingWithResponse(ctx context.Context, id string, params *ResolveFindingParams, body ResolveFindingJSONRequestBody, reqEditors ...RequestEditorFn) (*ResolveFindingResponse, error) {
+	rsp, err := c.ResolveFinding(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseResolveFindingResponse(rsp)
+}
+
 // ContestIdentityWithBodyWithResponse Claim an identity back
 //
 // By the true holder of a resident ID that is bound to an account that is not theirs. Names no account and learns none: the answer is the same whether or not the identity is bound.
@@ -20322,6 +21365,344 @@ func ParseWithdrawClearingResponse(rsp *http.Response) (*WithdrawClearingRespons
 		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers WithdrawClearingResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListFindingsResponse parses an HTTP response from a ListFindingsWithResponse call
+func ParseListFindingsResponse(rsp *http.Response) (*ListFindingsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListFindingsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest FindingPage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers ListFindingsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers ListFindingsResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers ListFindingsResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetFindingResponse parses an HTTP response from a GetFindingWithResponse call
+func ParseGetFindingResponse(rsp *http.Response) (*GetFindingResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetFindingResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Finding
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers GetFindingResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers GetFindingResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers GetFindingResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseResolveFindingResponse parses an HTTP response from a ResolveFindingWithResponse call
+func ParseResolveFindingResponse(rsp *http.Response) (*ResolveFindingResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ResolveFindingResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Finding
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers ResolveFindingResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers ResolveFindingResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers ResolveFindingResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
