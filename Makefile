@@ -6,7 +6,7 @@ TOOL  := go tool -modfile=tools/go.mod
 # The tests whose runs are worth keeping: a branch of the process each.
 RECORDED := IsApproved|SkipsTheCard|AgentIsRejected|FiveWrongCodes|IdentityInUse|WithdrawWhile|Expiry|WindowCloses|Overdue|BankRefuses|MoneyReturned|ReturnAfter|CorrectedBank|IdentityIsRejected|FinalRejection|ScanFails|ReplacedSession|PayoutLimit|AnswerThatNever|ClearingFromEndToEnd|AuthorisedPerson|ContestedClaimFrom|ClearsWhenEligible|ClearingSurvives|ObjectionHolds|StepIsTold|SubscriberThatFails
 
-.PHONY: help demo dev build test race cover bench lint fmt generate workflowcheck tidy check histories image up down
+.PHONY: help demo dev build test race cover bench mutants lint fmt generate workflowcheck tidy check histories image up down
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } \
@@ -30,6 +30,8 @@ cover: ## the tests' coverage, a line a package
 	go test -cover ./... | grep -v 'no test files'
 bench: ## the benchmarks, three times each
 	go test -run '^$$' -bench . -benchmem -count 3 ./...
+mutants: ## break lines one at a time, in a copy, and see that a test fails each time (internal/mutants/list.txt); not part of the CI
+	go run ./internal/mutants <internal/mutants/list.txt
 lint: ## the rules of .golangci.yml
 	$(TOOL) golangci-lint run ./...
 fmt: ## format by the same rules, and mend what mends itself
