@@ -114,4 +114,6 @@ func unless(err, noMatter error) error {
 }
 
 // lookAgain leaves word for the run of a registration or a clearing to read its row and take over what it missed.
-func (s *Store) lookAgain(_ context.Context, _ pgx.Tx, _ string) error { return nil }
+func (s *Store) lookAgain(ctx context.Context, tx pgx.Tx, subject string) error {
+	return tellRun(ctx, tx, subject, 0, s.now())
+}

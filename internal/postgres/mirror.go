@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"shiming/registration"
 )
 
@@ -125,11 +127,11 @@ func (s *Store) superseded(ctx context.Context, r Run) (yes bool, err error) {
 
 // ahead keeps that a run knows more than its row: the database is an older one, or another's. Nothing is paid until they
 // agree again, and ops hears of it.
-func (s *Store) ahead(ctx context.Context, q querier, step Step, accountID string, version int64) error {
-	if _, err := q.Exec(ctx, `update `+tableOf(step.RegistrationID)+` set held_at = coalesce(held_at, $2) where id = $1`, step.RegistrationID, s.now()); err != nil {
+func (s *Store) ahead(ctx context.Context, tx pgx.Tx, step Step, accountID string, version int64) error {
+	if _, err := tx.Exec(ctx, `update `+tableOf(step.RegistrationID)+` set held_at = coalesce(held_at, $2) where id = $1`, step.RegistrationID, s.now()); err != nil {
 		return err
 	}
-	return s.find(ctx, q, registration.FindingRunAhead, step.RegistrationID, accountID, aheadBy(step.Known, version))
+	return s.find(ctx, tx, registration.FindingRunAhead, step.RegistrationID, accountID, aheadBy(step.Known, version))
 }
 
 func aheadBy(known, version int64) string {

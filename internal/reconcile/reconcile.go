@@ -49,6 +49,7 @@ type Book interface {
 	Find(ctx context.Context, kind registration.FindingKind, subject, accountID, tried string) error
 	Gone(ctx context.Context, kind registration.FindingKind, subject string) error
 	FindUndelivered(ctx context.Context) error
+	TellFindings(ctx context.Context) error
 	ResolveHealed(ctx context.Context) error
 	CloseLateActs(ctx context.Context) error
 	PruneActs(ctx context.Context, limit int) error
@@ -98,7 +99,7 @@ func (r *Reconciler) Run(ctx context.Context) {
 func (r *Reconciler) Round(ctx context.Context) error {
 	var errs []error
 	for _, do := range []func(context.Context) error{
-		r.Book.CloseLateActs, r.unacknowledged, r.sweep, r.payments, r.notices, r.deliveries, r.Book.FindUndelivered, r.Book.ResolveHealed,
+		r.Book.CloseLateActs, r.unacknowledged, r.sweep, r.payments, r.notices, r.deliveries, r.Book.FindUndelivered, r.Book.ResolveHealed, r.Book.TellFindings,
 		func(ctx context.Context) error { return r.Book.PruneActs(ctx, 1000) },
 	} {
 		errs = append(errs, do(ctx))
