@@ -193,6 +193,9 @@ func ensureDatabase(ctx context.Context, databaseURL string) error {
 	return err
 }
 
+// PID is the server's process id, for tests that kill it.
+func (pg *Postgres) PID() int { return pg.process.cmd.Process.Pid }
+
 // Done closes when the server has ended, by Stop or by itself.
 func (pg *Postgres) Done() <-chan struct{} { return pg.process.done }
 

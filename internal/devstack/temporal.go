@@ -108,6 +108,9 @@ func launchTemporal(ctx context.Context, cli string, o TemporalOptions) (t *Temp
 	return t, false, nil
 }
 
+// PID is the server's process id, for tests that kill it.
+func (t *Temporal) PID() int { return t.process.cmd.Process.Pid }
+
 // Done closes when the server has ended, by Stop or by itself.
 func (t *Temporal) Done() <-chan struct{} { return t.process.done }
 
