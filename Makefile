@@ -6,7 +6,7 @@ TOOL  := go tool -modfile=tools/go.mod
 # The tests whose runs are worth keeping: a branch of the process each.
 RECORDED := IsApproved|SkipsTheCard|AgentIsRejected|FiveWrongCodes|IdentityInUse|WithdrawWhile|Expiry|WindowCloses|Overdue|BankRefuses|MoneyReturned|ReturnAfter|CorrectedBank|IdentityIsRejected|FinalRejection|ScanFails|ReplacedSession|PayoutLimit|AnswerThatNever|ClearingFromEndToEnd|AuthorisedPerson|ContestedClaimFrom|ClearsWhenEligible|ClearingSurvives|ObjectionHolds|StepIsTold|SubscriberThatFails
 
-.PHONY: help demo dev build test race cover bench mutants lint fmt generate workflowcheck tidy check histories image up down
+.PHONY: help demo dev build test race cover storm bench mutants lint fmt generate workflowcheck tidy check histories image up down
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } \
@@ -28,6 +28,8 @@ race: ## the same with the race detector
 	go test -race ./...
 cover: ## the tests' coverage, a line a package
 	go test -cover ./... | grep -v 'no test files'
+storm: ## kill everything while it works, for some minutes, then look whether it kept its word (SEED=, KILLS=, REGISTRATIONS=)
+	SHIMING_STORM=1 go test ./internal/storm -run '^TestStorm$$' -count=1 -v -timeout 3h
 bench: ## the benchmarks, three times each
 	go test -run '^$$' -bench . -benchmem -count 3 ./...
 mutants: ## break lines one at a time, in a copy, and see that a test fails each time (internal/mutants/list.txt); not part of the CI

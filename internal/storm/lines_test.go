@@ -1,0 +1,70 @@
+package storm
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestTrapSpringsOnceWhenItsPointWasPassedOftenEnough(t *testing.T) {
+	t.Parallel()
+	set := newTrap(afterCommit, 2)
+	var sprung []bool
+	for range 5 {
+		assert.False(t, set.springs(beforeCommit))
+		sprung = append(sprung, set.springs(afterCommit))
+	}
+	assert.Equal(t, []bool{false, false, true, false, false}, sprung)
+	assert.False(t, (*trap)(nil).springs(afterCommit))
+}
+
+func TestWrittenTables(t *testing.T) {
+	t.Parallel()
+	for statement, want := range map[string][]string{
+		"insert into timeline (a) values ($1)":                                          {"timeline"},
+		"update acts set a = 1":                                                         {"acts"},
+		"select id from outbox where taken_at is null for update skip locked":           nil,
+		"insert into acts (id) values ($1) on conflict (id) do update set a = 1":        {"acts"},
+		"with gone as (delete from vault where id = $1 returning 1) select * from gone": {"vault"},
+		"select 1": nil,
+	} {
+		assert.Equal(t, want, written(statement), statement)
+	}
+}
+
+// said makes the bytes of a message's body out of words.
+func said(words ...string) (body []byte) {
+	for _, w := range words {
+		body = append(append(body, w...), 0)
+	}
+	return body
+}
+
+func TestCommitsAreKnownWhenTheyAreSeen(t *testing.T) {
+	t.Parallel()
+	c := &conversation{statements: map[string][]string{}}
+	hears := func(kind byte, body []byte) bool { _, commits := c.heard(kind, body); return commits }
+
+	assert.False(t, hears(msgQuery, said("begin")))
+	assert.False(t, hears(msgParse, said("s1", "update registrations set a = $1")))
+	assert.False(t, hears(msgBind, said("", "s1")))
+	assert.False(t, hears(msgSync, nil), "in a transaction")
+	assert.Nil(t, c.told(msgReady, []byte("T")))
+	tables, commits := c.heard(msgQuery, said("commit"))
+	assert.True(t, commits)
+	assert.Equal(t, []string{"registrations"}, tables)
+	assert.Equal(t, []string{"registrations"}, c.told(msgReady, []byte{idle}))
+	assert.Nil(t, c.told(msgReady, []byte{idle}), "confirmed once")
+
+	assert.False(t, hears(msgBind, said("", "s1")))
+	assert.True(t, hears(msgSync, nil), "a statement on its own")
+	c.told(msgError, nil)
+	assert.Nil(t, c.told(msgReady, []byte{idle}), "it failed")
+
+	hears(msgQuery, said("begin isolation level repeatable read read only"))
+	assert.False(t, hears(msgQuery, said("commit")), "nothing was written")
+	hears(msgQuery, said("begin"))
+	hears(msgBind, said("", "s1"))
+	assert.False(t, hears(msgQuery, said("rollback")))
+	assert.False(t, hears(msgQuery, said("commit")))
+}
