@@ -36,6 +36,7 @@ type backend struct {
 	mu         sync.Mutex
 	told       []*told
 	complaints []trouble // about answers that no caller should get
+	lastYes    time.Time // when somebody got on
 }
 
 // told is one thing that was asked for, and the last word on it.
@@ -111,6 +112,8 @@ func (b *backend) answered(ctx context.Context, p *pass, a ask, t *told, status 
 	t.Status, t.Body = status, body
 	if status >= http.StatusBadRequest {
 		_ = json.Unmarshal(body, &t.problem) // a problem without these fields says nothing of them
+	} else {
+		b.lastYes = time.Now()
 	}
 	b.mu.Unlock()
 	if status == http.StatusConflict && t.Code == string(registration.CodeWrongState) && a.stands != "" {

@@ -30,12 +30,12 @@ type driver struct {
 	cards, wrong int // handed in so far
 	handedIn     int // company information taken
 	payments     int // known to have been opened
-	guessed      int // wrong amounts at the newest payment
 	asked        int // new payments asked for
 	scanned      time.Time
 	sessions     int
-	accounts     []string // bank accounts named so far
-	expired      bool     // the code: a new one is needed
+	accounts     []string  // bank accounts named so far
+	expired      bool      // the code: a new one is needed
+	waiting      time.Time // for a payment to be ordered, once the storm is over
 	surprises    int
 	clearing     string // its id
 	ended        bool   // all is done
@@ -101,7 +101,7 @@ func (d *driver) step(ctx context.Context) {
 	case v.State.Final():
 		d.after(ctx, v)
 	case v.Processing:
-	case d.Withdraws == v.State, d.lost(v):
+	case d.Withdraws == v.State, d.lost(v), d.held(ctx, v):
 		d.expect(ctx, d.asks(ctx, v, "withdraw", http.MethodPost, "/withdraw", nil))
 	case d.Rests == v.State && !d.over():
 		d.rest(ctx)
@@ -113,6 +113,27 @@ func (d *driver) step(ctx context.Context) {
 // lost is a registration that cannot reach its end any more: the limits are used up.
 func (d *driver) lost(v registration.View) bool {
 	return v.State == registration.DepositFailed && d.asked >= 1 || strings.Contains(d.last, "exceeded") || d.surprises > 40
+}
+
+// heldFor is how long a payment is asked for before somebody looks why.
+const heldFor = 20 * time.Second
+
+// held is a payment that ops knows will not be ordered by itself: its notices may or may not have been sent. Here, nobody
+// finds out, and the applicant leaves.
+func (d *driver) held(ctx context.Context, v registration.View) bool {
+	if !d.over() || v.State != registration.PayoutPending || v.Payout == nil || v.Payout.State != registration.PayoutRequestedState {
+		d.waiting = time.Time{}
+		return false
+	}
+	if d.waiting.IsZero() {
+		d.waiting = time.Now()
+	}
+	if time.Since(d.waiting) < heldFor {
+		return false
+	}
+	d.waiting = time.Now()
+	known, _, err := d.findings(ctx)
+	return err == nil && slices.ContainsFunc(known, func(f finding) bool { return f.AccountID == d.account })
 }
 
 // expect takes an answer of 200 as it is, and everything else as a surprise.
@@ -141,16 +162,23 @@ func (d *driver) move(ctx context.Context, v registration.View) {
 	case registration.DepositRequired:
 		d.entersAmount(ctx, v)
 	case registration.DepositFailed:
-		if d.expect(ctx, d.asks(ctx, v, "payout", http.MethodPost, "/payout", nil)) {
-			d.asked, d.guessed = d.asked+1, 0
-			d.payments++
-		}
+		d.asksForPayment(ctx, v)
 	case registration.DetailsRequired:
 		d.handsInDetails(ctx, v)
 	case registration.UnderReview:
 		d.decides(ctx, v)
 	case registration.CorrectionRequired:
 		d.corrects(ctx, v)
+	}
+}
+
+func (d *driver) asksForPayment(ctx context.Context, v registration.View) {
+	t := d.asks(ctx, v, "payout", http.MethodPost, "/payout", nil)
+	if t.Status != 0 {
+		d.asked++
+	}
+	if d.expect(ctx, t) {
+		d.payments++
 	}
 }
 
@@ -234,7 +262,6 @@ func (d *driver) companyTaken(ctx context.Context, t *told) {
 	if d.expect(ctx, t) {
 		d.handedIn++
 		d.payments++
-		d.guessed = 0
 	}
 }
 
@@ -261,7 +288,6 @@ func (d *driver) entersAmount(ctx context.Context, v registration.View) {
 	case t.Status == http.StatusOK, t.Abandoned:
 	case guess && t.Status == http.StatusUnprocessableEntity:
 		d.wrong++
-		d.guessed++
 	default:
 		d.surprised(ctx, t)
 	}

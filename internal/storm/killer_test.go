@@ -56,8 +56,35 @@ func (w *weather) rage(ctx context.Context, expected time.Duration) {
 	processes.Go(func() { w.killServers(ctx, expected) })
 	others.Go(func() { w.breakProviders(until) })
 	processes.Wait()
+	w.lastBlow(ctx)
 	cancel()
 	others.Wait()
+}
+
+// lastBlow ends everything at once, while the backends still call.
+func (w *weather) lastBlow(ctx context.Context) {
+	var all sync.WaitGroup
+	for name, p := range w.procs {
+		all.Go(func() {
+			l, err := p.awaitReady(ctx)
+			if err == nil {
+				w.note(kill{Of: name, At: anywhere}, anywhere)
+				err = l.kill()
+			}
+			if err != nil {
+				w.fails(err)
+			}
+		})
+	}
+	for _, s := range []*standing{&w.servers.database, &w.servers.engine} {
+		all.Go(func() {
+			w.note(kill{Of: s.name, At: anywhere}, anywhere)
+			if err := s.killed(ctx, time.Second); err != nil {
+				w.fails(err)
+			}
+		})
+	}
+	all.Wait()
 }
 
 func (w *weather) killProcess(ctx context.Context, p *process, kills []kill) {

@@ -118,7 +118,7 @@ func notices(s *scene) (all []trouble) {
 				if channel == "sms" {
 					least = 0
 				}
-				all = append(all, tooMany(one, mailing{channel, to, kind}, counted[mailing{channel, to, kind}], least, most)...)
+				all = append(all, judged(one, mailing{channel, to, kind}, counted[mailing{channel, to, kind}], least, most, s.Listed)...)
 			}
 		}
 		all = append(all, unannounced(one, counted)...)
@@ -126,19 +126,25 @@ func notices(s *scene) (all []trouble) {
 	return all
 }
 
-// tooMany judges one mailing: each surplus message needs a try whose outcome the process could not know, and no notice
-// comes three times.
-func tooMany(one *sight, m mailing, t tally, least, most int) (all []trouble) {
+// lastTry is the try after which a message of unknown outcome is left to ops.
+const lastTry = 2
+
+// judged judges one mailing: each surplus message needs a try whose outcome the process could not know, and no notice
+// comes three times. listed: the product tells ops what it gave up.
+func judged(one *sight, m mailing, t tally, least, most int, listed bool) (all []trouble) {
 	is := func(text string) {
-		all = append(all, trouble{ruleNotices, one.Account, fmt.Sprintf("%s by %s %s: came %d times for %d occasions, %d tries of unknown outcome", m.kind, m.channel, text, t.came, most, t.unknown)})
+		all = append(all, trouble{ruleNotices, one.Account, fmt.Sprintf("%s by %s %s: it came %d times for %d occasions, %d tries of unknown outcome", m.kind, m.channel, text, t.came, most, t.unknown)})
 	}
 	switch {
 	case t.came > most && t.came-most > t.unknown:
 		is("without an excuse")
 	case t.came > 2*most:
 		is("too often")
-	case t.came < least && t.unknown == 0 && len(one.Findings) == 0:
+	case t.came < least && len(one.Findings) > 0: // ops knows
+	case t.came < least && t.unknown < lastTry:
 		is("was lost")
+	case t.came < least && listed:
+		is("was lost, and nobody was told")
 	}
 	return all
 }

@@ -48,10 +48,14 @@ func (b *callBook) add(c *messageCall) {
 	b.calls = append(b.calls, c)
 }
 
-func (b *callBook) all() []*messageCall {
+func (b *callBook) all() (calls []*messageCall) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return append([]*messageCall(nil), b.calls...)
+	for _, c := range b.calls {
+		clone := *c
+		calls = append(calls, &clone)
+	}
+	return calls
 }
 
 func newProviderLine(ctx context.Context, p *process, upstream string, book *callBook) (*providerLine, error) {

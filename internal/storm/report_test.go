@@ -31,13 +31,15 @@ func (t *table) counts(of map[string]int) {
 func summary(w *weather, s *scene, b *backend, troubles []trouble, took time.Duration) string {
 	t := &table{}
 	fmt.Fprintf(t, "\nseed %d\nkills (%d), by process and by point\n", w.plan.Seed, len(w.kills))
-	byProcess, byPoint := map[string]int{}, map[string]int{}
+	byProcess, byPoint, missed := map[string]int{}, map[string]int{}, 0
 	for _, k := range w.kills {
 		byProcess[k.Of]++
 		byPoint[string(k.Really)]++
+		missed += count(k.Really != k.At)
 	}
 	t.counts(byProcess)
 	t.counts(byPoint)
+	t.linef("(at random for want of their point)", "%d", missed)
 	fmt.Fprintf(t, "faults (%d)\n", len(w.faults))
 	byFault := map[string]int{}
 	for _, f := range w.faults {
@@ -86,7 +88,7 @@ func effects(t *table, s *scene, b *backend) {
 	t.linef("acts", "%d in %d tries; %d answered 202, %d answered 503, %d of them given up", len(b.told), tries, later, busy, abandoned)
 	t.linef("transfers", "%d", len(s.Ledger))
 	t.linef("messages", "%d", len(s.Inbox))
-	t.linef("second messages, all excused", "%d", excused(s))
+	t.linef("second messages", "%d", excused(s))
 	if s.Listed {
 		t.linef("findings", "%d", len(s.Findings))
 	} else {

@@ -92,7 +92,7 @@ func (w *world) look(ctx context.Context, b *backend, drivers []*driver) (*scene
 	if s.Running, err = w.running(ctx); err != nil {
 		return nil, err
 	}
-	if err := w.findings(ctx, b, s); err != nil {
+	if s.Findings, s.Listed, err = b.findings(ctx); err != nil {
 		return nil, err
 	}
 	views, err := listed(ctx, b)
@@ -230,8 +230,8 @@ func (w *world) running(ctx context.Context) (map[string][]string, error) {
 	}
 }
 
-// findings reads the product's own list, if it has one.
-func (w *world) findings(ctx context.Context, b *backend, s *scene) error {
+// findings reads the product's own list of what it found amiss; listed is false if it has none.
+func (b *backend) findings(ctx context.Context) (all []finding, listed bool, err error) {
 	for path := "/v1/findings?open=true"; path != ""; {
 		var page struct {
 			Items      []finding
@@ -239,17 +239,17 @@ func (w *world) findings(ctx context.Context, b *backend, s *scene) error {
 		}
 		err := b.get(ctx, path, ops, &page)
 		if errors.Is(err, errNotFound) {
-			return nil
+			return nil, false, nil
 		}
 		if err != nil {
-			return err
+			return nil, false, err
 		}
-		s.Listed, s.Findings, path = true, append(s.Findings, page.Items...), ""
+		all, path = append(all, page.Items...), ""
 		if page.NextCursor != nil && *page.NextCursor != "" {
 			path = "/v1/findings?open=true&cursor=" + url.QueryEscape(*page.NextCursor)
 		}
 	}
-	return nil
+	return all, true, nil
 }
 
 // listed reads every registration there is, by account.

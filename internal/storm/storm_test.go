@@ -10,11 +10,15 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"shiming/registration"
 )
 
 const (
 	aKill     = 1050 * time.Millisecond // what one costs, with four processes being killed side by side
-	finishIn  = 100 * time.Second       // for the people to bring everything to its end
+	finishIn  = 4 * time.Minute         // for the people to bring everything to its end
+	giveUp    = 50 * time.Second        // when nobody gets on any more
+	calmIn    = time.Minute             // for what was left to be sent
 	shortDay  = 10 * time.Minute
 	ballpark  = 3 // a day lasts that many storms at least
 	idleConns = 64
@@ -58,6 +62,7 @@ func TestStorm(t *testing.T) {
 
 	close(g.reopened)
 	finished()
+	weather.calm(t)
 	last := weather.scene(t, b, drivers)
 	after := append(judgeEffects(last), unended(last, drivers)...)
 	after = append(after, b.complained()...)
@@ -73,7 +78,7 @@ func TestStorm(t *testing.T) {
 	}
 }
 
-// drive lets everybody begin. The returned function waits until all have come to their end, as long as there is time.
+// drive lets everybody begin. The returned function waits until all have come to their end, as long as anybody gets on.
 func drive(t *testing.T, p plan, b *backend, g *gate, o outside, expected time.Duration) (drivers []*driver, finished func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -84,10 +89,51 @@ func drive(t *testing.T, p plan, b *backend, g *gate, o outside, expected time.D
 		all.Go(func() { d.run(ctx, expected*time.Duration(a.Starts)/1000) })
 	}
 	return drivers, func() {
-		late := time.AfterFunc(finishIn, cancel)
-		defer late.Stop()
 		defer cancel()
-		all.Wait()
+		ended := make(chan struct{})
+		go func() { all.Wait(); close(ended) }()
+		b.getsOn()
+		look, limit := time.NewTicker(200*time.Millisecond), time.NewTimer(finishIn)
+		defer look.Stop()
+		defer limit.Stop()
+		for {
+			select {
+			case <-ended:
+				return
+			case <-limit.C:
+				cancel()
+			case <-look.C:
+				if b.idle() > giveUp {
+					cancel()
+				}
+			}
+		}
+	}
+}
+
+// getsOn says that somebody does.
+func (b *backend) getsOn() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.lastYes = time.Now()
+}
+
+// idle is for how long nobody has got on.
+func (b *backend) idle() time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return time.Since(b.lastYes)
+}
+
+// calm waits until what was left to be sent is sent. What never is shows in the next look.
+func (w *weather) calm(t *testing.T) {
+	t.Helper()
+	for until := time.Now().Add(calmIn); time.Now().Before(until); pause(t.Context(), time.Second) {
+		running, err := w.running(t.Context())
+		require.NoError(t, err)
+		if len(running[registration.PayoutWorkflow])+len(running[registration.NoticeWorkflow]) == 0 {
+			return
+		}
 	}
 }
 
