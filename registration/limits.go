@@ -28,3 +28,6 @@ const (
 	ActAnswered = 2 * time.Minute
 	ActOffered  = 7 * 24 * time.Hour
 )
+
+// LongestMessageCall is the longest that a setting may allow a provider for taking a message: a try of the workflows is longer.
+const LongestMessageCall = 45 * time.Second

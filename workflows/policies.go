@@ -52,7 +52,7 @@ func insist(ctx workflow.Context, summary string, activity any, arg string) erro
 func insisting(ctx workflow.Context, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		ScheduleToCloseTimeout: 30 * 24 * time.Hour,
-		StartToCloseTimeout:    45 * time.Second,
+		StartToCloseTimeout:    registration.LongestMessageCall + 15*time.Second,
 		HeartbeatTimeout:       grace,
 		Summary:                summary,
 		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: 20 * time.Second},

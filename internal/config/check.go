@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"shiming/internal/workday"
+	"shiming/registration"
 )
 
 // checker is a configuration that can be wrong though every setting could be read.
@@ -83,6 +84,12 @@ func (p *problems) positive(name string, d time.Duration) {
 	p.add(d <= 0, name, "is not above zero")
 }
 
+// call takes the time that a provider of messages may take: one below a try of the workflows.
+func (p *problems) call(name string, d time.Duration) {
+	p.positive(name, d)
+	p.add(d > registration.LongestMessageCall, name, "is too long")
+}
+
 func (s *Storage) into(p *problems) {
 	p.database(s.DatabaseURL)
 	p.file("KEYS_FILE", s.KeysFile)
@@ -122,7 +129,9 @@ func (c *Worker) check() []problem {
 	p.web("BANK_URL", c.BankURL, false)
 	p.positive("BANK_TIMEOUT", c.BankTimeout)
 	p.add(c.SMSProtocol != "https" && c.SMSProtocol != "http", "SMS_PROTOCOL", "is no protocol")
+	p.call("SMS_TIMEOUT", c.SMSTimeout)
 	p.web("SENDGRID_HOST", c.SendGridHost, false)
+	p.call("EMAIL_TIMEOUT", c.EmailTimeout)
 	p.web("PUBLIC_URL", c.PublicURL, true)
 	p.add(!strings.Contains(c.MailFrom, "@"), "MAIL_FROM", "is no e-mail address")
 	p.add(!strings.Contains(c.ReviewersEmail, "@"), "REVIEWERS_EMAIL", "is no e-mail address")

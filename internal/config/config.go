@@ -64,13 +64,17 @@ type Worker struct {
 	SMSKeyID     string `env:"SMS_ACCESS_KEY_ID,required,notEmpty" want:"Aliyun's access key id"`
 	SMSKeySecret string `env:"SMS_ACCESS_KEY_SECRET,required,notEmpty" want:"Aliyun's access key secret"`
 	SMSSignName  string `env:"SMS_SIGN_NAME,required,notEmpty" want:"the signature registered with Aliyun"`
+	// SMSTimeout bounds one call; a message whose provider did not answer in time may have been sent.
+	SMSTimeout time.Duration `env:"SMS_TIMEOUT" envDefault:"20s" want:"a duration such as 20s, at most 45s"`
 	// SMSTemplates maps our template codes to those Aliyun has issued; a code left out goes as it is.
 	SMSTemplates map[string]string `env:"SMS_TEMPLATES" want:"SHIMING_MONEY_ARRIVED_ZH:SMS_123456 and so on, with commas"`
 
 	SendGridHost string `env:"SENDGRID_HOST" envDefault:"https://api.sendgrid.com" want:"the e-mail provider's address"`
 	SendGridKey  string `env:"SENDGRID_API_KEY,required,notEmpty" want:"SendGrid's API key"`
-	MailFrom     string `env:"MAIL_FROM,required,notEmpty" want:"the sender's e-mail address"`
-	MailFromName string `env:"MAIL_FROM_NAME" envDefault:"开发者平台" want:"the sender's name"`
+	// EmailTimeout bounds one call, as SMSTimeout does.
+	EmailTimeout time.Duration `env:"EMAIL_TIMEOUT" envDefault:"20s" want:"a duration such as 20s, at most 45s"`
+	MailFrom     string        `env:"MAIL_FROM,required,notEmpty" want:"the sender's e-mail address"`
+	MailFromName string        `env:"MAIL_FROM_NAME" envDefault:"开发者平台" want:"the sender's name"`
 
 	// WebhookAllowNets are networks that are not public and that subscribers may be in all the same.
 	WebhookAllowNets []string `env:"WEBHOOK_ALLOW_NETS" envSeparator:"," want:"networks of our own that webhooks may go to, such as 10.1.0.0/16, with commas"`

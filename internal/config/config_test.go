@@ -146,3 +146,14 @@ func TestAWorkersVersionNeedsBothItsParts(t *testing.T) {
 		require.ErrorContains(t, err, one.wrong)
 	}
 }
+
+// A provider of messages may not take longer than a try of the workflows: its answer would be nobody's.
+func TestBoundsTheTimeOutsOfMessages(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"SMS_TIMEOUT", "EMAIL_TIMEOUT"} {
+		for value, wrong := range map[string]bool{"45s": false, "46s": true, "0s": true} {
+			_, err := config.From[config.Worker](map[string]string{name: value})
+			assert.Equal(t, wrong, strings.Contains(err.Error(), name), "%s=%s: %v", name, value, err)
+		}
+	}
+}

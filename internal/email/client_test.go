@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -41,6 +42,23 @@ func TestStatusDecidesWhatHappened(t *testing.T) {
 		require.ErrorAs(t, err, &refusal)
 		require.Equal(t, status, refusal.Status)
 	}
+}
+
+// What the provider has read, it may have sent; without a connection it can have sent nothing.
+func TestATimeOutAfterTheRequestIsUnknown(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		<-r.Context().Done()
+	}))
+	c, err := email.New(email.Config{Host: server.URL, APIKey: "key", FromAddress: "from@example.com", Timeout: 300 * time.Millisecond})
+	require.NoError(t, err)
+	message := email.Message{To: "to@example.com", Subject: "s", Text: "t"}
+	_, err = c.Send(t.Context(), message)
+	require.ErrorIs(t, err, email.ErrUnknown)
+	server.Close()
+	_, err = c.Send(t.Context(), message)
+	require.ErrorIs(t, err, email.ErrUnavailable)
 }
 
 func TestWhatIsSent(t *testing.T) {

@@ -17,6 +17,10 @@ import (
 	"shiming/internal/outside"
 )
 
+// connectSeconds is how long a connection may take: a provider that cannot be reached is told apart from one that does not
+// answer. The client takes this one time-out for seconds.
+const connectSeconds = 4
+
 // idleConnections are kept open to the provider; the client's own default is 2.
 const idleConnections = 16
 
@@ -69,8 +73,9 @@ func New(cfg Config) (*Client, error) {
 		Endpoint:        tea.String(cfg.Endpoint),
 		Protocol:        tea.String(protocol),
 		// The client's read time-out is in fact that of the whole request.
-		ReadTimeout:  tea.Int(milliseconds),
-		MaxIdleConns: tea.Int(idleConnections),
+		ReadTimeout:    tea.Int(milliseconds),
+		ConnectTimeout: tea.Int(connectSeconds),
+		MaxIdleConns:   tea.Int(idleConnections),
 	}
 	if loopback(cfg.Endpoint) {
 		// The client takes HTTP_PROXY literally, even for this machine.
