@@ -17,6 +17,9 @@ const (
 	FailErased      = "data_erased"          // the subject's data key is gone: never tried again
 	FailIllegal     = "illegal_step"         // a bug: the table knows no such step
 	FailHeld        = "payments_held"        // ops decides; tried again
+	FailMessage     = "message_failed"       // refused for good, or it may have been sent: not tried again but at ops' word
+	FailBeingSent   = "message_being_sent"   // by an attempt that may be alive; tried again when that is over
+	FailNoChannel   = "no_channel_left"      // each waits for ops' word; looked at again
 	FailStorage     = "storage"              // tried again
 )
 
@@ -35,6 +38,12 @@ func classify(err error) error {
 		return temporal.NewNonRetryableApplicationError("the data is gone", FailErased, nil)
 	case errors.Is(err, postgres.ErrHeld):
 		return temporal.NewApplicationError("the registration's payments are held: its run knows more than the database", FailHeld)
+	case errors.Is(err, postgres.ErrNoticeFailed):
+		return temporal.NewNonRetryableApplicationError("the message was refused for good, or may have been sent; ops decides", FailMessage, nil)
+	case errors.Is(err, postgres.ErrBeingSent):
+		return temporal.NewApplicationError("another attempt to send the message may be under way", FailBeingSent)
+	case errors.Is(err, errNoChannel):
+		return temporal.NewApplicationError("no channel has taken the payment notice, and none is left to try; ops decides", FailNoChannel)
 	case errors.As(err, &illegal):
 		return temporal.NewNonRetryableApplicationError(illegal.Error(), FailIllegal, nil)
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"shiming/internal/bank"
-	"shiming/internal/outside"
 	"shiming/internal/postgres"
 	"shiming/registration"
 )
@@ -36,32 +35,53 @@ type Payouts struct {
 	Post *Post
 }
 
-// errNoChannel is why the announcement is tried again.
-var errNoChannel = errors.Join(outside.ErrUnavailable, errors.New("no channel accepted the payment notice"))
+// errNoChannel is why the announcement is tried again: each channel has refused the notice for good, or may have sent it, and
+// ops has said nothing yet.
+var errNoChannel = errors.New("no channel has accepted the payment notice")
 
-// Announce sends the payment notice. As soon as one channel has accepted it the window starts; what is left is
-// delivered later by the relay.
+// Announce sends the payment notice by all channels at once. As soon as one has accepted it the window starts; what is left
+// is delivered by the relay.
 func (a *Payouts) Announce(ctx context.Context, paymentID string) (registration.PaymentRef, error) {
 	defer alive(ctx)()
 	held, wanted, err := a.Book.HeldNotices(ctx, paymentID)
 	if err != nil || !wanted {
 		return registration.PaymentRef{ID: paymentID}, classify(err)
 	}
-	var failed error
-	for _, id := range held {
-		failed = errors.Join(failed, a.Post.send(ctx, id))
-	}
-	taken, err := a.Book.NoticeTaken(ctx, paymentID)
-	switch {
-	case err != nil:
+	if err := a.firstTaken(ctx, paymentID, held); err != nil {
 		return registration.PaymentRef{}, classify(err)
-	case !taken && failed != nil:
-		return registration.PaymentRef{}, classify(failed)
-	case !taken:
-		return registration.PaymentRef{}, classify(errNoChannel)
 	}
 	ref, err := a.Book.PaymentNotified(ctx, paymentID)
 	return ref, classify(err)
+}
+
+// firstTaken returns as soon as one channel has taken the notice. Another that is slow goes on by itself. The error says why
+// none has; what waits for ops is no reason while another channel has a better one.
+func (a *Payouts) firstTaken(ctx context.Context, paymentID string, held []string) error {
+	if taken, err := a.Book.NoticeTaken(ctx, paymentID); taken || err != nil { // by an attempt before this one, or by ops' word
+		return err
+	}
+	answers := a.Post.sideBySide(ctx, held)
+	var failed error
+	for range held {
+		var answer error
+		select {
+		case answer = <-answers:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		switch {
+		case answer == nil:
+			if taken, err := a.Book.NoticeTaken(ctx, paymentID); taken || err != nil {
+				return err
+			}
+		case !errors.Is(answer, postgres.ErrNoticeFailed):
+			failed = errors.Join(failed, answer)
+		}
+	}
+	if failed == nil {
+		return errNoChannel
+	}
+	return failed
 }
 
 // Order has the bank pay, exactly once: the key was stored with the payment before the bank is first called, and after

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"shiming/internal/notice"
 	"shiming/internal/workday"
 	"shiming/registration"
 	"shiming/workflows/workflowtest"
@@ -90,6 +91,8 @@ func TestWindowOutlastsLateMoney(t *testing.T) {
 	require.Nil(t, r.Deposit(r.Amount()))
 }
 
+func aMinute(notice.Channel) time.Duration { return time.Minute }
+
 // Announced by SMS in time and by mail days later, the money still on its way: the mail names no day that is over.
 func TestLateAnnouncementNamesADayToCome(t *testing.T) {
 	t.Parallel()
@@ -99,11 +102,11 @@ func TestLateAnnouncementNamesADayToCome(t *testing.T) {
 	w.Mail.Down(true)
 	r.ToPayout(1)
 	mail := w.Strings(`select id from notices where kind = 'payment_requested' and channel = 'email'`)[0]
-	early, err := w.Store.TakeNotice(t.Context(), mail)
+	early, err := w.Store.TakeNotice(t.Context(), mail, aMinute)
 	require.NoError(t, err)
 	sameTime(t, "2026-06-05 00:00", early.Data.Deadline)
 	r.Until(at(t, "2026-06-08 15:00")) // a Monday
-	late, err := w.Store.TakeNotice(t.Context(), mail)
+	late, err := w.Store.TakeNotice(t.Context(), mail, aMinute)
 	require.NoError(t, err)
 	sameTime(t, "2026-06-10 00:00", late.Data.Deadline)
 	r.BankSays("transfer.settled", "")

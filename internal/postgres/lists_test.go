@@ -127,12 +127,18 @@ func TestListsScanNoTable(t *testing.T) {
 	for name, f := range reviewFilters() {
 		reads["reviews,"+name] = func(ctx context.Context) error { _, err := s.Reviews(ctx, f); return err }
 	}
+	for _, state := range []string{"", postgres.NoticeSent, postgres.NoticeFailed, postgres.NoticeWaiting, postgres.NoticeSkipped} {
+		for _, from := range []string{"", after} {
+			f := postgres.NoticeFilter{State: state, Cursor: from, Limit: 50}
+			reads["notices,"+state+",after "+from] = func(ctx context.Context) error { _, err := s.Notices(ctx, f); return err }
+		}
+	}
 	for name, read := range reads {
 		seen.taken()
 		require.NoError(t, read(t.Context()), name)
 		for _, q := range seen.taken() {
 			plan := explain(t, unseen, q)
-			for _, table := range []string{"registrations", "reviews", "payments", "documents", "acts", "timeline", "events", "vault", "webhook_deliveries", "webhook_attempts"} {
+			for _, table := range []string{"registrations", "reviews", "payments", "documents", "acts", "timeline", "events", "notices", "vault", "webhook_deliveries", "webhook_attempts"} {
 				assert.NotContains(t, plan, "Seq Scan on "+table, "%s\n%s\n%s", name, q.sql, plan)
 			}
 			for _, thrown := range thrownAway.FindAllStringSubmatch(plan, -1) {

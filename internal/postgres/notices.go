@@ -109,45 +109,56 @@ type Notice struct {
 	Channel  notice.Channel
 	Locale   registration.Locale
 	Data     notice.Data
-	To       string // e-mail address or mobile number; empty for reviewers and ops, whose address is configured
-	Audience string // registered, contact, reviewers, ops
-	Token    string // of an objection's link; empty for every other kind
+	To       string    // e-mail address or mobile number; empty for reviewers and ops, whose address is configured
+	Audience string    // registered, contact, reviewers, ops
+	Token    string    // of an objection's link; empty for every other kind
+	Since    time.Time // when this attempt began; no other of the notice has the same
 }
 
-// TakeNotice opens a notice for sending. It returns nil if a provider has already accepted or refused it, if it announces
-// a payment that nobody wants any more, or if it would be the second to one mailbox.
-func (s *Store) TakeNotice(ctx context.Context, id string) (*Notice, error) {
-	n := &Notice{ID: id}
-	var registrationID *string
-	var eventKey string
-	var done bool
-	err := s.pool.QueryRow(ctx, `update notices set sending_at = $2 where id = $1
-		returning registration_id, event_key, kind, channel, recipient, locale, data, coalesce(accepted_at, refused_at, skipped_at) is not null`, id, s.now()).
-		Scan(&registrationID, &eventKey, &n.Kind, &n.Channel, &n.Audience, &n.Locale, &n.Data, &done)
+// TakeNotice opens a notice for an attempt to send it, which must be recorded. It returns nil if there is nothing to send: a
+// provider has taken it, nobody wants it any more, or it would be the second to one mailbox. The error is [ErrNoticeFailed] if
+// it waits for ops, [ErrBeingSent] if another attempt began less than patience ago, by its channel, and has left no record.
+func (s *Store) TakeNotice(ctx context.Context, id string, patience func(notice.Channel) time.Duration) (*Notice, error) {
+	row, err := oneNotice(ctx, s.pool, id, "")
 	if err != nil {
-		return nil, notFound(err)
-	}
-	if done {
-		return nil, nil
-	}
-	if n.Kind == notice.PaymentRequested {
-		if wanted, err := s.announce(ctx, eventKey, n); !wanted || err != nil {
-			return nil, err
-		}
-	}
-	if n.Kind == notice.ClearingObjection {
-		if wanted, err := s.announceObjection(ctx, eventKey, n); !wanted || err != nil {
-			return nil, err
-		}
-	}
-	if registrationID != nil {
-		err = s.address(ctx, *registrationID, n)
-	}
-	if errors.Is(err, errSecondCopy) {
-		_, err = s.pool.Exec(ctx, `update notices set skipped_at = $2 where id = $1`, id, s.now())
 		return nil, err
 	}
-	return n, err
+	if may, err := row.mayBegin(s.now(), patience(row.Channel)); !may {
+		return nil, err
+	}
+	n := &Notice{ID: id, Kind: row.Kind, Channel: row.Channel, Locale: row.Locale, Data: row.Data, Audience: row.Recipient}
+	wanted, err := s.complete(ctx, row, n)
+	if err != nil {
+		return nil, err
+	}
+	if !wanted {
+		return nil, s.skipNotice(ctx, id)
+	}
+	since, mine, err := s.seize(ctx, id, patience(row.Channel))
+	if !mine || err != nil {
+		return nil, err
+	}
+	n.Since = since
+	return n, nil
+}
+
+// complete adds what is known only as a notice is being sent. It reports false if nobody wants it any more.
+func (s *Store) complete(ctx context.Context, row *noticeRow, n *Notice) (wanted bool, err error) {
+	wanted = true
+	switch n.Kind {
+	case notice.PaymentRequested:
+		wanted, err = s.announce(ctx, row.EventKey, n)
+	case notice.ClearingObjection:
+		wanted, err = s.announceObjection(ctx, row.EventKey, n)
+	}
+	if !wanted || err != nil || row.RegistrationID == nil {
+		return wanted, err
+	}
+	err = s.address(ctx, *row.RegistrationID, n)
+	if errors.Is(err, errSecondCopy) {
+		return false, nil
+	}
+	return true, err
 }
 
 // announce completes the payment notice as it is being sent: until when the amount is taken, if this is the moment from
@@ -205,43 +216,36 @@ func (s *Store) address(ctx context.Context, registrationID string, n *Notice) e
 	return nil
 }
 
-// NoticeAccepted notes that the provider took the notice.
-func (s *Store) NoticeAccepted(ctx context.Context, id, providerID string) error {
-	return s.noticeAnswered(ctx, `update notices set accepted_at = $2, provider_id = $3 where id = $1 and accepted_at is null`, id, s.now(), providerID)
-}
-
-// NoticeRefused notes that the provider will never take it (an address that does not exist, say).
-func (s *Store) NoticeRefused(ctx context.Context, id string) error {
-	return s.noticeAnswered(ctx, `update notices set refused_at = $2 where id = $1`, id, s.now())
-}
-
-// noticeAnswered notes a provider's answer, with what depends on it.
-func (s *Store) noticeAnswered(ctx context.Context, update string, args ...any) error {
-	return s.inTx(ctx, func(tx pgx.Tx) error {
-		var kind notice.Kind
-		var about string
-		err := tx.QueryRow(ctx, update+` returning kind, coalesce(data ->> 'RegistrationID', '')`, args...).Scan(&kind, &about)
-		switch {
-		case errors.Is(err, pgx.ErrNoRows): // answered before
-			return nil
-		case err != nil || kind != notice.ClearingObjection:
-			return err
-		}
-		return s.objectionAnswered(ctx, tx, about)
-	})
-}
-
-// HeldNotices lists a payment's notices that no provider has answered yet. wanted is false if the payment is void: then
-// it is announced to nobody.
+// HeldNotices lists a payment's notices that are still to be sent. wanted is false if the payment is void: then it is announced
+// to nobody, and what is left is skipped.
 func (s *Store) HeldNotices(ctx context.Context, paymentID string) (ids []string, wanted bool, err error) {
 	p, err := onePayment(ctx, s.pool, `id = $1`, paymentID)
 	if err != nil || p == nil {
 		return nil, false, err
 	}
-	rows, err := s.pool.Query(ctx, `select id from notices where event_key = $1 and held and accepted_at is null and refused_at is null order by channel`, paymentNoticeKey(paymentID))
+	if !p.open() {
+		return nil, false, s.skipHeld(ctx, paymentID)
+	}
+	rows, err := s.pool.Query(ctx, `select id from notices where event_key = $1 and held and `+noticeIsWaiting+` order by channel`, paymentNoticeKey(paymentID))
 	if err != nil {
 		return nil, false, err
 	}
 	ids, err = pgx.CollectRows(rows, pgx.RowTo[string])
-	return ids, p.open(), err
+	return ids, true, err
+}
+
+// skipHeld gives up the notices of a payment that nobody wants any more; those that failed, too, wait for ops no longer.
+func (s *Store) skipHeld(ctx context.Context, paymentID string) error {
+	return s.inTx(ctx, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, `update notices set skipped_at = $2 where event_key = $1 and held and accepted_at is null and skipped_at is null returning id`,
+			paymentNoticeKey(paymentID), s.now())
+		if err != nil {
+			return err
+		}
+		ids, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		for _, id := range ids {
+			err = errors.Join(err, s.gone(ctx, tx, registration.FindingMessageUnsure, id))
+		}
+		return err
+	})
 }

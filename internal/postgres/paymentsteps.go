@@ -28,7 +28,7 @@ func (s *Store) PaymentNotified(ctx context.Context, paymentID string) (registra
 }
 
 func (s *Store) releaseHeld(ctx context.Context, tx pgx.Tx, paymentID string) error {
-	rows, err := tx.Query(ctx, `update notices set held = false where event_key = $1 and held returning id, accepted_at is null and refused_at is null`, paymentNoticeKey(paymentID))
+	rows, err := tx.Query(ctx, `update notices set held = false where event_key = $1 and held returning id, `+noticeIsWaiting, paymentNoticeKey(paymentID))
 	if err != nil {
 		return err
 	}

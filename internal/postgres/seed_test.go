@@ -50,6 +50,10 @@ func seed(t testing.TB, s *postgres.Store, n int) {
 		`insert into webhook_deliveries (id, endpoint_id, event_id, state, created_at, give_up_at, finished_at)
 		select 'whd_' || id, 'whe_' || 1 + sequence % 3, id, 'delivered', at, at, at from events`,
 		`insert into webhook_attempts (delivery_id, number, at, duration_ms, status, signature) select id, 1, created_at, 1, 204, 'x' from webhook_deliveries`,
+		`insert into notices (id, registration_id, event_key, kind, channel, recipient, locale, data, created_at, accepted_at, refused_at, unsure_at, skipped_at)
+		select 'ntc_' || i, 'reg_' || md5(i::text), 'approved/' || i, 'approved', 'email', 'registered', 'zh-CN', '{}', at,
+			case when i % 500 > 2 then at end, case when i % 500 = 0 and i % 1000 = 0 then at end, case when i % 500 = 0 and i % 1000 > 0 then at end, case when i % 500 = 1 then at end
+		from (select i, timestamptz '2026-01-01' + i * interval '1 second' as at from generate_series(1, $1::int) i) seeded`,
 		`analyze`,
 	} {
 		args := []any{n}

@@ -12,6 +12,7 @@ import (
 	"shiming/internal/config"
 	"shiming/internal/email"
 	"shiming/internal/engine"
+	"shiming/internal/notice"
 	"shiming/internal/postgres"
 	"shiming/internal/sms"
 	"shiming/internal/subscriber"
@@ -82,11 +83,12 @@ func outsideWorld(cfg config.Worker, store *postgres.Store, log *slog.Logger) (w
 	}
 	texter, err := sms.New(sms.Config{
 		Endpoint: cfg.SMSEndpoint, Protocol: cfg.SMSProtocol, AccessKeyID: cfg.SMSKeyID, AccessKeySecret: cfg.SMSKeySecret, SignName: cfg.SMSSignName,
+		Timeout: cfg.SMSTimeout,
 	})
 	if err != nil {
 		return none, err
 	}
-	mailer, err := email.New(email.Config{Host: cfg.SendGridHost, APIKey: cfg.SendGridKey, FromName: cfg.MailFromName, FromAddress: cfg.MailFrom})
+	mailer, err := email.New(email.Config{Host: cfg.SendGridHost, APIKey: cfg.SendGridKey, FromName: cfg.MailFromName, FromAddress: cfg.MailFrom, Timeout: cfg.EmailTimeout})
 	if err != nil {
 		return none, err
 	}
@@ -94,7 +96,10 @@ func outsideWorld(cfg config.Worker, store *postgres.Store, log *slog.Logger) (w
 	if err != nil {
 		return none, err
 	}
-	post := &activities.Post{Mail: mailer, SMS: texter, Book: store, Reviewers: cfg.ReviewersEmail, Ops: cfg.OpsEmail, Templates: cfg.SMSTemplates, ObjectionPage: objectionPage(cfg.PublicURL)}
+	post := &activities.Post{
+		Mail: mailer, SMS: texter, Book: store, Reviewers: cfg.ReviewersEmail, Ops: cfg.OpsEmail, Templates: cfg.SMSTemplates,
+		ObjectionPage: objectionPage(cfg.PublicURL), Timeouts: map[notice.Channel]time.Duration{notice.SMS: cfg.SMSTimeout, notice.Email: cfg.EmailTimeout},
+	}
 	return workflows.Activities{
 		Ledger:    &activities.Ledger{Book: store, Log: log},
 		Cards:     &activities.Cards{Bank: theBank, Book: store, Now: time.Now},
@@ -115,8 +120,11 @@ func objectionPage(publicURL string) string {
 	return strings.TrimRight(publicURL, "/") + "/objections"
 }
 
-// Close gives back what Wire opened.
+// Close gives back what Wire opened, once the messages that are still being sent are recorded.
 func (p *Process) Close() {
+	ctx, cancel := context.WithTimeout(context.Background(), p.cfg.DrainWithin)
+	defer cancel()
+	activities.FinishSending(ctx, p.activities.Post)
 	p.engine.Close()
 	p.store.Close()
 }

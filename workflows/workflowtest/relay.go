@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/temporal"
 
+	"shiming/activities"
 	"shiming/internal/postgres"
 	"shiming/registration"
 )
@@ -20,6 +22,7 @@ func (r *Run) relay() {
 
 func (w *World) relay() error {
 	ctx := context.Background()
+	activities.FinishSending(ctx, w.post)
 	for {
 		carried := 0
 		if due, err := w.due(ctx); !due || err != nil {
@@ -70,7 +73,10 @@ func (w *World) carry(ctx context.Context, m postgres.Message) error {
 }
 
 func (w *World) deliver(ctx context.Context) {
-	w.undelivered = slices.DeleteFunc(w.undelivered, func(id string) bool { return w.post.Deliver(ctx, id) == nil })
+	w.undelivered = slices.DeleteFunc(w.undelivered, func(id string) bool {
+		failed, ok := errors.AsType[*temporal.ApplicationError](w.post.Deliver(ctx, id))
+		return !ok || failed.NonRetryable()
+	})
 }
 
 // payout is a Payout workflow under way. It is tried as often as the real one would be by now.

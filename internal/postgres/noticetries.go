@@ -1,0 +1,203 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"shiming/internal/notice"
+	"shiming/registration"
+)
+
+// UnknownTries is after how many tries whose outcome nobody knows a notice is not tried again: each may have reached its
+// reader, and the providers know no key by which to tell a message from its repetition.
+const UnknownTries = 2
+
+var (
+	// ErrNoticeFailed says that a notice is not tried again but at ops' word: it was refused for good, or may have been sent.
+	ErrNoticeFailed = errors.New("postgres: the notice was refused, or may have been sent")
+	// ErrBeingSent says that another attempt may still be under way.
+	ErrBeingSent = errors.New("postgres: the notice is being sent by another attempt")
+)
+
+// The states of a notice.
+const (
+	NoticeWaiting = "waiting" // to be sent
+	NoticeSent    = "sent"    // a provider took it, or ops said that it came
+	NoticeFailed  = "failed"  // refused for good, or it may have been sent
+	NoticeSkipped = "skipped" // nobody wants it any more, or its mailbox has a copy of its own
+)
+
+// What each state is in the table, in the words of its indexes. noticeRow.state says the same.
+const (
+	noticeIsSent    = `accepted_at is not null`
+	noticeIsSkipped = `accepted_at is null and skipped_at is not null`
+	noticeIsFailed  = `accepted_at is null and skipped_at is null and (refused_at is not null or unsure_at is not null)`
+	noticeIsWaiting = `accepted_at is null and skipped_at is null and refused_at is null and unsure_at is null`
+)
+
+// noticeRow is a notice as it is stored.
+type noticeRow struct {
+	ID             string
+	RegistrationID *string
+	EventKey       string
+	Kind           notice.Kind
+	Channel        notice.Channel
+	Recipient      string
+	Locale         registration.Locale
+	Data           notice.Data
+	Held           bool
+	CreatedAt      time.Time
+	SendingAt      *time.Time // when the attempt began that has left no record yet
+	AcceptedAt     *time.Time
+	RefusedAt      *time.Time
+	SkippedAt      *time.Time
+	UnsureAt       *time.Time
+	UnknownTries   int
+}
+
+const noticeColumns = `id, registration_id, event_key, kind, channel, recipient, locale, data, held, created_at, sending_at, accepted_at,
+	refused_at, skipped_at, unsure_at, unknown_tries`
+
+func oneNotice(ctx context.Context, q querier, id, lock string) (*noticeRow, error) {
+	rows, err := q.Query(ctx, `select `+noticeColumns+` from notices where id = $1 `+lock, id)
+	if err != nil {
+		return nil, err
+	}
+	n, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByName[noticeRow])
+	return n, notFound(err)
+}
+
+func (n *noticeRow) state() string {
+	switch {
+	case n.AcceptedAt != nil:
+		return NoticeSent
+	case n.SkippedAt != nil:
+		return NoticeSkipped
+	case n.RefusedAt != nil || n.UnsureAt != nil:
+		return NoticeFailed
+	}
+	return NoticeWaiting
+}
+
+// mayBegin reports whether another attempt may begin now; an error says why not. An attempt that has left no record lives for
+// as long as patience says, and is dead after that.
+func (n *noticeRow) mayBegin(now time.Time, patience time.Duration) (bool, error) {
+	switch {
+	case n.state() == NoticeFailed:
+		return false, ErrNoticeFailed
+	case n.state() != NoticeWaiting:
+		return false, nil
+	case n.SendingAt != nil && now.Before(n.SendingAt.Add(patience)):
+		return false, ErrBeingSent
+	}
+	return true, nil
+}
+
+// seize begins an attempt, and notes since when: until its record is written nobody else begins one. A dead attempt is found
+// by the note that it left, and counts as one whose outcome nobody knows.
+func (s *Store) seize(ctx context.Context, id string, patience time.Duration) (since time.Time, mine bool, err error) {
+	since = s.now().Truncate(time.Microsecond) // as it is stored
+	var why error
+	err = s.inTx(ctx, func(tx pgx.Tx) error {
+		n, err := oneNotice(ctx, tx, id, "for update")
+		if err != nil {
+			return err
+		}
+		if mine, why = n.mayBegin(since, patience); !mine {
+			return nil
+		}
+		if n.SendingAt != nil {
+			if mine, err = s.countUnknown(ctx, tx, n); !mine || err != nil {
+				why = ErrNoticeFailed
+				return err
+			}
+		}
+		_, err = tx.Exec(ctx, `update notices set sending_at = $2 where id = $1`, id, since)
+		return err
+	})
+	return since, mine, errors.Join(err, why)
+}
+
+// countUnknown counts a try whose outcome nobody knows, and reports whether there may be another. If not, ops decides.
+func (s *Store) countUnknown(ctx context.Context, tx pgx.Tx, n *noticeRow) (more bool, err error) {
+	n.UnknownTries++
+	more = n.UnknownTries < UnknownTries
+	var unsure *time.Time
+	if !more {
+		unsure = new(s.now())
+	}
+	_, err = tx.Exec(ctx, `update notices set sending_at = null, unknown_tries = $2, unsure_at = $3 where id = $1`, n.ID, n.UnknownTries, unsure)
+	if more || err != nil {
+		return more, err
+	}
+	tried := fmt.Sprintf("%s by %s: tried %d times, and nobody knows whether it was sent; it is not tried again by itself", n.Kind, n.Channel, n.UnknownTries)
+	return false, s.find(ctx, tx, registration.FindingMessageUnsure, n.ID, n.Data.AccountID, tried)
+}
+
+// NoticeUnknown notes that nobody knows what came of an attempt, and reports whether the notice has failed by that. An attempt
+// that was given up for dead has been counted already.
+func (s *Store) NoticeUnknown(ctx context.Context, taken *Notice) (failed bool, err error) {
+	err = s.inTx(ctx, func(tx pgx.Tx) error {
+		n, err := oneNotice(ctx, tx, taken.ID, "for update")
+		if err != nil {
+			return err
+		}
+		if n.state() != NoticeWaiting || n.SendingAt == nil || !n.SendingAt.Equal(taken.Since) {
+			failed = n.state() == NoticeFailed
+			return nil
+		}
+		more, err := s.countUnknown(ctx, tx, n)
+		failed = !more
+		return err
+	})
+	return failed, err
+}
+
+// NoticeUntouched notes that an attempt did nothing at all, and counts nothing.
+func (s *Store) NoticeUntouched(ctx context.Context, taken *Notice) error {
+	_, err := s.pool.Exec(ctx, `update notices set sending_at = null where id = $1 and sending_at = $2`, taken.ID, taken.Since)
+	return err
+}
+
+// NoticeAccepted notes that the provider took the notice. Whichever attempt says so, and whatever was thought before, it is sent.
+func (s *Store) NoticeAccepted(ctx context.Context, id, providerID string) error {
+	return s.inTx(ctx, func(tx pgx.Tx) error {
+		return s.noticeAnswered(ctx, tx, id, `update notices set accepted_at = $2, provider_id = $3, refused_at = null, unsure_at = null, sending_at = null
+			where id = $1 and accepted_at is null`, s.now(), providerID)
+	})
+}
+
+// NoticeRefused notes that the provider will never take it (an address that does not exist, say).
+func (s *Store) NoticeRefused(ctx context.Context, id string) error {
+	return s.inTx(ctx, func(tx pgx.Tx) error {
+		return s.noticeAnswered(ctx, tx, id, `update notices set refused_at = $2, unsure_at = null, sending_at = null
+			where id = $1 and accepted_at is null and refused_at is null`, s.now())
+	})
+}
+
+// noticeAnswered notes a definite answer, with what depends on it.
+func (s *Store) noticeAnswered(ctx context.Context, tx pgx.Tx, id, update string, args ...any) error {
+	var kind notice.Kind
+	var about string
+	err := tx.QueryRow(ctx, update+` returning kind, coalesce(data ->> 'RegistrationID', '')`, append([]any{id}, args...)...).Scan(&kind, &about)
+	if errors.Is(err, pgx.ErrNoRows) { // answered before
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.gone(ctx, tx, registration.FindingMessageUnsure, id); err != nil || kind != notice.ClearingObjection {
+		return err
+	}
+	return s.objectionAnswered(ctx, tx, about)
+}
+
+// skipNotice notes that a notice is not to be sent.
+func (s *Store) skipNotice(ctx context.Context, id string) error {
+	_, err := s.pool.Exec(ctx, `update notices set skipped_at = $2 where id = $1 and `+noticeIsWaiting, id, s.now())
+	return err
+}

@@ -1,0 +1,94 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"shiming/registration"
+)
+
+// NoticeWord is what ops says of a notice that failed.
+type NoticeWord struct {
+	NoticeID string
+	By       string
+	Reason   string
+}
+
+// ResendNotice has a notice that failed tried again, as often as a new one. A payment's, which holds its transfer, is taken up
+// by the activity that still waits for it; any other is delivered by the relay.
+func (s *Store) ResendNotice(ctx context.Context, w NoticeWord) (*registration.Refusal, error) {
+	return s.say(ctx, w, "resend", "notice_resent", func(tx pgx.Tx, n *noticeRow) error {
+		if _, err := tx.Exec(ctx, `update notices set refused_at = null, unsure_at = null, unknown_tries = 0, sending_at = null where id = $1`, n.ID); err != nil {
+			return err
+		}
+		if err := s.gone(ctx, tx, registration.FindingMessageUnsure, n.ID); err != nil || n.Held {
+			return err
+		}
+		return enqueue(ctx, tx, s.now(), MessageNotice, n.ID, nil)
+	})
+}
+
+// AcceptNotice takes ops' word that a notice which failed has come after all, as if its provider had taken it now.
+func (s *Store) AcceptNotice(ctx context.Context, w NoticeWord) (*registration.Refusal, error) {
+	return s.say(ctx, w, "accept", "notice_accepted", func(tx pgx.Tx, n *noticeRow) error {
+		return s.noticeAnswered(ctx, tx, n.ID, `update notices set accepted_at = $2, refused_at = null, unsure_at = null, sending_at = null
+			where id = $1 and accepted_at is null`, s.now())
+	})
+}
+
+// say does what a word means to a notice that failed, and writes it down. Of another notice it is refused.
+func (s *Store) say(ctx context.Context, w NoticeWord, word, event string, do func(tx pgx.Tx, n *noticeRow) error) (*registration.Refusal, error) {
+	var refusal *registration.Refusal
+	err := s.inTx(ctx, func(tx pgx.Tx) error {
+		if err := lockRegistrationOf(ctx, tx, w.NoticeID); err != nil {
+			return err
+		}
+		n, err := oneNotice(ctx, tx, w.NoticeID, "for update")
+		if err != nil {
+			return err
+		}
+		if n.state() != NoticeFailed {
+			refusal = &registration.Refusal{Code: registration.CodeWrongState, State: registration.State(n.state())}
+			return nil
+		}
+		if err := do(tx, n); err != nil {
+			return err
+		}
+		at := s.now()
+		if _, err := tx.Exec(ctx, `insert into notice_words (notice_id, word, reason, said_by, at) values ($1, $2, $3, $4, $5)`, n.ID, word, w.Reason, w.By, at); err != nil {
+			return err
+		}
+		return seenNotice(ctx, tx, n, event, w.By, at)
+	})
+	return refusal, err
+}
+
+// lockRegistrationOf keeps the order in which every step locks: the registration, then what belongs to it.
+func lockRegistrationOf(ctx context.Context, tx pgx.Tx, noticeID string) error {
+	_, err := tx.Exec(ctx, `select from registrations where id = (select registration_id from notices where id = $1) for key share`, noticeID)
+	return err
+}
+
+// seenNotice writes what was said of a notice on the timeline of what it is about. One to reviewers or ops may be about nobody.
+func seenNotice(ctx context.Context, tx pgx.Tx, n *noticeRow, event, by string, at time.Time) error {
+	event = fmt.Sprintf("%s:%s/%s", event, n.Kind, n.Channel)
+	about := n.Data.RegistrationID
+	if registration.IsClearingID(about) {
+		k, err := loadClearing(ctx, tx, about, "")
+		if err != nil {
+			return err
+		}
+		return seenClearing(ctx, tx, k, event, by, at)
+	}
+	if n.RegistrationID == nil {
+		return nil
+	}
+	rec, err := load(ctx, tx, *n.RegistrationID, "")
+	if err != nil {
+		return err
+	}
+	return seen(ctx, tx, rec, event, by, at)
+}
