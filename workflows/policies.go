@@ -6,6 +6,8 @@ import (
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
+
+	"shiming/registration"
 )
 
 // endless is the total deadline of what is tried for as long as it takes. It must be said: left out, a local activity's

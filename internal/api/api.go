@@ -89,6 +89,7 @@ func (s *server) build() error {
 	s.findings()
 	s.subscriptions()
 	s.progress()
+	s.notices()
 	finish(s.api.OpenAPI())
 	complete(s.api.OpenAPI())
 	s.mux.HandleFunc("/", s.unknown)

@@ -24,6 +24,8 @@ func FuzzSetContact(f *testing.F)         { fuzzBody(f, "set-contact") }
 func FuzzResolvePayout(f *testing.F)      { fuzzBody(f, "resolve-payout") }
 func FuzzGrantPayout(f *testing.F)        { fuzzBody(f, "grant-payout") }
 func FuzzResolveFinding(f *testing.F)     { fuzzBody(f, "resolve-finding") }
+func FuzzResendNotice(f *testing.F)       { fuzzBody(f, "resend-notice") }
+func FuzzAcceptNotice(f *testing.F)       { fuzzBody(f, "accept-notice") }
 func FuzzAssignReview(f *testing.F)       { fuzzBody(f, "assign-review") }
 func FuzzDecideReview(f *testing.F)       { fuzzBody(f, "decide-review") }
 func FuzzOpenClearing(f *testing.F)       { fuzzBody(f, "open-clearing") }

@@ -117,6 +117,7 @@ func targets(t testing.TB) []*target {
 			n++
 			path = strings.NewReplacer("/v1/registrations/{id}", w.readyFor(op.OperationID, n), "/v1/reviews/{id}", "/v1/reviews/"+w.reviewFor(op.OperationID, n),
 				"/v1/findings/{id}", "/v1/findings/"+w.findingFor(op.OperationID, n),
+				"/v1/notices/{id}", "/v1/notices/"+w.noticeFor(op.OperationID, n),
 				"{account_id}", fmt.Sprintf("acct-%d", n), "{id}", "x").Replace(op.Path)
 		}
 		as := ""
@@ -173,6 +174,18 @@ func (w *world) findingFor(operation string, n int) string {
 		return w.found(registration.FindingUndelivered, fmt.Sprintf("ntc_%d", n), "")
 	}
 	return "x"
+}
+
+// noticeFor is a notice that failed.
+func (w *world) noticeFor(operation string, n int) string {
+	if !strings.HasSuffix(operation, "-notice") {
+		return "x"
+	}
+	account := fmt.Sprintf("acct-%d", n)
+	w.paid(account, n)
+	id := w.one(`select n.id from notices n join registrations r on r.id = n.registration_id where r.account_id = $1 and n.channel = 'sms'`, account)
+	require.NoError(w.t, w.store.NoticeRefused(context.Background(), id))
+	return id
 }
 
 // paid brings an enterprise to where its money is on the way. The company is the nth: a guess at the amount may be right, and

@@ -1,10 +1,18 @@
 package api
 
+import "maps"
+
 // aboutSchemas says what each schema of the document is.
 func aboutSchemas() map[string]string {
+	all := aboutRegistrations()
+	maps.Copy(all, aboutMessages())
+	return all
+}
+
+// aboutRegistrations are those of what happens to registrations and clearings.
+func aboutRegistrations() map[string]string {
 	return map[string]string{
 		"Account":              "How a platform account stands as a developer.",
-		"AddEndpointBody":      "Where events are to be posted, and which.",
 		"AdminSession":         "A QR session in which an enterprise's administrator is verified with a phone. It ends after 5 minutes.",
 		"AssignReviewBody":     "Who is to decide a review.",
 		"Bank":                 "A corporate bank account, its number masked.",
@@ -20,13 +28,9 @@ func aboutSchemas() map[string]string {
 		"Contact":              "Whom to reach about the registration, masked.",
 		"DecideReviewBody":     "A reviewer's decision. A rejection needs at least one reason, an approval takes none.",
 		"DecisionReason":       "One thing a reviewer asks to be corrected, in the decision.",
-		"DeliveryPage":         "A page of deliveries.",
 		"Document":             "An uploaded file, without its content.",
 		"DocumentReceipt":      "What was received of an uploaded file.",
-		"EndpointPage":         "A page of subscriptions.",
 		"EnterDepositBody":     "The amount that the company's account has received.",
-		"Event":                "What is posted to a subscriber when something has happened.",
-		"EventData":            "Whom an event is about, and from which state to which.",
 		"FieldError":           "What is wrong with one field.",
 		"Finding":              "Something that is not as it should be and does not mend itself, with what to do about it.",
 		"FindingPage":          "A page of findings.",
@@ -61,8 +65,22 @@ func aboutSchemas() map[string]string {
 		"Timeline":             "Everything that happened to a registration or a clearing, oldest first.",
 		"TimelineEntry":        "One line of the timeline.",
 		"WalletReportBody":     "What the wallet reports of a QR session. A verified one names its person.",
-		"WebhookAttempt":       "One try to deliver an event.",
-		"WebhookDelivery":      "One event on its way to one endpoint, with the log of its attempts.",
-		"WebhookEndpoint":      "A subscription: where a caller wants events posted.",
+	}
+}
+
+// aboutMessages are those of what is told: to subscribers, and to people.
+func aboutMessages() map[string]string {
+	return map[string]string{
+		"AddEndpointBody": "Where events are to be posted, and which.",
+		"DeliveryPage":    "A page of deliveries.",
+		"EndpointPage":    "A page of subscriptions.",
+		"Event":           "What is posted to a subscriber when something has happened.",
+		"EventData":       "Whom an event is about, and from which state to which.",
+		"WebhookAttempt":  "One try to deliver an event.",
+		"WebhookDelivery": "One event on its way to one endpoint, with the log of its attempts.",
+		"WebhookEndpoint": "A subscription: where a caller wants events posted.",
+		"Notice":          "An SMS or e-mail: what became of it, and not its address.",
+		"NoticePage":      "A page of notices.",
+		"NoticeWordBody":  "Why ops has a notice sent again, or says that it came.",
 	}
 }

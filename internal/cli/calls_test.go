@@ -98,6 +98,8 @@ func TestChanges(t *testing.T) {
 			args: []string{"webhook", "add", "https://example.com", "--event", "review.overdue"}, call: "POST /v1/webhook-endpoints",
 			body: map[string]any{"url": "https://example.com", "events": []any{"review.overdue"}},
 		},
+		{args: []string{"notice", "resend", "ntc_1", "--reason", "nothing came"}, call: "POST /v1/notices/ntc_1/resend", body: map[string]any{"reason": "nothing came"}},
+		{args: []string{"notice", "accept", "ntc_1", "--reason", "by phone"}, call: "POST /v1/notices/ntc_1/accept", body: map[string]any{"reason": "by phone"}},
 		{args: []string{"webhook", "remove", "whe_1"}, call: "DELETE " + endpoint},
 		{args: []string{"webhook", "ping", "whe_1"}, call: "POST " + endpoint + "/ping"},
 		{args: []string{"webhook", "retry", "whe_1", "whd_1"}, call: "POST " + endpoint + "/deliveries/whd_1/retry"},

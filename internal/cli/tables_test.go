@@ -36,6 +36,8 @@ var shown = []struct {
 	{"endpoint", "POST /v1/webhook-endpoints", "endpoint.json", []string{"webhook", "add", "https://example.com/shiming"}},
 	{"endpoints", "GET /v1/webhook-endpoints", "endpoints.json", []string{"webhook", "list"}},
 	{"delivery", "GET /v1/webhook-endpoints/whe_1/deliveries/whd_1", "delivery.json", []string{"webhook", "delivery", "whe_1", "whd_1"}},
+	{"notices", "GET /v1/notices", "notices.json", []string{"notice", "list"}},
+	{"notice", "POST /v1/notices/ntc_3/accept", "notice.json", []string{"notice", "accept", "ntc_3", "--reason", "by phone"}},
 	{"deliveries", "GET /v1/webhook-endpoints/whe_1/deliveries", "deliveries.json", []string{"webhook", "deliveries", "whe_1"}},
 }
 

@@ -76,6 +76,7 @@ type settings struct {
 	calendar    string
 	settle      time.Duration
 	bankTimeout time.Duration
+	messages    time.Duration // time-out of SMS and e-mail
 	drain       time.Duration
 	log         *slog.Logger
 	line        *stacktest.Line // to the engine
@@ -108,6 +109,9 @@ func withVersion(deployment, buildID string) setting {
 
 func withDrain(d time.Duration) setting { return func(s *settings) { s.drain = d } }
 
+// withMessageTimeout is for providers of messages that do not answer.
+func withMessageTimeout(d time.Duration) setting { return func(s *settings) { s.messages = d } }
+
 func withBankTimeout(d time.Duration) setting { return func(s *settings) { s.bankTimeout = d } }
 
 var quiet = slog.New(slog.NewTextHandler(logWriter(), &slog.HandlerOptions{Level: slog.LevelWarn}))
@@ -122,7 +126,10 @@ func logWriter() io.Writer {
 // newWorld starts a sandbox, a worker and an API on a database and a task queue of their own.
 func newWorld(t *testing.T, with ...setting) *world {
 	t.Helper()
-	s := settings{calendar: "real", settle: 150 * time.Millisecond, bankTimeout: 20 * time.Second, drain: time.Second, reconcile: time.Minute, log: quiet}
+	s := settings{
+		calendar: "real", settle: 150 * time.Millisecond, bankTimeout: 20 * time.Second, messages: 20 * time.Second,
+		drain: time.Second, reconcile: time.Minute, log: quiet,
+	}
 	for _, set := range with {
 		set(&s)
 	}
@@ -204,7 +211,7 @@ func (w *world) workerSettings(s settings, databaseURL, taskQueue string) config
 		Storage: config.Storage{DatabaseURL: databaseURL, Calendar: s.calendar, TaskQueue: taskQueue},
 		Wallet:  config.Wallet{URL: w.sandboxURL, APIKey: "sandbox", Timeout: 8 * time.Second},
 		BankURL: w.sandboxURL, BankAPIKey: "sandbox", BankTimeout: s.bankTimeout,
-		SMSEndpoint: host, SMSProtocol: "http", SMSKeyID: "sandbox", SMSKeySecret: "sandbox", SMSSignName: "实名",
+		SMSEndpoint: host, SMSProtocol: "http", SMSKeyID: "sandbox", SMSKeySecret: "sandbox", SMSSignName: "实名", SMSTimeout: s.messages, EmailTimeout: s.messages,
 		SendGridHost: w.sandboxURL, SendGridKey: "sandbox", MailFrom: "noreply@example.com", MailFromName: "开发者平台",
 		ReviewersEmail: reviewersMailbox, OpsEmail: opsMailbox, HealthAddr: "127.0.0.1:0", DrainWithin: s.drain,
 		PublicURL: w.apiURL, WebhookAllowNets: []string{"127.0.0.0/8"}, ReconcileEvery: s.reconcile, Deployment: s.deployment, BuildID: s.buildID,

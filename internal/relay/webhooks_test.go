@@ -251,7 +251,7 @@ func TestADyingRelayDeliversOnce(t *testing.T) {
 	in := newInbox(t, takes)
 	endpoint := w.subscribe(in.URL)
 	w.opened("acct-1") // committed, and nobody relays
-	for range 2 { // the first relay dies after the fan-out, the second is at it again
+	for range 2 {      // the first relay dies after the fan-out, the second is at it again
 		events, err := w.store.TakeMessages(t.Context(), postgres.MessageEvent, 1, 0)
 		require.NoError(t, err)
 		require.Len(t, events, 1)

@@ -17,7 +17,6 @@ import (
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
-	"shiming/activities"
 	"shiming/internal/postgres"
 	"shiming/registration"
 	"shiming/workflows"

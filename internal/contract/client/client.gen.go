@@ -437,6 +437,90 @@ func (e IdentityRole) Valid() bool {
 	}
 }
 
+// Defines values for NoticeChannel.
+const (
+	Email NoticeChannel = "email"
+	Sms   NoticeChannel = "sms"
+)
+
+// Valid indicates whether the value is a known member of the NoticeChannel enum.
+func (e NoticeChannel) Valid() bool {
+	switch e {
+	case Email:
+		return true
+	case Sms:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for NoticeReason.
+const (
+	MayHaveBeenSent NoticeReason = "may_have_been_sent"
+	Refused         NoticeReason = "refused"
+)
+
+// Valid indicates whether the value is a known member of the NoticeReason enum.
+func (e NoticeReason) Valid() bool {
+	switch e {
+	case MayHaveBeenSent:
+		return true
+	case Refused:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for NoticeRecipient.
+const (
+	NoticeRecipientContact    NoticeRecipient = "contact"
+	NoticeRecipientOps        NoticeRecipient = "ops"
+	NoticeRecipientRegistered NoticeRecipient = "registered"
+	NoticeRecipientReviewers  NoticeRecipient = "reviewers"
+)
+
+// Valid indicates whether the value is a known member of the NoticeRecipient enum.
+func (e NoticeRecipient) Valid() bool {
+	switch e {
+	case NoticeRecipientContact:
+		return true
+	case NoticeRecipientOps:
+		return true
+	case NoticeRecipientRegistered:
+		return true
+	case NoticeRecipientReviewers:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for NoticeState.
+const (
+	NoticeStateFailed  NoticeState = "failed"
+	NoticeStateSent    NoticeState = "sent"
+	NoticeStateSkipped NoticeState = "skipped"
+	NoticeStateWaiting NoticeState = "waiting"
+)
+
+// Valid indicates whether the value is a known member of the NoticeState enum.
+func (e NoticeState) Valid() bool {
+	switch e {
+	case NoticeStateFailed:
+		return true
+	case NoticeStateSent:
+		return true
+	case NoticeStateSkipped:
+		return true
+	case NoticeStateWaiting:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for OpenAdminSessionBodyRole.
 const (
 	OpenAdminSessionBodyRoleAuthorizedAgent     OpenAdminSessionBodyRole = "authorized_agent"
@@ -1106,6 +1190,30 @@ func (e PutDocumentOfContestedClearingParamsSlot) Valid() bool {
 	case PutDocumentOfContestedClearingParamsSlotIDCardBack:
 		return true
 	case PutDocumentOfContestedClearingParamsSlotIDCardFront:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListNoticesParamsState.
+const (
+	ListNoticesParamsStateFailed  ListNoticesParamsState = "failed"
+	ListNoticesParamsStateSent    ListNoticesParamsState = "sent"
+	ListNoticesParamsStateSkipped ListNoticesParamsState = "skipped"
+	ListNoticesParamsStateWaiting ListNoticesParamsState = "waiting"
+)
+
+// Valid indicates whether the value is a known member of the ListNoticesParamsState enum.
+func (e ListNoticesParamsState) Valid() bool {
+	switch e {
+	case ListNoticesParamsStateFailed:
+		return true
+	case ListNoticesParamsStateSent:
+		return true
+	case ListNoticesParamsStateSkipped:
+		return true
+	case ListNoticesParamsStateWaiting:
 		return true
 	default:
 		return false
@@ -2142,6 +2250,102 @@ type LastError struct {
 	//
 	// Examples: This identity is bound to another account.
 	Message string `json:"message"`
+}
+
+// Notice An SMS or e-mail: what became of it, and not its address.
+//
+// Examples: {"channel":"sms","created_at":"2026-09-30T10:00:00+08:00","id":"ntc_k3v5m2q7w4x6y2z7a5b3c4d5e6","kind":"payment_requested","reason":"may_have_been_sent","recipient":"registered","registration_id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","sent_at":"2026-09-30T10:00:01+08:00","state":"failed","unknown_tries":2}
+type Notice struct {
+	// Channel How it travels
+	//
+	// Examples: sms
+	Channel NoticeChannel `json:"channel"`
+
+	// CreatedAt When there was something to tell
+	//
+	// Examples: 2026-09-30T10:00:00+08:00
+	CreatedAt time.Time `json:"created_at"`
+
+	// ID The notice's id
+	//
+	// Examples: ntc_k3v5m2q7w4x6y2z7a5b3c4d5e6
+	ID string `json:"id"`
+
+	// Kind What it tells of
+	//
+	// Examples: payment_requested
+	Kind string `json:"kind"`
+
+	// Reason Why it failed; null unless it has
+	//
+	// Examples: may_have_been_sent
+	Reason *NoticeReason `json:"reason"`
+
+	// Recipient Whose mailbox or phone
+	//
+	// Examples: registered
+	Recipient NoticeRecipient `json:"recipient"`
+
+	// RegistrationID The registration whose addresses it goes to; null: reviewers' or ops' own
+	//
+	// Examples: reg_k3v5m2q7w4x6y2z7a5b3c4d5e6
+	RegistrationID *string `json:"registration_id"`
+
+	// SentAt When its provider took it, or ops said that it came
+	//
+	// Examples: 2026-09-30T10:00:01+08:00
+	SentAt *time.Time `json:"sent_at"`
+
+	// State waiting: on its way; skipped: nobody wants it any more, or its mailbox has a copy of its own
+	//
+	// Examples: failed
+	State NoticeState `json:"state"`
+
+	// UnknownTries Tries of this round whose outcome nobody knows; after two there is no other
+	//
+	// Examples: 2
+	UnknownTries int64 `json:"unknown_tries"`
+}
+
+// NoticeChannel How it travels
+//
+// Examples: sms
+type NoticeChannel string
+
+// NoticeReason defines model for Notice.Reason.
+type NoticeReason string
+
+// NoticeRecipient Whose mailbox or phone
+//
+// Examples: registered
+type NoticeRecipient string
+
+// NoticeState waiting: on its way; skipped: nobody wants it any more, or its mailbox has a copy of its own
+//
+// Examples: failed
+type NoticeState string
+
+// NoticePage A page of notices.
+//
+// Examples: {"items":[{"channel":"sms","created_at":"2026-09-30T10:00:00+08:00","id":"ntc_k3v5m2q7w4x6y2z7a5b3c4d5e6","kind":"payment_requested","reason":"may_have_been_sent","recipient":"registered","registration_id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","sent_at":"2026-09-30T10:00:01+08:00","state":"failed","unknown_tries":2}],"next_cursor":"MjAyNi0wOS0zMFQwMjowMDowMFp8bnRjX2szdjU"}
+type NoticePage struct {
+	// Items Notices, newest first
+	Items []Notice `json:"items"`
+
+	// NextCursor Where the next page begins; null on the last
+	//
+	// Examples: MjAyNi0wOS0zMFQwMjowMDowMFp8bnRjX2szdjU
+	NextCursor *string `json:"next_cursor"`
+}
+
+// NoticeWordBody Why ops has a notice sent again, or says that it came.
+//
+// Examples: {"reason":"The applicant says on the phone that nothing came."}
+type NoticeWordBody struct {
+	// Reason Why; name nobody
+	//
+	// Examples: The applicant says on the phone that nothing came.
+	Reason string `json:"reason"`
 }
 
 // Objection That an objection was taken.
@@ -3189,6 +3393,33 @@ type WithdrawContestedClearingParams struct {
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
 
+// ListNoticesParams defines parameters for ListNotices.
+type ListNoticesParams struct {
+	// State Only those in this state
+	State *ListNoticesParamsState `form:"state,omitempty" json:"state,omitempty"`
+
+	// Cursor next_cursor of the page before
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Limit Items a page
+	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// ListNoticesParamsState defines parameters for ListNotices.
+type ListNoticesParamsState string
+
+// AcceptNoticeParams defines parameters for AcceptNotice.
+type AcceptNoticeParams struct {
+	// IdempotencyKey 1 to 255 visible characters, scoped by caller, method and path: the same key and body gives the first answer again.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
+// ResendNoticeParams defines parameters for ResendNotice.
+type ResendNoticeParams struct {
+	// IdempotencyKey 1 to 255 visible characters, scoped by caller, method and path: the same key and body gives the first answer again.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
 // ListRegistrationsParams defines parameters for ListRegistrations.
 type ListRegistrationsParams struct {
 	// State Only those in this state
@@ -3446,6 +3677,12 @@ type ContestIdentityJSONRequestBody = ClearingClaim
 
 // ObjectToClearingJSONRequestBody defines body for ObjectToClearing for application/json ContentType.
 type ObjectToClearingJSONRequestBody = ObjectionBody
+
+// AcceptNoticeJSONRequestBody defines body for AcceptNotice for application/json ContentType.
+type AcceptNoticeJSONRequestBody = NoticeWordBody
+
+// ResendNoticeJSONRequestBody defines body for ResendNotice for application/json ContentType.
+type ResendNoticeJSONRequestBody = NoticeWordBody
 
 // OpenRegistrationJSONRequestBody defines body for OpenRegistration for application/json ContentType.
 type OpenRegistrationJSONRequestBody = OpenRegistrationBody
@@ -3992,6 +4229,105 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/identity-clearings/{id}/withdraw (the `WithdrawContestedClearing` operationId).
 	WithdrawContestedClearing(ctx context.Context, id string, params *WithdrawContestedClearingParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListNotices List notices
+	//
+	// Every SMS and e-mail, newest first, without addresses. A failed one was refused for good, or may have been sent: twice its provider did not answer, and it is not tried again by itself.
+	//
+	// Refusals:
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 422: `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_unavailable`
+	//
+	// Corresponds with GET /v1/notices (the `ListNotices` operationId).
+	ListNotices(ctx context.Context, params *ListNoticesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AcceptNoticeWithBody Say that a notice has come
+	//
+	// Takes the caller's word that a notice which failed has come, as if its provider had taken it now: what waits for it goes on, a payment's transfer for one.
+	//
+	// Refusals:
+	// - 400: `malformed_request`
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 404: `not_found`
+	// - 409: `wrong_state`
+	// - 413: `document_too_large`
+	// - 422: `idempotency_key_reused`, `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_unavailable`
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/notices/{id}/accept (the `AcceptNotice` operationId).
+	AcceptNoticeWithBody(ctx context.Context, id string, params *AcceptNoticeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AcceptNotice Say that a notice has come
+	//
+	// Takes the caller's word that a notice which failed has come, as if its provider had taken it now: what waits for it goes on, a payment's transfer for one.
+	//
+	// Refusals:
+	// - 400: `malformed_request`
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 404: `not_found`
+	// - 409: `wrong_state`
+	// - 413: `document_too_large`
+	// - 422: `idempotency_key_reused`, `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_unavailable`
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/notices/{id}/accept (the `AcceptNotice` operationId).
+	AcceptNotice(ctx context.Context, id string, params *AcceptNoticeParams, body AcceptNoticeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ResendNoticeWithBody Send a notice again
+	//
+	// One more round of tries for a notice that failed. Its reader may get it once more than they should.
+	//
+	// Refusals:
+	// - 400: `malformed_request`
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 404: `not_found`
+	// - 409: `wrong_state`
+	// - 413: `document_too_large`
+	// - 422: `idempotency_key_reused`, `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_unavailable`
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/notices/{id}/resend (the `ResendNotice` operationId).
+	ResendNoticeWithBody(ctx context.Context, id string, params *ResendNoticeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ResendNotice Send a notice again
+	//
+	// One more round of tries for a notice that failed. Its reader may get it once more than they should.
+	//
+	// Refusals:
+	// - 400: `malformed_request`
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 404: `not_found`
+	// - 409: `wrong_state`
+	// - 413: `document_too_large`
+	// - 422: `idempotency_key_reused`, `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_unavailable`
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/notices/{id}/resend (the `ResendNotice` operationId).
+	ResendNotice(ctx context.Context, id string, params *ResendNoticeParams, body ResendNoticeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListRegistrations List registrations
 	//
@@ -5639,6 +5975,155 @@ func (c *Client) GetClearingTimeline(ctx context.Context, id string, reqEditors 
 // Corresponds with POST /v1/identity-clearings/{id}/withdraw (the `WithdrawContestedClearing` operationId).
 func (c *Client) WithdrawContestedClearing(ctx context.Context, id string, params *WithdrawContestedClearingParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewWithdrawContestedClearingRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListNotices List notices
+//
+// Every SMS and e-mail, newest first, without addresses. A failed one was refused for good, or may have been sent: twice its provider did not answer, and it is not tried again by itself.
+//
+// Refusals:
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 422: `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_unavailable`
+//
+// Corresponds with GET /v1/notices (the `ListNotices` operationId).
+func (c *Client) ListNotices(ctx context.Context, params *ListNoticesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListNoticesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AcceptNoticeWithBody Say that a notice has come
+//
+// Takes the caller's word that a notice which failed has come, as if its provider had taken it now: what waits for it goes on, a payment's transfer for one.
+//
+// Refusals:
+// - 400: `malformed_request`
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 404: `not_found`
+// - 409: `wrong_state`
+// - 413: `document_too_large`
+// - 422: `idempotency_key_reused`, `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_unavailable`
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/notices/{id}/accept (the `AcceptNotice` operationId).
+func (c *Client) AcceptNoticeWithBody(ctx context.Context, id string, params *AcceptNoticeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAcceptNoticeRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AcceptNotice Say that a notice has come
+//
+// Takes the caller's word that a notice which failed has come, as if its provider had taken it now: what waits for it goes on, a payment's transfer for one.
+//
+// Refusals:
+// - 400: `malformed_request`
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 404: `not_found`
+// - 409: `wrong_state`
+// - 413: `document_too_large`
+// - 422: `idempotency_key_reused`, `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_unavailable`
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/notices/{id}/accept (the `AcceptNotice` operationId).
+func (c *Client) AcceptNotice(ctx context.Context, id string, params *AcceptNoticeParams, body AcceptNoticeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAcceptNoticeRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ResendNoticeWithBody Send a notice again
+//
+// One more round of tries for a notice that failed. Its reader may get it once more than they should.
+//
+// Refusals:
+// - 400: `malformed_request`
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 404: `not_found`
+// - 409: `wrong_state`
+// - 413: `document_too_large`
+// - 422: `idempotency_key_reused`, `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_unavailable`
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/notices/{id}/resend (the `ResendNotice` operationId).
+func (c *Client) ResendNoticeWithBody(ctx context.Context, id string, params *ResendNoticeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewResendNoticeRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ResendNotice Send a notice again
+//
+// One more round of tries for a notice that failed. Its reader may get it once more than they should.
+//
+// Refusals:
+// - 400: `malformed_request`
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 404: `not_found`
+// - 409: `wrong_state`
+// - 413: `document_too_large`
+// - 422: `idempotency_key_reused`, `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_unavailable`
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/notices/{id}/resend (the `ResendNotice` operationId).
+func (c *Client) ResendNotice(ctx context.Context, id string, params *ResendNoticeParams, body ResendNoticeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewResendNoticeRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -8086,6 +8571,208 @@ func NewWithdrawContestedClearingRequest(server string, id string, params *Withd
 	if err != nil {
 		return nil, err
 	}
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewListNoticesRequest constructs an http.Request for the ListNotices method
+func NewListNoticesRequest(server string, params *ListNoticesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/notices")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.State != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "state", *params.State, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewAcceptNoticeRequest calls the generic AcceptNotice builder with application/json body
+func NewAcceptNoticeRequest(server string, id string, params *AcceptNoticeParams, body AcceptNoticeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAcceptNoticeRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewAcceptNoticeRequestWithBody constructs an http.Request for the AcceptNotice method, with any body, and a specified content type
+func NewAcceptNoticeRequestWithBody(server string, id string, params *AcceptNoticeParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/notices/%s/accept", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewResendNoticeRequest calls the generic ResendNotice builder with application/json body
+func NewResendNoticeRequest(server string, id string, params *ResendNoticeParams, body ResendNoticeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewResendNoticeRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewResendNoticeRequestWithBody constructs an http.Request for the ResendNotice method, with any body, and a specified content type
+func NewResendNoticeRequestWithBody(server string, id string, params *ResendNoticeParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/notices/%s/resend", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	if params != nil {
 
@@ -10654,6 +11341,107 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/identity-clearings/{id}/withdraw (the `WithdrawContestedClearing` operationId).
 	WithdrawContestedClearingWithResponse(ctx context.Context, id string, params *WithdrawContestedClearingParams, reqEditors ...RequestEditorFn) (*WithdrawContestedClearingResponse, error)
+
+	// ListNoticesWithResponse List notices
+	//
+	// Every SMS and e-mail, newest first, without addresses. A failed one was refused for good, or may have been sent: twice its provider did not answer, and it is not tried again by itself.
+	//
+	// Refusals:
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 422: `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_unavailable`
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/notices (the `ListNotices` operationId).
+	ListNoticesWithResponse(ctx context.Context, params *ListNoticesParams, reqEditors ...RequestEditorFn) (*ListNoticesResponse, error)
+
+	// AcceptNoticeWithBodyWithResponse Say that a notice has come
+	//
+	// Takes the caller's word that a notice which failed has come, as if its provider had taken it now: what waits for it goes on, a payment's transfer for one.
+	//
+	// Refusals:
+	// - 400: `malformed_request`
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 404: `not_found`
+	// - 409: `wrong_state`
+	// - 413: `document_too_large`
+	// - 422: `idempotency_key_reused`, `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_unavailable`
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/notices/{id}/accept (the `AcceptNotice` operationId).
+	AcceptNoticeWithBodyWithResponse(ctx context.Context, id string, params *AcceptNoticeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AcceptNoticeResponse, error)
+
+	// AcceptNoticeWithResponse Say that a notice has come
+	//
+	// Takes the caller's word that a notice which failed has come, as if its provider had taken it now: what waits for it goes on, a payment's transfer for one.
+	//
+	// Refusals:
+	// - 400: `malformed_request`
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 404: `not_found`
+	// - 409: `wrong_state`
+	// - 413: `document_too_large`
+	// - 422: `idempotency_key_reused`, `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_unavailable`
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/notices/{id}/accept (the `AcceptNotice` operationId).
+	AcceptNoticeWithResponse(ctx context.Context, id string, params *AcceptNoticeParams, body AcceptNoticeJSONRequestBody, reqEditors ...RequestEditorFn) (*AcceptNoticeResponse, error)
+
+	// ResendNoticeWithBodyWithResponse Send a notice again
+	//
+	// One more round of tries for a notice that failed. Its reader may get it once more than they should.
+	//
+	// Refusals:
+	// - 400: `malformed_request`
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 404: `not_found`
+	// - 409: `wrong_state`
+	// - 413: `document_too_large`
+	// - 422: `idempotency_key_reused`, `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_unavailable`
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/notices/{id}/resend (the `ResendNotice` operationId).
+	ResendNoticeWithBodyWithResponse(ctx context.Context, id string, params *ResendNoticeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ResendNoticeResponse, error)
+
+	// ResendNoticeWithResponse Send a notice again
+	//
+	// One more round of tries for a notice that failed. Its reader may get it once more than they should.
+	//
+	// Refusals:
+	// - 400: `malformed_request`
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 404: `not_found`
+	// - 409: `wrong_state`
+	// - 413: `document_too_large`
+	// - 422: `idempotency_key_reused`, `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_unavailable`
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/notices/{id}/resend (the `ResendNotice` operationId).
+	ResendNoticeWithResponse(ctx context.Context, id string, params *ResendNoticeParams, body ResendNoticeJSONRequestBody, reqEditors ...RequestEditorFn) (*ResendNoticeResponse, error)
 
 	// ListRegistrationsWithResponse List registrations
 	//
@@ -13970,6 +14758,374 @@ func (r WithdrawContestedClearingResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r WithdrawContestedClearingResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ListNoticesResponse401Headers the declared response headers of an HTTP 401 response for ListNotices
+type ListNoticesResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// ListNoticesResponse429Headers the declared response headers of an HTTP 429 response for ListNotices
+type ListNoticesResponse429Headers struct {
+	RetryAfter int
+}
+
+// ListNoticesResponse503Headers the declared response headers of an HTTP 503 response for ListNotices
+type ListNoticesResponse503Headers struct {
+	RetryAfter int
+}
+
+type ListNoticesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *NoticePage
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ListNoticesResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ListNoticesResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ListNoticesResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListNoticesResponse) GetJSON200() *NoticePage {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListNoticesResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListNoticesResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ListNoticesResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ListNoticesResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ListNoticesResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ListNoticesResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ListNoticesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListNoticesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListNoticesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListNoticesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// AcceptNoticeResponse401Headers the declared response headers of an HTTP 401 response for AcceptNotice
+type AcceptNoticeResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// AcceptNoticeResponse429Headers the declared response headers of an HTTP 429 response for AcceptNotice
+type AcceptNoticeResponse429Headers struct {
+	RetryAfter int
+}
+
+// AcceptNoticeResponse503Headers the declared response headers of an HTTP 503 response for AcceptNotice
+type AcceptNoticeResponse503Headers struct {
+	RetryAfter int
+}
+
+type AcceptNoticeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Notice
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *AcceptNoticeResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *AcceptNoticeResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *AcceptNoticeResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r AcceptNoticeResponse) GetJSON200() *Notice {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r AcceptNoticeResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r AcceptNoticeResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r AcceptNoticeResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r AcceptNoticeResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r AcceptNoticeResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r AcceptNoticeResponse) GetApplicationProblemJSON413() *Problem {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r AcceptNoticeResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r AcceptNoticeResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r AcceptNoticeResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r AcceptNoticeResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r AcceptNoticeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AcceptNoticeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AcceptNoticeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AcceptNoticeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ResendNoticeResponse401Headers the declared response headers of an HTTP 401 response for ResendNotice
+type ResendNoticeResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// ResendNoticeResponse429Headers the declared response headers of an HTTP 429 response for ResendNotice
+type ResendNoticeResponse429Headers struct {
+	RetryAfter int
+}
+
+// ResendNoticeResponse503Headers the declared response headers of an HTTP 503 response for ResendNotice
+type ResendNoticeResponse503Headers struct {
+	RetryAfter int
+}
+
+type ResendNoticeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Notice
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ResendNoticeResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ResendNoticeResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ResendNoticeResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ResendNoticeResponse) GetJSON200() *Notice {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ResendNoticeResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ResendNoticeResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ResendNoticeResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ResendNoticeResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ResendNoticeResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r ResendNoticeResponse) GetApplicationProblemJSON413() *Problem {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ResendNoticeResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ResendNoticeResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ResendNoticeResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ResendNoticeResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ResendNoticeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ResendNoticeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ResendNoticeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ResendNoticeResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -19060,6 +20216,137 @@ func (c *ClientWithResponses) WithdrawContestedClearingWithResponse(ctx context.
 	return ParseWithdrawContestedClearingResponse(rsp)
 }
 
+// ListNoticesWithResponse List notices
+//
+// Every SMS and e-mail, newest first, without addresses. A failed one was refused for good, or may have been sent: twice its provider did not answer, and it is not tried again by itself.
+//
+// Refusals:
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 422: `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_unavailable`
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/notices (the `ListNotices` operationId).
+func (c *ClientWithResponses) ListNoticesWithResponse(ctx context.Context, params *ListNoticesParams, reqEditors ...RequestEditorFn) (*ListNoticesResponse, error) {
+	rsp, err := c.ListNotices(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListNoticesResponse(rsp)
+}
+
+// AcceptNoticeWithBodyWithResponse Say that a notice has come
+//
+// Takes the caller's word that a notice which failed has come, as if its provider had taken it now: what waits for it goes on, a payment's transfer for one.
+//
+// Refusals:
+// - 400: `malformed_request`
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 404: `not_found`
+// - 409: `wrong_state`
+// - 413: `document_too_large`
+// - 422: `idempotency_key_reused`, `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_unavailable`
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/notices/{id}/accept (the `AcceptNotice` operationId).
+func (c *ClientWithResponses) AcceptNoticeWithBodyWithResponse(ctx context.Context, id string, params *AcceptNoticeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AcceptNoticeResponse, error) {
+	rsp, err := c.AcceptNoticeWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAcceptNoticeResponse(rsp)
+}
+
+// AcceptNoticeWithResponse Say that a notice has come
+//
+// Takes the caller's word that a notice which failed has come, as if its provider had taken it now: what waits for it goes on, a payment's transfer for one.
+//
+// Refusals:
+// - 400: `malformed_request`
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 404: `not_found`
+// - 409: `wrong_state`
+// - 413: `document_too_large`
+// - 422: `idempotency_key_reused`, `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_unavailable`
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/notices/{id}/accept (the `AcceptNotice` operationId).
+func (c *ClientWithResponses) AcceptNoticeWithResponse(ctx context.Context, id string, params *AcceptNoticeParams, body AcceptNoticeJSONRequestBody, reqEditors ...RequestEditorFn) (*AcceptNoticeResponse, error) {
+	rsp, err := c.AcceptNotice(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAcceptNoticeResponse(rsp)
+}
+
+// ResendNoticeWithBodyWithResponse Send a notice again
+//
+// One more round of tries for a notice that failed. Its reader may get it once more than they should.
+//
+// Refusals:
+// - 400: `malformed_request`
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 404: `not_found`
+// - 409: `wrong_state`
+// - 413: `document_too_large`
+// - 422: `idempotency_key_reused`, `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_unavailable`
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/notices/{id}/resend (the `ResendNotice` operationId).
+func (c *ClientWithResponses) ResendNoticeWithBodyWithResponse(ctx context.Context, id string, params *ResendNoticeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ResendNoticeResponse, error) {
+	rsp, err := c.ResendNoticeWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseResendNoticeResponse(rsp)
+}
+
+// ResendNoticeWithResponse Send a notice again
+//
+// One more round of tries for a notice that failed. Its reader may get it once more than they should.
+//
+// Refusals:
+// - 400: `malformed_request`
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 404: `not_found`
+// - 409: `wrong_state`
+// - 413: `document_too_large`
+// - 422: `idempotency_key_reused`, `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_unavailable`
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/notices/{id}/resend (the `ResendNotice` operationId).
+func (c *ClientWithResponses) ResendNoticeWithResponse(ctx context.Context, id string, params *ResendNoticeParams, body ResendNoticeJSONRequestBody, reqEditors ...RequestEditorFn) (*ResendNoticeResponse, error) {
+	rsp, err := c.ResendNotice(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseResendNoticeResponse(rsp)
+}
+
 // ListRegistrationsWithResponse List registrations
 //
 // Registrations, newest first, in pages that stay stable while registrations change.
@@ -22550,6 +23837,365 @@ func ParseWithdrawContestedClearingResponse(rsp *http.Response) (*WithdrawContes
 		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers WithdrawContestedClearingResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListNoticesResponse parses an HTTP response from a ListNoticesWithResponse call
+func ParseListNoticesResponse(rsp *http.Response) (*ListNoticesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListNoticesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest NoticePage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers ListNoticesResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers ListNoticesResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers ListNoticesResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseAcceptNoticeResponse parses an HTTP response from a AcceptNoticeWithResponse call
+func ParseAcceptNoticeResponse(rsp *http.Response) (*AcceptNoticeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AcceptNoticeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Notice
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers AcceptNoticeResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers AcceptNoticeResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers AcceptNoticeResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseResendNoticeResponse parses an HTTP response from a ResendNoticeWithResponse call
+func ParseResendNoticeResponse(rsp *http.Response) (*ResendNoticeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ResendNoticeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Notice
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers ResendNoticeResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers ResendNoticeResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers ResendNoticeResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
