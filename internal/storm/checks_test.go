@@ -32,20 +32,16 @@ const (
 
 func decode(body []byte, into any) error { return json.Unmarshal(body, into) }
 
-// judge holds a scene against all rules that hold whenever nothing has happened for a while.
+// judge holds a scene against all rules.
 func judge(s *scene) (all []trouble) {
 	for _, one := range s.Sights {
-		all = append(all, stuck(one)...)
-		all = append(all, behind(one)...)
-		all = append(all, promises(one)...)
-		all = append(all, guesses(one)...)
+		all = slices.Concat(all, stuck(one), behind(one), promises(one), guesses(one), transfers(one))
 	}
-	all = append(all, orphans(s)...)
-	return append(all, judgeEffects(s)...)
+	return slices.Concat(all, orphans(s), keysOnce(s), notices(s), findingsMatch(s))
 }
 
-// judgeEffects is the part that holds at any time.
-func judgeEffects(s *scene) (all []trouble) {
+// keysOnce looks for a key that was executed twice.
+func keysOnce(s *scene) (all []trouble) {
 	keys := map[string]int{}
 	for _, e := range s.Ledger {
 		keys[e.Key]++
@@ -55,11 +51,7 @@ func judgeEffects(s *scene) (all []trouble) {
 			all = append(all, trouble{ruleOnce, key, fmt.Sprintf("%d transfers of one key", n)})
 		}
 	}
-	for _, one := range s.Sights {
-		all = append(all, transfers(one)...)
-	}
-	all = append(all, notices(s)...)
-	return append(all, findingsMatch(s)...)
+	return all
 }
 
 // stuck is what should have moved by itself by now.

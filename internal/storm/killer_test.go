@@ -19,7 +19,8 @@ type killed struct {
 // weather does the kills and faults of a plan, and remembers them.
 type weather struct {
 	*world
-	plan plan
+	plan     plan
+	expected time.Duration // how long it should take
 
 	mu     sync.Mutex
 	kills  []killed
@@ -46,14 +47,14 @@ func (w *weather) fails(err error) {
 }
 
 // rage returns when every kill of the plan is done. Servers and faults take turns until then.
-func (w *weather) rage(ctx context.Context, expected time.Duration) {
+func (w *weather) rage(ctx context.Context) {
 	var processes, others sync.WaitGroup
 	until, cancel := context.WithCancel(ctx)
 	defer cancel()
 	for name, kills := range w.plan.Kills {
 		processes.Go(func() { w.killProcess(ctx, w.procs[name], kills) })
 	}
-	processes.Go(func() { w.killServers(ctx, expected) })
+	processes.Go(func() { w.killServers(ctx) })
 	others.Go(func() { w.breakProviders(until) })
 	processes.Wait()
 	w.lastBlow(ctx)
@@ -137,8 +138,8 @@ func (w *weather) strike(ctx context.Context, l *life, k kill) (done bool, err e
 }
 
 // killServers spreads its kills over the storm.
-func (w *weather) killServers(ctx context.Context, expected time.Duration) {
-	gap := expected / time.Duration(len(w.plan.Servers)+1)
+func (w *weather) killServers(ctx context.Context) {
+	gap := w.expected / time.Duration(len(w.plan.Servers)+1)
 	for _, k := range w.plan.Servers {
 		pause(ctx, gap)
 		of := &w.servers.database

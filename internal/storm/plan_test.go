@@ -85,7 +85,7 @@ func newPlan(seed uint64, kills, registrations int) plan {
 	r := rand.New(rand.NewPCG(seed, 1))
 	ofServers := max(4, kills/killsOfServer)
 	ofAPIs := kills / 4
-	ofWorkers := kills - ofAPIs - ofServers
+	ofWorkers := max(0, kills-ofAPIs-ofServers)
 	for i, name := range []string{worker1, worker2, api1, api2} {
 		all, of := ofWorkers, workerOdds
 		if i >= 2 {

@@ -118,7 +118,7 @@ func (w *world) dossier(ctx context.Context, s *sight, troubles []trouble) strin
 		fmt.Fprintf(t, "  %s %s %s → %s by %s\n", e.At.UTC().Format(clock), e.Event, e.From, e.To, e.Actor)
 	}
 	for _, a := range s.Told {
-		fmt.Fprintf(t, "  %s asked: %s, %d tries, answered %d %s\n", a.Began.UTC().Format(clock), a.Act, a.Tries, a.Status, a.Code)
+		fmt.Fprintf(t, "  %s asked: %s, %d tries, %s\n", a.Began.UTC().Format(clock), a.Act, a.Tries, a.outcome())
 	}
 	for _, e := range s.Statement {
 		fmt.Fprintf(t, "  %s bank: %s %s, key came %d times\n", e.At.UTC().Format(clock), e.Key, e.State, e.Presented)
@@ -128,6 +128,17 @@ func (w *world) dossier(ctx context.Context, s *sight, troubles []trouble) strin
 		w.tail(ctx, t, s.ClearingRun)
 	}
 	return t.String()
+}
+
+// outcome is the last word on an act.
+func (t told) outcome() string {
+	switch {
+	case t.Abandoned:
+		return "answered 503, given up"
+	case t.Status == 0:
+		return "no answer that counts"
+	}
+	return strings.TrimSpace(fmt.Sprintf("answered %d %s", t.Status, t.Code))
 }
 
 const (
@@ -187,7 +198,7 @@ func detail(e *historypb.HistoryEvent) string {
 }
 
 // open counts the registrations that have not ended.
-func open(s *scene) (n int) {
+func (s *scene) open() (n int) {
 	for _, one := range s.Sights {
 		if one.View != nil && !one.View.State.Final() {
 			n++

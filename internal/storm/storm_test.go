@@ -2,6 +2,7 @@ package storm
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"slices"
@@ -10,18 +11,16 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"shiming/registration"
 )
 
 const (
-	aKill     = 1050 * time.Millisecond // what one costs, with four processes being killed side by side
-	finishIn  = 4 * time.Minute         // for the people to bring everything to its end
-	giveUp    = 50 * time.Second        // when nobody gets on any more
-	calmIn    = time.Minute             // for what was left to be sent
-	shortDay  = 10 * time.Minute
-	ballpark  = 3 // a day lasts that many storms at least
-	idleConns = 64
+	aKill    = 1050 * time.Millisecond // what one costs, with four processes being killed side by side
+	finishIn = 4 * time.Minute         // for the people to bring everything to its end
+	giveUp   = 50 * time.Second        // when nobody gets on any more
+	calmIn   = time.Minute             // for what was left to be sent
+	lookIn   = 4 * time.Minute         // however busy the machine is
+	shortDay = 10 * time.Minute
+	ballpark = 3 // a day lasts that many storms at least
 )
 
 // TestStorm is the whole of it; `make storm` runs it.
@@ -33,60 +32,108 @@ func TestStorm(t *testing.T) {
 	if *seed == 0 {
 		*seed = rand.Uint64N(1_000_000)
 	}
+	repeat := fmt.Sprintf("make storm SEED=%d KILLS=%d REGISTRATIONS=%d", *seed, *kills, *registrations)
 	began := time.Now()
-	t.Logf("seed %d: %d kills, %d registrations; the same again: make storm SEED=%d KILLS=%d REGISTRATIONS=%d", *seed, *kills, *registrations, *seed, *kills, *registrations)
-	expected := time.Duration(*kills) * aKill
-	w := newWorld(t, max(shortDay, ballpark*expected))
-	stop := w.run(t)
-	t.Cleanup(stop)
-	require.NoError(t, w.ready(t.Context()))
-	weather := &weather{world: w, plan: newPlan(*seed, *kills, *registrations)}
-	b := &backend{apis: w.apis, http: &http.Client{Timeout: callTimeout, Transport: &http.Transport{MaxIdleConnsPerHost: idleConns}}}
-	g := newGate()
-	drivers, finished := drive(t, weather.plan, b, g, w.outside, expected)
-
-	t.Logf("%4.0f s: up, the storm begins", time.Since(began).Seconds())
-	weather.rage(t.Context(), expected)
-	require.Empty(t, weather.failed, "the storm itself failed")
-	require.NoError(t, w.outside.heals(t.Context()))
-	require.NoError(t, w.ready(t.Context()))
-	t.Logf("%4.0f s: %d kills done, everything is up again, the last calls end", time.Since(began).Seconds(), len(weather.kills))
-	g.close()
-	t.Logf("%4.0f s: quiet for %s", time.Since(began).Seconds(), *quietFor)
-	pause(t.Context(), *quietFor)
-
-	first := weather.scene(t, b, drivers)
-	troubles := append(judge(first), b.complained()...)
-	t.Logf("%4.0f s: %d of %d open; %d troubles; now to the end of each", time.Since(began).Seconds(), open(first), len(drivers), len(troubles))
-	weather.tell(t, first, troubles)
-
-	close(g.reopened)
-	finished()
-	weather.calm(t)
-	last := weather.scene(t, b, drivers)
-	after := append(judgeEffects(last), unended(last, drivers)...)
-	after = append(after, b.complained()...)
-	weather.tell(t, last, slices.DeleteFunc(slices.Clone(after), func(one trouble) bool { return slices.Contains(troubles, one) }))
-	for _, one := range after {
-		if !slices.Contains(troubles, one) {
-			troubles = append(troubles, one)
-		}
+	told := func(format string, args ...any) {
+		t.Helper()
+		t.Logf("%4.0f s: %s", time.Since(began).Seconds(), fmt.Sprintf(format, args...))
 	}
-	t.Log(summary(weather, last, b, troubles, time.Since(began)))
+	told("seed %d; the same plan again: %s", *seed, repeat)
+	s := brew(t)
+	told("everything is up, the storm begins")
+	s.rage(t)
+	told("%d kills done, everything is up again; nobody calls for %s", len(s.kills), *quietFor)
+	pause(t.Context(), *quietFor)
+	troubles := s.judged(t, nil)
+	told("%d of %d are open, %d troubles; now everybody goes on to the end", s.seen.open(), len(s.drivers), len(troubles))
+	s.finish(t)
+	troubles = s.judged(t, troubles)
+	t.Log(summary(s.weather, s.seen, s.backend, troubles, time.Since(began)))
 	if len(troubles) > 0 {
-		t.Errorf("%d troubles; the same plan again: SEED=%d", len(troubles), *seed)
+		t.Errorf("%d troubles; the same plan again: %s", len(troubles), repeat)
 	}
 }
 
+// storm is one run of a plan.
+type storm struct {
+	*weather
+	*backend
+	*gate
+	drivers  []*driver
+	finished func()
+	ended    bool   // the people had their time to come to the end
+	seen     *scene // the newest look
+}
+
+const idleConns = 64
+
+// brew brings everything up and lets the people begin.
+func brew(t *testing.T) *storm {
+	t.Helper()
+	expected := time.Duration(*kills) * aKill
+	w := newWorld(t, max(shortDay, ballpark*expected))
+	t.Cleanup(w.run(t))
+	require.NoError(t, w.ready(t.Context()))
+	s := &storm{
+		weather: &weather{world: w, plan: newPlan(*seed, *kills, *registrations), expected: expected}, gate: newGate(),
+		backend: &backend{apis: w.apis, http: &http.Client{Timeout: callTimeout, Transport: &http.Transport{MaxIdleConnsPerHost: idleConns}}},
+	}
+	s.drivers, s.finished = drive(t, s.weather, s.backend, s.gate)
+	return s
+}
+
+// rage returns when all kills are done, everything is mended, and nobody calls any more.
+func (s *storm) rage(t *testing.T) {
+	t.Helper()
+	s.weather.rage(t.Context())
+	require.Empty(t, s.failed, "the storm itself failed")
+	require.NoError(t, s.outside.heals(t.Context()))
+	require.NoError(t, s.ready(t.Context()))
+	s.close()
+}
+
+// finish lets everybody go on, and what they left behind be sent.
+func (s *storm) finish(t *testing.T) {
+	t.Helper()
+	close(s.reopened)
+	s.finished()
+	s.ended = true
+	for until := time.Now().Add(calmIn); time.Now().Before(until); pause(t.Context(), time.Second) {
+		running, err := s.running(t.Context())
+		require.NoError(t, err)
+		if len(running) == 0 {
+			return
+		}
+	}
+}
+
+// judged looks at everything, without the people calling meanwhile, and adds the troubles to those known. It prints the new
+// ones, and of everybody in trouble what there is to know.
+func (s *storm) judged(t *testing.T, known []trouble) []trouble {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), lookIn)
+	defer cancel()
+	var err error
+	s.seen, err = s.look(ctx, s.backend, s.drivers)
+	require.NoError(t, err)
+	found := append(judge(s.seen), s.complained()...)
+	if s.ended {
+		found = append(found, unended(s.seen, s.drivers)...)
+	}
+	found = slices.DeleteFunc(found, func(one trouble) bool { return slices.Contains(known, one) })
+	s.tell(t, s.seen, found)
+	return append(known, found...)
+}
+
 // drive lets everybody begin. The returned function waits until all have come to their end, as long as anybody gets on.
-func drive(t *testing.T, p plan, b *backend, g *gate, o outside, expected time.Duration) (drivers []*driver, finished func()) {
+func drive(t *testing.T, w *weather, b *backend, g *gate) (drivers []*driver, finished func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	var all sync.WaitGroup
-	for _, a := range p.Applicants {
-		d := newDriver(a, p.Seed, b, g, o)
+	for _, a := range w.plan.Applicants {
+		d := newDriver(a, w.plan.Seed, b, g, w.outside)
 		drivers = append(drivers, d)
-		all.Go(func() { d.run(ctx, expected*time.Duration(a.Starts)/1000) })
+		all.Go(func() { d.run(ctx, w.expected*time.Duration(a.Starts)/1000) })
 	}
 	return drivers, func() {
 		defer cancel()
@@ -123,28 +170,6 @@ func (b *backend) idle() time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return time.Since(b.lastYes)
-}
-
-// calm waits until what was left to be sent is sent. What never is shows in the next look.
-func (w *weather) calm(t *testing.T) {
-	t.Helper()
-	for until := time.Now().Add(calmIn); time.Now().Before(until); pause(t.Context(), time.Second) {
-		running, err := w.running(t.Context())
-		require.NoError(t, err)
-		if len(running[registration.PayoutWorkflow])+len(running[registration.NoticeWorkflow]) == 0 {
-			return
-		}
-	}
-}
-
-// scene looks at everything, without the drivers calling meanwhile.
-func (w *weather) scene(t *testing.T, b *backend, drivers []*driver) *scene {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
-	defer cancel()
-	s, err := w.look(ctx, b, drivers)
-	require.NoError(t, err)
-	return s
 }
 
 // tell prints the troubles, and of everybody in trouble what there is to know.

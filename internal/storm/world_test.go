@@ -133,6 +133,7 @@ func workerSettings(storage config.Storage) config.Worker {
 	return config.Worker{
 		Storage: storage, Wallet: config.Wallet{APIKey: "sandbox", Timeout: 8 * time.Second},
 		BankAPIKey: "sandbox", BankTimeout: 6 * time.Second, SMSProtocol: "http", SMSKeyID: "sandbox", SMSKeySecret: "sandbox", SMSSignName: "实名",
+		SMSTimeout: 20 * time.Second, EmailTimeout: 20 * time.Second,
 		SendGridKey: "sandbox", MailFrom: "noreply@example.com", MailFromName: "开发者平台",
 		ReviewersEmail: "reviewers@example.com", OpsEmail: "ops@example.com", HealthAddr: "127.0.0.1:0", DrainWithin: time.Second, ReconcileEvery: 20 * time.Second,
 	}
