@@ -6,7 +6,7 @@ TOOL  := go tool -modfile=tools/go.mod
 # The tests whose runs are worth keeping: a branch of the process each.
 RECORDED := IsApproved|SkipsTheCard|AgentIsRejected|FiveWrongCodes|IdentityInUse|WithdrawWhile|Expiry|WindowCloses|Overdue|BankRefuses|MoneyReturned|ReturnAfter|CorrectedBank|IdentityIsRejected|FinalRejection|ScanFails|ReplacedSession|PayoutLimit|AnswerThatNever|ClearingFromEndToEnd|AuthorisedPerson|ContestedClaimFrom|ClearsWhenEligible|ClearingSurvives|ObjectionHolds|StepIsTold|SubscriberThatFails
 
-.PHONY: help demo dev build test race cover storm bench mutants lint fmt generate workflowcheck tidy check histories image up down
+.PHONY: help demo dev build test race cover storm longrun bench mutants lint fmt generate workflowcheck tidy check histories image up down
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } \
@@ -30,6 +30,8 @@ cover: ## the tests' coverage, a line a package
 	go test -cover ./... | grep -v 'no test files'
 storm: ## kill everything while it works, for some minutes, then look whether it kept its word (SEED=, KILLS=, REGISTRATIONS=)
 	SHIMING_STORM=1 go test ./internal/storm -run '^TestStorm$$' -count=1 -v -timeout 3h
+longrun: ## ten thousand acts on one registration
+	go test ./internal/longrun -count=1 -v -timeout 1h -acts 10000
 bench: ## the benchmarks, three times each
 	go test -run '^$$' -bench . -benchmem -count 3 ./...
 mutants: ## break lines one at a time, in a copy, and see that a test fails each time (internal/mutants/list.txt); not part of the CI
@@ -46,6 +48,7 @@ generate: ## what is made from code: the README's diagrams, the table of setting
 histories: ## record a history a branch into workflows/testdata/histories, for the replay tests
 	rm -rf workflows/testdata/histories && mkdir -p workflows/testdata/histories
 	SHIMING_RECORD_HISTORIES=$(CURDIR)/workflows/testdata/histories go test ./internal/e2e -count=1 -run '$(RECORDED)'
+	SHIMING_RECORD_HISTORIES=$(CURDIR)/workflows/testdata/histories go test ./internal/longrun -count=1
 tidy: ## go.mod of the product (tools/go.mod is changed by hand, a tool at a time)
 	go mod tidy
 check: ## all that must hold before a change is taken in; what the CI runs
