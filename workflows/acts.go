@@ -40,8 +40,7 @@ type does map[registration.Act]func(ctx workflow.Context, args registration.ActA
 
 // next waits for one thing and deals with it: an act by its work, everything else the same way in every state.
 func (c *regCase) next(ctx workflow.Context, work does) {
-	var got stimulus
-	c.box.Receive(ctx, &got)
+	got := c.receive(ctx)
 	switch {
 	case got.act != nil:
 		c.perform(ctx, got.act, work)

@@ -88,8 +88,7 @@ func (c *clearingCase) start(ctx workflow.Context) {
 // next waits for one thing and deals with it: an act, word to look at what is stored, a request to cancel, or the time that
 // the state waits for.
 func (c *clearingCase) next(ctx workflow.Context) {
-	var got stimulus
-	c.box.Receive(ctx, &got)
+	got := c.receive(ctx)
 	switch {
 	case got.look:
 		c.record(ctx, clearings.LookClearing, c.by(ctx, registration.ByClock, ""))

@@ -42,6 +42,7 @@ type inbox struct {
 	box     workflow.Channel
 	opened  bool
 	told    int  // how often the run was told to look
+	looking bool // it is in the box already: once is enough for all that was stored before
 	halted  bool // the database knows less than the run, which stands still
 }
 
@@ -66,8 +67,21 @@ func (i *inbox) takeWord(ctx workflow.Context) {
 		var word registration.Look
 		workflow.GetSignalChannel(ctx, registration.SignalLook).Receive(ctx, &word)
 		i.told++
-		i.box.Send(ctx, stimulus{look: true})
+		if !i.looking {
+			i.looking = true
+			i.box.Send(ctx, stimulus{look: true})
+		}
 	}
+}
+
+// receive waits for what comes next.
+func (i *inbox) receive(ctx workflow.Context) stimulus {
+	var got stimulus
+	i.box.Receive(ctx, &got)
+	if got.look {
+		i.looking = false
+	}
+	return got
 }
 
 // continues reports whether history has grown long enough and nothing is under way that a new run would miss. It waits for

@@ -18,6 +18,10 @@ func (s *Store) OpenClearing(ctx context.Context, app registration.ClearingAppli
 	var result registration.ClearingResult
 	err := s.inTx(ctx, func(tx pgx.Tx) error {
 		c, known, err := s.newClearing(ctx, tx, app)
+		if errors.Is(err, ErrNotFound) { // the caller was answered that it did not come to be, and what was handed in is gone
+			result.Refusal = registration.Refuse(registration.CodeNotFound)
+			return nil
+		}
 		if err != nil {
 			return err
 		}

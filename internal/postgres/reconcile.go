@@ -146,7 +146,8 @@ func (s *Store) FindUndelivered(ctx context.Context) error {
 		tried := fmt.Sprintf("%s: %d tries, the last failed: %s", m.Kind, m.Attempts, m.LastError)
 		errs = append(errs, s.Find(ctx, registration.FindingUndelivered, m.Ref, "", tried))
 	}
-	errs = append(errs, s.resolveWhere(ctx, registration.FindingUndelivered, `not exists (select from outbox o where o.ref = f.subject and o.attempts > 0)`))
+	errs = append(errs, s.resolveWhere(ctx, registration.FindingUndelivered, `not exists (select from outbox o where o.ref = f.subject and o.attempts > 0)
+		and not exists (select from notices n where n.id = f.subject and coalesce(n.accepted_at, n.refused_at, n.skipped_at, n.unsure_at) is null)`))
 	return errors.Join(errs...)
 }
 

@@ -85,7 +85,7 @@ func (r *Reconciler) Run(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		held, err := r.Book.Lease(ctx, lease, r.holder, 2*r.Every+time.Minute)
+		held, err := r.Book.Lease(ctx, lease, r.holder, r.Every*3/2) // a holder that died is soon replaced
 		if err == nil && held {
 			err = r.Round(ctx)
 		}

@@ -1,0 +1,313 @@
+package reconcile_test
+
+import (
+	"context"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"shiming/internal/devstack/stacktest"
+	"shiming/internal/dossier"
+	"shiming/internal/engine"
+	"shiming/internal/postgres"
+	"shiming/internal/reconcile"
+	"shiming/internal/vault"
+	"shiming/internal/workday"
+	"shiming/registration"
+)
+
+func TestMain(m *testing.M) { stacktest.Main(m) }
+
+// scripted is an engine whose workflows are as a test says; those it does not name are unknown to it.
+type scripted struct {
+	mu      sync.Mutex
+	seen    map[string]engine.Seen
+	nudged  []string
+	started []string
+	resumed []registration.Application
+}
+
+func (e *scripted) Look(_ context.Context, workflowID string) (engine.Seen, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.seen[workflowID], nil
+}
+
+func (e *scripted) Nudge(_ context.Context, _, id string) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.nudged = append(e.nudged, id)
+	return nil
+}
+
+func (e *scripted) Start(_ context.Context, _, id, _ string, _ any) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.started = append(e.started, id)
+	return nil
+}
+
+func (e *scripted) Resume(_ context.Context, app registration.Application) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.resumed = append(e.resumed, app)
+	return nil
+}
+
+func (e *scripted) ResumeClearing(context.Context, registration.ClearingApplication) error {
+	return nil
+}
+
+// world is a database and a reconciler whose time is the test's.
+type world struct {
+	t      *testing.T
+	store  *postgres.Store
+	engine *scripted
+	job    *reconcile.Reconciler
+	now    time.Time
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "keys.json")
+	require.NoError(t, vault.GenerateKeyFile(path))
+	keys, err := vault.LoadKeys(path)
+	require.NoError(t, err)
+	cal, err := workday.New()
+	require.NoError(t, err)
+	store, err := postgres.Open(t.Context(), stacktest.Database(t, postgres.Migrate), keys, cal)
+	require.NoError(t, err)
+	t.Cleanup(store.Close)
+	w := &world{t: t, engine: &scripted{seen: map[string]engine.Seen{}}, now: time.Date(2026, 6, 1, 10, 0, 0, 0, time.UTC)}
+	w.store = store.WithClock(func() time.Time { return w.now })
+	w.job = &reconcile.Reconciler{Book: w.store, Engine: w.engine, Every: time.Minute, Now: func() time.Time { return w.now }, Log: slog.New(slog.DiscardHandler)}
+	held, err := w.store.Lease(t.Context(), "reconcile", "me", time.Hour)
+	require.NoError(t, err)
+	require.True(t, held)
+	return w
+}
+
+// open makes a registration whose run has taken over its first step.
+func (w *world) open(account string) string {
+	w.t.Helper()
+	ctx, id := w.t.Context(), registration.NewID("reg")
+	require.NoError(w.t, w.store.NewSubject(ctx, id))
+	ref, err := w.store.Put(ctx, id, dossier.PurposeApplicant, dossier.Applicant{Name: "Harbour Light", Email: "a@example.com", Phone: "13800000000"})
+	require.NoError(w.t, err)
+	_, err = w.store.Open(ctx, registration.Application{
+		RegistrationID: id, AccountID: account, Kind: registration.Individual, Locale: registration.Chinese, ApplicantRef: ref, RunID: "run-" + account,
+	})
+	require.NoError(w.t, err)
+	require.NoError(w.t, w.store.Acknowledge(ctx, id, 1))
+	w.engine.seen[registration.WorkflowID(account)] = engine.Seen{Runs: true, RunID: "run-" + account}
+	return id
+}
+
+func (w *world) round() {
+	w.t.Helper()
+	require.NoError(w.t, w.job.Round(w.t.Context()))
+	w.now = w.now.Add(time.Minute)
+}
+
+func (w *world) findings() (kinds []string) {
+	w.t.Helper()
+	rows, err := w.store.Pool().Query(w.t.Context(), `select kind from findings where resolved_at is null order by kind`)
+	require.NoError(w.t, err)
+	for rows.Next() {
+		var kind string
+		require.NoError(w.t, rows.Scan(&kind))
+		kinds = append(kinds, kind)
+	}
+	return kinds
+}
+
+func TestAHealthyRunIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.open("acct-1")
+	for range 10 {
+		w.round()
+	}
+	assert.Empty(t, w.engine.nudged)
+	assert.Empty(t, w.engine.resumed)
+	assert.Empty(t, w.engine.started)
+	assert.Empty(t, w.findings())
+}
+
+// A run that two looks, a minute apart, have not found is started again from its row; one look is not enough.
+func TestARunIsStartedAgainAfterTwoLooks(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := w.open("acct-1")
+	delete(w.engine.seen, registration.WorkflowID("acct-1"))
+	w.round()
+	require.Empty(t, w.engine.resumed, "it may just be starting")
+	w.round()
+	require.Len(t, w.engine.resumed, 1)
+	app := w.engine.resumed[0]
+	assert.Equal(t, id, app.RegistrationID)
+	assert.Equal(t, "acct-1", app.AccountID)
+	require.NotNil(t, app.Case)
+	assert.EqualValues(t, 1, app.Case.Version)
+	line, err := w.store.Timeline(t.Context(), id)
+	require.NoError(t, err)
+	assert.EqualValues(t, "run_resumed", line[len(line)-1].Event)
+}
+
+// One that was away for a moment only is not.
+func TestARunThatIsFoundAgainIsNotStartedAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.open("acct-1")
+	there := w.engine.seen[registration.WorkflowID("acct-1")]
+	delete(w.engine.seen, registration.WorkflowID("acct-1"))
+	w.round()
+	w.engine.seen[registration.WorkflowID("acct-1")] = there
+	w.round()
+	delete(w.engine.seen, registration.WorkflowID("acct-1"))
+	w.round()
+	assert.Empty(t, w.engine.resumed)
+}
+
+// A run that has not reported its row's version is told to look; if it does not for long, ops hears of it, until it does.
+func TestARunThatIsBehindIsToldAndThenFound(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := w.open("acct-1")
+	_, err := w.store.Pool().Exec(t.Context(), `update registrations set version = version + 1, updated_at = $1`, w.now)
+	require.NoError(t, err)
+	w.round()
+	w.now = w.now.Add(time.Second)
+	w.round()
+	assert.Contains(t, w.engine.nudged, id)
+	assert.Empty(t, w.findings())
+	for range 8 {
+		w.round()
+	}
+	assert.Equal(t, []string{"run_behind"}, w.findings())
+	require.NoError(t, w.store.Acknowledge(t.Context(), id, 2))
+	w.round()
+	assert.Empty(t, w.findings(), "its cause is gone")
+}
+
+// A run that was reset is another than the one that took the last step, and is told to look.
+func TestARunThatWasResetIsTold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := w.open("acct-1")
+	w.engine.seen[registration.WorkflowID("acct-1")] = engine.Seen{Runs: true, RunID: "another"}
+	w.round()
+	assert.Equal(t, []string{id}, w.engine.nudged)
+}
+
+// A run that cannot finish its task is a finding, and is neither told anything nor ended.
+func TestARunThatFailsItsTaskIsFound(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.open("acct-1")
+	w.engine.seen[registration.WorkflowID("acct-1")] = engine.Seen{Runs: true, RunID: "run-acct-1", FailedTasks: 20}
+	w.round()
+	assert.Equal(t, []string{"run_failing"}, w.findings())
+	assert.Empty(t, w.engine.nudged)
+	w.engine.seen[registration.WorkflowID("acct-1")] = engine.Seen{Runs: true, RunID: "run-acct-1"}
+	w.round()
+	assert.Empty(t, w.findings())
+}
+
+// A registration that ended while its run was gone needs no other.
+func TestAnEndedRegistrationGetsNoNewRun(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := w.open("acct-1")
+	_, err := w.store.Withdraw(t.Context(), postgres.Step{RegistrationID: id, Actor: registration.ByApplicant})
+	require.NoError(t, err)
+	_, err = w.store.Pool().Exec(t.Context(), `update registrations set version = version + 1`)
+	require.NoError(t, err)
+	delete(w.engine.seen, registration.WorkflowID("acct-1"))
+	for range 4 {
+		w.now = w.now.Add(time.Second)
+		w.round()
+	}
+	assert.Empty(t, w.engine.resumed)
+	run, err := w.store.RunOf(t.Context(), id)
+	require.NoError(t, err)
+	assert.Equal(t, run.Version, run.Acknowledged)
+}
+
+// A notice whose workflow somebody ended is delivered all the same; one whose workflow failed by itself is ops' to judge.
+func TestANoticeWhoseWorkflowWasEndedIsStartedAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := w.open("acct-1")
+	for _, n := range []string{"ntc_ended", "ntc_failed", "ntc_runs", "ntc_sent"} {
+		_, err := w.store.Pool().Exec(t.Context(), `insert into notices (id, registration_id, event_key, kind, channel, recipient, locale, data, created_at, accepted_at)
+			values ($1, $2, $1, 'approved', 'email', 'registered', 'en', '{}', $3, case when $1 = 'ntc_sent' then $3::timestamptz end)`, n, id, w.now)
+		require.NoError(t, err)
+	}
+	w.engine.seen[registration.NoticeWorkflowID("ntc_failed")] = engine.Seen{Failed: true}
+	w.engine.seen[registration.NoticeWorkflowID("ntc_runs")] = engine.Seen{Runs: true}
+	w.now = w.now.Add(3 * time.Minute)
+	w.round()
+	assert.Equal(t, []string{registration.NoticeWorkflowID("ntc_ended")}, w.engine.started)
+	assert.Equal(t, []string{"undelivered"}, w.findings())
+}
+
+// What no relay could carry for an hour is a finding, until it has been carried.
+func TestWhatIsNotCarriedIsFound(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, err := w.store.Pool().Exec(t.Context(), `insert into outbox (kind, ref, created_at, next_at, attempts, last_error) values ('payout', 'pay_1', $1, $1, 9, 'failed')`, w.now)
+	require.NoError(t, err)
+	w.round()
+	assert.Empty(t, w.findings())
+	w.now = w.now.Add(time.Hour)
+	w.round()
+	assert.Equal(t, []string{"undelivered"}, w.findings())
+	_, err = w.store.Pool().Exec(t.Context(), `delete from outbox`)
+	require.NoError(t, err)
+	w.round()
+	assert.Empty(t, w.findings())
+}
+
+// An act whose process died before anybody was answered is closed in time, with what was handed in.
+func TestAnActThatNobodyWasAnsweredForIsClosed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := w.open("acct-1")
+	begun, refusal, err := w.store.BeginAct(t.Context(), postgres.Act{ID: "act_1", RegistrationID: id, Act: registration.ActCard, Actor: registration.ByApplicant},
+		dossier.PurposeCard, dossier.Card{Number: "6222020000000000"})
+	require.NoError(t, err)
+	require.Nil(t, refusal)
+	w.round()
+	record, err := w.store.ActOf(t.Context(), "act_1")
+	require.NoError(t, err)
+	require.False(t, record.Closed)
+	w.now = w.now.Add(registration.ActAnswered)
+	w.round()
+	record, err = w.store.ActOf(t.Context(), "act_1")
+	require.NoError(t, err)
+	assert.True(t, record.Closed)
+	assert.ErrorIs(t, w.store.Get(t.Context(), *begun.InputRef, dossier.PurposeCard, &dossier.Card{}), postgres.ErrNotFound)
+}
+
+// Of several processes one does the work, and another takes over when its lease has run out.
+func TestOneProcessAtATime(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	lease := func(holder string) bool {
+		held, err := w.store.Lease(t.Context(), "reconcile", holder, time.Minute)
+		require.NoError(t, err)
+		return held
+	}
+	require.True(t, lease("me"))
+	assert.False(t, lease("another"))
+	assert.True(t, lease("me"))
+	w.now = w.now.Add(2 * time.Minute)
+	assert.True(t, lease("another"))
+	assert.False(t, lease("me"))
+}
