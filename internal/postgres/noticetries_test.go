@@ -159,20 +159,28 @@ func TestALaterAnswerWins(t *testing.T) {
 	}
 }
 
-// Many attempts at once: one begins, and after its time another one.
+// Attempts at once, all of which have seen that none is under way: one begins, and after its time another one.
 func TestAttemptsAtOnceAreOne(t *testing.T) {
 	t.Parallel()
 	n := newNotice(t)
 	for range 2 {
+		row, err := n.Pool().Begin(t.Context())
+		require.NoError(t, err)
+		_, err = row.Exec(t.Context(), `select from notices where id = $1 for update`, n.id)
+		require.NoError(t, err)
 		var begun atomic.Int32
 		var all sync.WaitGroup
-		for range 12 {
+		for range 2 {
 			all.Go(func() {
 				if taken, err := n.TakeNotice(t.Context(), n.id, patient); taken != nil && assert.NoError(t, err) {
 					begun.Add(1)
 				}
 			})
 		}
+		require.Eventually(t, func() bool {
+			return one[int](t, n.Store, `select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`) == 2
+		}, time.Minute, 10*time.Millisecond, "both wait for the row")
+		require.NoError(t, row.Rollback(t.Context()))
 		all.Wait()
 		assert.EqualValues(t, 1, begun.Load())
 		n.pass(patience)
