@@ -26,6 +26,8 @@ type ClearingApplication struct {
 	WhenEligible bool `json:"when_eligible,omitempty"`
 	// Case is what a run starts from that takes a clearing up, as [Application.Case] does a registration.
 	Case *ClearingCase `json:"case,omitempty"`
+	// OpenBy is until when it may be opened: later, its caller was answered that it was not; zero: at any time.
+	OpenBy time.Time `json:"open_by,omitzero"`
 	// RunID is the engine's, filled in by the run.
 	RunID string `json:"run_id,omitempty"`
 }

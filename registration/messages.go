@@ -59,6 +59,8 @@ type Application struct {
 	// Case is what a run starts from that takes a registration up: a continued one, or one in place of a run that is gone.
 	// It reads its row first; nil where the registration is to be opened.
 	Case *Case `json:"case,omitempty"`
+	// OpenBy is until when it may be opened: later, its caller was answered that it was not; zero: at any time.
+	OpenBy time.Time `json:"open_by,omitzero"`
 	// RunID is the engine's, filled in by the run.
 	RunID string `json:"run_id,omitempty"`
 }

@@ -134,7 +134,7 @@ func (s *server) begin(ctx context.Context, a act) (actID, workflowID string, be
 		}
 	}
 	begun, refusal, err := s.Store.BeginAct(ctx, postgres.Act{
-		ID: actID, RegistrationID: a.registration, Act: a.kind, Actor: a.actor(), Role: a.role, Budget: s.ActsPerHour,
+		ID: actID, RegistrationID: a.registration, Act: a.kind, Actor: a.actor(), Role: a.role, Budget: s.ActsPerHour, Answered: s.answered(),
 	}, a.purpose, a.input)
 	if refusal != nil {
 		err = refusal

@@ -90,7 +90,9 @@ func (s *server) openClearing(ctx context.Context, in *openClearing) (*clearingO
 	if err != nil {
 		return nil, err
 	}
-	app := registration.ClearingApplication{ClearingID: s.id(ctx, "clr", 0), AccountID: in.AccountID, WhenEligible: in.Body.WhenEligible}
+	app := registration.ClearingApplication{
+		ClearingID: s.id(ctx, "clr", 0), AccountID: in.AccountID, WhenEligible: in.Body.WhenEligible, OpenBy: s.Now().Add(s.answered()),
+	}
 	where := strings.Replace(byAccountPath, "{account_id}", in.AccountID, 1)
 	switch known, err := s.prepareClearing(ctx, &app, claim); {
 	case err != nil:
@@ -131,8 +133,8 @@ func (s *server) prepareClearing(ctx context.Context, app *registration.Clearing
 	if err := s.keepClaim(ctx, app, claim); err != nil {
 		return false, err
 	}
-	app.ConditionsRef, err = s.Store.Put(ctx, app.ClearingID, dossier.PurposeConditions, dossier.Conditions{Conditions: conditions})
-	return false, err
+	app.ConditionsRef = s.id(ctx, "vlt", 1)
+	return false, s.Store.PutAs(ctx, app.ConditionsRef, app.ClearingID, dossier.PurposeConditions, dossier.Conditions{Conditions: conditions})
 }
 
 // keepClaim seals who asks, under a data key of the clearing's own.
@@ -141,8 +143,8 @@ func (s *server) keepClaim(ctx context.Context, app *registration.ClearingApplic
 	if err != nil {
 		return err
 	}
-	app.ClaimRef, err = s.Store.Put(ctx, app.ClearingID, dossier.PurposeClaim, claim)
-	return err
+	app.ClaimRef = s.id(ctx, "vlt", 0) // the same in a repeated call, as of a registration
+	return s.Store.PutAs(ctx, app.ClaimRef, app.ClearingID, dossier.PurposeClaim, claim)
 }
 
 // contest starts a contested claim.
@@ -151,7 +153,7 @@ func (s *server) contest(ctx context.Context, in *contest) (*clearingOpened, err
 	if err != nil {
 		return nil, err
 	}
-	app := registration.ClearingApplication{ClearingID: s.id(ctx, "clr", 0)}
+	app := registration.ClearingApplication{ClearingID: s.id(ctx, "clr", 0), OpenBy: s.Now().Add(s.answered())}
 	where := strings.Replace(byIDPath, "{id}", app.ClearingID, 1)
 	switch _, err := s.Store.ClearingStanding(ctx, app.ClearingID); {
 	case err == nil: // opened by an earlier call with the same key

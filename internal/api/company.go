@@ -50,6 +50,15 @@ func (s *server) company(ctx context.Context, in *handInCompany) (*registrationA
 	if err := mustBeID(in.ID); err != nil {
 		return nil, err
 	}
+	a := act{registration: in.ID, kind: registration.ActCompany, purpose: dossier.PurposeCompany}
+	// A repeated call is answered by what has become of the first, not by what the state would say of it now.
+	_, known, err := s.generation(ctx)
+	switch {
+	case err != nil:
+		return nil, err
+	case known:
+		return s.finished(ctx, a)
+	}
 	view, err := s.viewBeforehand(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -58,10 +67,8 @@ func (s *server) company(ctx context.Context, in *handInCompany) (*registrationA
 	if err != nil {
 		return nil, err
 	}
-	return s.finished(ctx, act{
-		registration: in.ID, kind: registration.ActCompany, purpose: dossier.PurposeCompany, input: company,
-		before: func(context.Context, postgres.Standing, string) error { return companyClosed(view) },
-	})
+	a.input, a.before = company, func(context.Context, postgres.Standing, string) error { return companyClosed(view) }
+	return s.finished(ctx, a)
 }
 
 func (s *server) viewBeforehand(ctx context.Context, id string) (*registration.View, error) {

@@ -17,6 +17,7 @@ const (
 	actMargin    = 1500 * time.Millisecond // after an act's time: to write down that it goes on
 	takenWithin  = 8 * time.Second         // an act, until the engine has it
 	leastTaking  = 2 * time.Second
+	fenceMargin  = 5 * time.Second
 	outsideShare = 7 * time.Second // a question to the wallet before an act
 	writeWithin  = 5 * time.Minute // an answer, a document at the longest
 )
@@ -58,6 +59,10 @@ func (s *server) wait(ctx context.Context) engine.Wait {
 	}
 	return engine.Wait{Taken: taken, Done: done}
 }
+
+// answered is how long after it was begun an act or an opening may still take effect unless its caller was told that it goes on:
+// a little longer than anybody waits. It fences what could not be closed because the database was away.
+func (s *server) answered() time.Duration { return max(s.AnswerWithin, takenWithin) + fenceMargin }
 
 // beforehand bounds what happens before an act reaches the engine.
 func (s *server) beforehand(ctx context.Context) (context.Context, context.CancelFunc) {

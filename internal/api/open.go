@@ -47,6 +47,7 @@ func (s *server) open(ctx context.Context, in *openRegistration) (*opened, error
 	}
 	app := registration.Application{
 		RegistrationID: s.id(ctx, "reg", 0), AccountID: in.Body.AccountID, Kind: in.Body.Kind, Locale: cmp.Or(in.Body.Locale, registration.Chinese),
+		OpenBy: s.Now().Add(s.answered()),
 	}
 	switch known, err := s.prepare(ctx, &app, applicant); {
 	case err != nil:
@@ -118,13 +119,17 @@ func (s *server) keepApplicant(ctx context.Context, app *registration.Applicatio
 	if err != nil {
 		return err
 	}
-	if app.ApplicantRef, err = s.Store.Put(ctx, app.RegistrationID, dossier.PurposeApplicant, applicant); err != nil {
+	// By the same references in a repeated call: a run that an earlier one has started, and that no worker has taken up yet, then
+	// finds what it is to open.
+	app.ApplicantRef = s.id(ctx, "vlt", 0)
+	if err := s.Store.PutAs(ctx, app.ApplicantRef, app.RegistrationID, dossier.PurposeApplicant, applicant); err != nil {
 		return err
 	}
-	if person != nil && app.Kind == registration.Individual {
-		app.IdentityRef, err = s.Store.Put(ctx, app.RegistrationID, dossier.PurposeIdentity, *person)
+	if person == nil || app.Kind != registration.Individual {
+		return nil
 	}
-	return err
+	app.IdentityRef = s.id(ctx, "vlt", 1)
+	return s.Store.PutAs(ctx, app.IdentityRef, app.RegistrationID, dossier.PurposeIdentity, *person)
 }
 
 func (s *server) start(ctx context.Context, app registration.Application) (*opened, error) {

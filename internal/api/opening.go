@@ -57,10 +57,11 @@ func (s *server) notOpened(ctx context.Context, o opening, err error) error {
 	defer cancel()
 	stands, closeErr := s.Store.CloseOpening(ctx, o.id)
 	s.note(ctx, closeErr)
+	var refusal *registration.Refusal
 	switch {
 	case stands:
 		return nil
-	case errors.Is(err, engine.ErrNoRun):
+	case errors.Is(err, engine.ErrNoRun), errors.As(err, &refusal) && refusal.Code == registration.CodeNotFound:
 		return engine.ErrUnavailable
 	}
 	return err

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -18,6 +19,8 @@ type Act struct {
 	Actor          registration.Actor
 	Role           registration.Role // admin_session
 	Budget         int               // how many acts of this kind the subject has in an hour; 0: any number
+	// Answered is by when its caller is answered at the latest; 0: [registration.ActAnswered].
+	Answered time.Duration
 }
 
 // ActRecord is what is known of an act.
@@ -66,7 +69,7 @@ func (s *Store) BeginAct(ctx context.Context, a Act, purpose string, input any) 
 		at := s.now()
 		_, err = tx.Exec(ctx, `insert into acts (id, registration_id, act, verification, started_at, input_ref, actor, role, expires_at)
 			values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-			a.ID, a.RegistrationID, a.Act, a.Act.Verification(), at, known.InputRef, a.Actor, a.Role, at.Add(registration.ActAnswered))
+			a.ID, a.RegistrationID, a.Act, a.Act.Verification(), at, known.InputRef, a.Actor, a.Role, at.Add(cmp.Or(a.Answered, registration.ActAnswered)))
 		return err
 	})
 	return known, refusal, err
@@ -127,7 +130,8 @@ func lockAct(ctx context.Context, tx pgx.Tx, id string, at time.Time) (act, erro
 }
 
 // fence keeps a step from doing what must not be done any more: an act that has been done, that was answered "not done"
-// (closed, or no longer known), that is past its time, or that a newer one of its kind has overtaken. over: there is
+// (closed, or no longer known), that is past its time, or that a newer one of its kind
+// and person has overtaken. over: there is
 // nothing to write; else a refusal ends the act.
 func fence(ctx context.Context, tx pgx.Tx, step Step, state registration.State, at time.Time) (a act, refusal *registration.Refusal, over bool, err error) {
 	a, err = lockAct(ctx, tx, step.ActID, at)
@@ -142,8 +146,8 @@ func fence(ctx context.Context, tx pgx.Tx, step Step, state registration.State, 
 		return a, registration.Refuse(registration.CodeProviderUnavailable), false, nil
 	}
 	var overtaken bool
-	err = tx.QueryRow(ctx, `select exists (select from acts where registration_id = $1 and act = $2 and started_at > $3 and finished_at is not null
-		and refusal is null)`, step.RegistrationID, a.Kind, a.StartedAt).Scan(&overtaken)
+	err = tx.QueryRow(ctx, `select exists (select from acts where registration_id = $1 and act = $2 and actor = $4 and started_at > $3
+		and finished_at is not null and refusal is null)`, step.RegistrationID, a.Kind, a.StartedAt, step.Actor).Scan(&overtaken)
 	if err != nil || !overtaken {
 		return a, nil, false, err
 	}

@@ -49,6 +49,9 @@ func (s *Store) newClearing(ctx context.Context, tx pgx.Tx, app registration.Cle
 	if c, err = s.beginClearing(ctx, tx, step); !errors.Is(err, ErrNotFound) {
 		return c, err == nil, err
 	}
+	if late(s, app.OpenBy) {
+		return nil, false, ErrNotFound
+	}
 	var claim dossier.Claim
 	if err := s.get(ctx, tx, app.ClaimRef, dossier.PurposeClaim, &claim); err != nil {
 		return nil, false, err

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -85,12 +86,18 @@ func (s *Store) MayRegister(ctx context.Context, accountID, registrationID strin
 	return accountFree(ctx, s.pool, registration.Application{AccountID: accountID, RegistrationID: registrationID})
 }
 
+// late reports whether something can no longer be opened: its caller was answered that it was not.
+func late(s *Store, openBy time.Time) bool { return !openBy.IsZero() && s.now().After(openBy) }
+
 // create inserts the row at its first state, or finds the one that an earlier try of the same step has committed.
 func (s *Store) create(ctx context.Context, tx pgx.Tx, app registration.Application) (*change, error) {
 	step := Step{RegistrationID: app.RegistrationID, Actor: registration.ByApplicant, RunID: app.RunID}
 	c, err := s.begin(ctx, tx, step)
 	if !errors.Is(notFound(err), ErrNotFound) {
 		return c, err
+	}
+	if late(s, app.OpenBy) {
+		return nil, ErrNotFound
 	}
 	var applicant dossier.Applicant
 	if err := s.get(ctx, tx, app.ApplicantRef, dossier.PurposeApplicant, &applicant); err != nil {

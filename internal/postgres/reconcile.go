@@ -32,11 +32,14 @@ func (s *Store) SweptTo(ctx context.Context, name, after string) error {
 	return err
 }
 
-// Unacknowledged lists registrations and clearings whose run has not reported the newest version for a while, oldest first.
+// Unacknowledged lists registrations and clearings whose run has not reported the newest version for a while, or was not found
+// when somebody looked, oldest first.
 func (s *Store) Unacknowledged(ctx context.Context, since time.Duration, limit int) ([]string, error) {
 	return s.ids(ctx, `select id from (
-		(select id, updated_at from registrations where acknowledged < version and updated_at < $1 order by updated_at limit $2)
-		union all (select id, updated_at from clearings where acknowledged < version and updated_at < $1 order by updated_at limit $2)) behind
+		(select id, updated_at from registrations where (acknowledged < version or run_missing_since is not null) and updated_at < $1
+			order by updated_at limit $2)
+		union all (select id, updated_at from clearings where (acknowledged < version or run_missing_since is not null) and updated_at < $1
+			order by updated_at limit $2)) behind
 		order by updated_at limit $2`, s.now().Add(-since), limit)
 }
 
@@ -46,11 +49,18 @@ func (s *Store) OpenAfter(ctx context.Context, after string, limit int) ([]strin
 		union all (select id from clearings where ended_at is null and id > $1 order by id limit $2) order by id limit $2`, after, limit)
 }
 
+// Unanswered is a payment that the bank should have answered.
+type Unanswered struct{ ID, RegistrationID, AccountID string }
+
 // UnansweredPayments lists payments that a bank should have answered for a while, and that nobody is about to start.
-func (s *Store) UnansweredPayments(ctx context.Context, since time.Duration, limit int) ([]string, error) {
-	return s.ids(ctx, `select p.id from payments p where p.bank_state = 'requested' and p.requested_at < $1
-		and (p.state = 'requested' or p.ordered_at is not null)
+func (s *Store) UnansweredPayments(ctx context.Context, since time.Duration, limit int) ([]Unanswered, error) {
+	rows, err := s.pool.Query(ctx, `select p.id, r.id, r.account_id from payments p join registrations r on r.id = p.registration_id
+		where p.bank_state = 'requested' and p.requested_at < $1 and (p.state = 'requested' or p.ordered_at is not null)
 		and not exists (select from outbox o where o.kind = '`+MessagePayout+`' and o.ref = p.id) order by random() limit $2`, s.now().Add(-since), limit)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[Unanswered])
 }
 
 // UnsentNotices lists notices that should have been sent for a while, and whose delivery nobody is about to start.
@@ -128,7 +138,7 @@ const runResumed = "run_resumed"
 // those of messages that have been.
 func (s *Store) FindUndelivered(ctx context.Context) error {
 	rows, err := s.pool.Query(ctx, `select kind, ref, attempts, coalesce(last_error, '') from outbox
-		where attempts > 0 and (created_at < $1 or attempts > $2) order by created_at limit 100`, s.now().Add(-time.Hour), ManyAttempts)
+		where created_at < $1 and (attempts > 0 or next_at < $1) or attempts > $2 order by created_at limit 100`, s.now().Add(-time.Hour), ManyAttempts)
 	if err != nil {
 		return err
 	}
@@ -146,8 +156,9 @@ func (s *Store) FindUndelivered(ctx context.Context) error {
 		tried := fmt.Sprintf("%s: %d tries, the last failed: %s", m.Kind, m.Attempts, m.LastError)
 		errs = append(errs, s.Find(ctx, registration.FindingUndelivered, m.Ref, "", tried))
 	}
-	errs = append(errs, s.resolveWhere(ctx, registration.FindingUndelivered, `not exists (select from outbox o where o.ref = f.subject and o.attempts > 0)
-		and not exists (select from notices n where n.id = f.subject and coalesce(n.accepted_at, n.refused_at, n.skipped_at, n.unsure_at) is null)`))
+	errs = append(errs, s.resolveWhere(ctx, registration.FindingUndelivered, `not exists (select from outbox o where o.ref = f.subject)
+		and not exists (select from notices n where n.id = f.subject and coalesce(n.accepted_at, n.refused_at, n.skipped_at, n.unsure_at) is null)
+		and not exists (select from webhook_deliveries d where d.id = f.subject and d.state = 'pending')`))
 	return errors.Join(errs...)
 }
 

@@ -96,6 +96,18 @@ func (s *Store) put(ctx context.Context, q querier, subject, purpose string, v a
 	return ref, err
 }
 
+// PutAs seals v under a reference of the caller's, anew if it is there: a repeated call hands in what the first one did.
+func (s *Store) PutAs(ctx context.Context, ref, subject, purpose string, v any) error {
+	sealed, err := s.seal(ctx, s.pool, subject, purpose+"/"+ref, v)
+	if err != nil {
+		return err
+	}
+	_, err = s.pool.Exec(ctx, `insert into vault_items (ref, subject, purpose, sealed) values ($1, $2, $3, $4)
+		on conflict (ref) do update set sealed = excluded.sealed where vault_items.subject = excluded.subject and vault_items.purpose = excluded.purpose`,
+		ref, subject, purpose, sealed)
+	return err
+}
+
 // Get opens what ref names into v. The purpose must be the one it was sealed for.
 func (s *Store) Get(ctx context.Context, ref, purpose string, v any) error {
 	return s.get(ctx, s.pool, ref, purpose, v)

@@ -30,8 +30,8 @@ func later() []Entry {
 				Detail: "Wait until retry_at, use another company account, or contact support.",
 			},
 			{
-				Code: registration.CodeActsExceeded, RetryAfter: time.Hour, Title: "Too many verification acts",
-				Detail: "A registration takes 20 in 24 hours; wait until it takes more.",
+				Code: registration.CodeActsExceeded, RetryAfter: time.Hour, Title: "Too many acts",
+				Detail: "A registration takes so many of a kind in an hour, and 20 verification acts in 24 hours; wait until it takes more.",
 			},
 			{
 				Code: CodeRateLimited, RetryAfter: time.Second, Title: "Too many requests",

@@ -43,7 +43,7 @@ type Book interface {
 	Found(ctx context.Context, id string) error
 	ResumeOf(ctx context.Context, id string) (postgres.Resumable, error)
 	LookAfterEnd(ctx context.Context, id string) error
-	UnansweredPayments(ctx context.Context, since time.Duration, limit int) ([]string, error)
+	UnansweredPayments(ctx context.Context, since time.Duration, limit int) ([]postgres.Unanswered, error)
 	UnsentNotices(ctx context.Context, since time.Duration, limit int) ([]string, error)
 	PendingDeliveries(ctx context.Context, since time.Duration, limit int) ([]registration.Delivery, error)
 	Find(ctx context.Context, kind registration.FindingKind, subject, accountID, tried string) error
@@ -197,12 +197,13 @@ func (r *Reconciler) lagging(ctx context.Context, run postgres.Run, seen engine.
 
 // payments starts payments again whose workflow somebody ended.
 func (r *Reconciler) payments(ctx context.Context) error {
-	ids, err := r.Book.UnansweredPayments(ctx, 2*r.Every, atOnce)
+	unanswered, err := r.Book.UnansweredPayments(ctx, 2*r.Every, atOnce)
 	errs := []error{err}
-	for _, id := range ids {
-		failed, err := r.again(ctx, registration.PayoutWorkflow, registration.PayoutWorkflowID(id), id)
+	for _, p := range unanswered {
+		failed, err := r.again(ctx, registration.PayoutWorkflow, registration.PayoutWorkflowID(p.ID), p.ID)
 		if failed {
-			err = r.Book.Find(ctx, registration.FindingPayoutFailed, id, "", "the payment's workflow failed; it is not started again by itself")
+			err = r.Book.Find(ctx, registration.FindingPayoutFailed, p.ID, p.AccountID,
+				"the workflow of this payment of "+p.RegistrationID+" failed; it is not started again by itself")
 		}
 		errs = append(errs, err)
 	}
@@ -228,7 +229,10 @@ func (r *Reconciler) deliveries(ctx context.Context) error {
 	all, err := r.Book.PendingDeliveries(ctx, 2*r.Every, atOnce)
 	errs := []error{err}
 	for _, d := range all {
-		_, err := r.again(ctx, registration.WebhookWorkflow, registration.DeliveryWorkflowID(d.ID, d.Round), d)
+		failed, err := r.again(ctx, registration.WebhookWorkflow, registration.DeliveryWorkflowID(d.ID, d.Round), d)
+		if failed {
+			err = r.Book.Find(ctx, registration.FindingUndelivered, d.ID, "", "webhook: its workflow failed; it is not started again by itself")
+		}
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)

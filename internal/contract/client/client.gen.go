@@ -3965,7 +3965,7 @@ type ClientInterface interface {
 	// - 409: `clearing_not_eligible`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`, `requirements_missing`
-	// - 429: `rate_limited`
+	// - 429: `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -3984,7 +3984,7 @@ type ClientInterface interface {
 	// - 409: `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
-	// - 429: `rate_limited`
+	// - 429: `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -4188,7 +4188,7 @@ type ClientInterface interface {
 	// - 409: `clearing_not_eligible`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`, `requirements_missing`
-	// - 429: `rate_limited`
+	// - 429: `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -4223,7 +4223,7 @@ type ClientInterface interface {
 	// - 409: `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
-	// - 429: `rate_limited`
+	// - 429: `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -4538,7 +4538,7 @@ type ClientInterface interface {
 	// - 409: `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
-	// - 429: `code_attempts_exceeded`, `code_resend_too_soon`, `rate_limited`
+	// - 429: `acts_exceeded`, `code_attempts_exceeded`, `code_resend_too_soon`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -4641,7 +4641,7 @@ type ClientInterface interface {
 	// - 409: `organization_in_use`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `deposit_amount_mismatch`, `deposit_attempts_exceeded`, `idempotency_key_reused`, `invalid_request`
-	// - 429: `rate_limited`
+	// - 429: `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -4662,7 +4662,7 @@ type ClientInterface interface {
 	// - 409: `organization_in_use`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `deposit_amount_mismatch`, `deposit_attempts_exceeded`, `idempotency_key_reused`, `invalid_request`
-	// - 429: `rate_limited`
+	// - 429: `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -4866,7 +4866,7 @@ type ClientInterface interface {
 	// - 409: `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`, `requirements_missing`
-	// - 429: `rate_limited`
+	// - 429: `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -4901,7 +4901,7 @@ type ClientInterface interface {
 	// - 409: `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
-	// - 429: `rate_limited`
+	// - 429: `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -5012,7 +5012,7 @@ type ClientInterface interface {
 	// - 409: `claimed_by_other`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
-	// - 429: `rate_limited`
+	// - 429: `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -5033,7 +5033,7 @@ type ClientInterface interface {
 	// - 409: `claimed_by_other`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
-	// - 429: `rate_limited`
+	// - 429: `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -5570,7 +5570,7 @@ func (c *Client) PreflightClearing(ctx context.Context, accountID string, reqEdi
 // - 409: `clearing_not_eligible`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`, `requirements_missing`
-// - 429: `rate_limited`
+// - 429: `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -5599,7 +5599,7 @@ func (c *Client) SubmitClearing(ctx context.Context, accountID string, params *S
 // - 409: `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
-// - 429: `rate_limited`
+// - 429: `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -5913,7 +5913,7 @@ func (c *Client) PutDocumentOfContestedClearingWithBody(ctx context.Context, id 
 // - 409: `clearing_not_eligible`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`, `requirements_missing`
-// - 429: `rate_limited`
+// - 429: `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -5968,7 +5968,7 @@ func (c *Client) GetClearingTimeline(ctx context.Context, id string, reqEditors 
 // - 409: `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
-// - 429: `rate_limited`
+// - 429: `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -6443,7 +6443,7 @@ func (c *Client) ConfirmCardCode(ctx context.Context, id string, params *Confirm
 // - 409: `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
-// - 429: `code_attempts_exceeded`, `code_resend_too_soon`, `rate_limited`
+// - 429: `acts_exceeded`, `code_attempts_exceeded`, `code_resend_too_soon`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -6596,7 +6596,7 @@ func (c *Client) SetContact(ctx context.Context, id string, params *SetContactPa
 // - 409: `organization_in_use`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `deposit_amount_mismatch`, `deposit_attempts_exceeded`, `idempotency_key_reused`, `invalid_request`
-// - 429: `rate_limited`
+// - 429: `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -6627,7 +6627,7 @@ func (c *Client) EnterDepositWithBody(ctx context.Context, id string, params *En
 // - 409: `organization_in_use`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `deposit_amount_mismatch`, `deposit_attempts_exceeded`, `idempotency_key_reused`, `invalid_request`
-// - 429: `rate_limited`
+// - 429: `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -6931,7 +6931,7 @@ func (c *Client) ResolvePayout(ctx context.Context, id string, params *ResolvePa
 // - 409: `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`, `requirements_missing`
-// - 429: `rate_limited`
+// - 429: `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -6986,7 +6986,7 @@ func (c *Client) GetTimeline(ctx context.Context, id string, reqEditors ...Reque
 // - 409: `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
-// - 429: `rate_limited`
+// - 429: `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -7157,7 +7157,7 @@ func (c *Client) ClaimReview(ctx context.Context, id string, params *ClaimReview
 // - 409: `claimed_by_other`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
-// - 429: `rate_limited`
+// - 429: `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -7188,7 +7188,7 @@ func (c *Client) DecideReviewWithBody(ctx context.Context, id string, params *De
 // - 409: `claimed_by_other`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
-// - 429: `rate_limited`
+// - 429: `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -11061,7 +11061,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `clearing_not_eligible`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`, `requirements_missing`
-	// - 429: `rate_limited`
+	// - 429: `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -11082,7 +11082,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
-	// - 429: `rate_limited`
+	// - 429: `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -11294,7 +11294,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `clearing_not_eligible`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`, `requirements_missing`
-	// - 429: `rate_limited`
+	// - 429: `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -11333,7 +11333,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
-	// - 429: `rate_limited`
+	// - 429: `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -11656,7 +11656,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
-	// - 429: `code_attempts_exceeded`, `code_resend_too_soon`, `rate_limited`
+	// - 429: `acts_exceeded`, `code_attempts_exceeded`, `code_resend_too_soon`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -11761,7 +11761,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `organization_in_use`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `deposit_amount_mismatch`, `deposit_attempts_exceeded`, `idempotency_key_reused`, `invalid_request`
-	// - 429: `rate_limited`
+	// - 429: `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -11782,7 +11782,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `organization_in_use`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `deposit_amount_mismatch`, `deposit_attempts_exceeded`, `idempotency_key_reused`, `invalid_request`
-	// - 429: `rate_limited`
+	// - 429: `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -11990,7 +11990,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`, `requirements_missing`
-	// - 429: `rate_limited`
+	// - 429: `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -12029,7 +12029,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
-	// - 429: `rate_limited`
+	// - 429: `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -12148,7 +12148,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `claimed_by_other`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
-	// - 429: `rate_limited`
+	// - 429: `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -12169,7 +12169,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `claimed_by_other`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
-	// - 429: `rate_limited`
+	// - 429: `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -19845,7 +19845,7 @@ func (c *ClientWithResponses) PreflightClearingWithResponse(ctx context.Context,
 // - 409: `clearing_not_eligible`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`, `requirements_missing`
-// - 429: `rate_limited`
+// - 429: `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -19872,7 +19872,7 @@ func (c *ClientWithResponses) SubmitClearingWithResponse(ctx context.Context, ac
 // - 409: `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
-// - 429: `rate_limited`
+// - 429: `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -20150,7 +20150,7 @@ func (c *ClientWithResponses) PutDocumentOfContestedClearingWithBodyWithResponse
 // - 409: `clearing_not_eligible`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`, `requirements_missing`
-// - 429: `rate_limited`
+// - 429: `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -20201,7 +20201,7 @@ func (c *ClientWithResponses) GetClearingTimelineWithResponse(ctx context.Contex
 // - 409: `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
-// - 429: `rate_limited`
+// - 429: `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -20620,7 +20620,7 @@ func (c *ClientWithResponses) ConfirmCardCodeWithResponse(ctx context.Context, i
 // - 409: `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
-// - 429: `code_attempts_exceeded`, `code_resend_too_soon`, `rate_limited`
+// - 429: `acts_exceeded`, `code_attempts_exceeded`, `code_resend_too_soon`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -20755,7 +20755,7 @@ func (c *ClientWithResponses) SetContactWithResponse(ctx context.Context, id str
 // - 409: `organization_in_use`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `deposit_amount_mismatch`, `deposit_attempts_exceeded`, `idempotency_key_reused`, `invalid_request`
-// - 429: `rate_limited`
+// - 429: `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -20782,7 +20782,7 @@ func (c *ClientWithResponses) EnterDepositWithBodyWithResponse(ctx context.Conte
 // - 409: `organization_in_use`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `deposit_amount_mismatch`, `deposit_attempts_exceeded`, `idempotency_key_reused`, `invalid_request`
-// - 429: `rate_limited`
+// - 429: `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -21050,7 +21050,7 @@ func (c *ClientWithResponses) ResolvePayoutWithResponse(ctx context.Context, id 
 // - 409: `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`, `requirements_missing`
-// - 429: `rate_limited`
+// - 429: `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -21101,7 +21101,7 @@ func (c *ClientWithResponses) GetTimelineWithResponse(ctx context.Context, id st
 // - 409: `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
-// - 429: `rate_limited`
+// - 429: `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -21256,7 +21256,7 @@ func (c *ClientWithResponses) ClaimReviewWithResponse(ctx context.Context, id st
 // - 409: `claimed_by_other`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
-// - 429: `rate_limited`
+// - 429: `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -21283,7 +21283,7 @@ func (c *ClientWithResponses) DecideReviewWithBodyWithResponse(ctx context.Conte
 // - 409: `claimed_by_other`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
-// - 429: `rate_limited`
+// - 429: `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //

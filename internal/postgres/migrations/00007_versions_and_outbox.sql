@@ -17,8 +17,8 @@ alter table clearings
   add column attempt           int not null default 0 check (attempt >= 0), -- to clear; each has a hold of its own
   add column hold_open         boolean not null default false,              -- the newest attempt's hold may still be there
   add constraint clearings_acknowledged check (acknowledged between 0 and version);
-create index registrations_unacknowledged on registrations (updated_at) where acknowledged < version;
-create index clearings_unacknowledged on clearings (updated_at) where acknowledged < version;
+create index registrations_unacknowledged on registrations (updated_at) where acknowledged < version or run_missing_since is not null;
+create index clearings_unacknowledged on clearings (updated_at) where acknowledged < version or run_missing_since is not null;
 create index registrations_open on registrations (id) where ended_at is null;
 create index clearings_open on clearings (id) where ended_at is null;
 
