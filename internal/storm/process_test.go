@@ -43,6 +43,7 @@ type life struct {
 	once     sync.Once
 	endedAt  time.Time // when ended is closed
 	killed   bool      // by us
+	freeze   bool      // its trap is to stop it, not to kill it
 }
 
 // run keeps the process alive until ctx ends.
@@ -155,6 +156,10 @@ func (l *life) passes(points ...point) bool {
 	l.mu.Unlock()
 	if !slices.ContainsFunc(points, set.springs) {
 		return false
+	}
+	if l.stops() {
+		l.strike()
+		return true
 	}
 	l.strike()
 	return l.kill() == nil
