@@ -171,7 +171,7 @@ func (s *server) startClearing(ctx context.Context, app registration.ClearingApp
 	err := s.opening(ctx, opening{
 		id: app.ClearingID, workflowID: app.WorkflowID(),
 		open: func(wait engine.Wait) (registration.Answer, error) {
-			return s.Engine.OpenClearing(ctx, app, s.id(ctx, "open", 0), wait)
+			return s.Engine.OpenClearing(ctx, app, registration.NewID("open"), wait)
 		},
 		barred: func() (*registration.Refusal, error) {
 			if app.AccountID == "" {

@@ -136,7 +136,7 @@ func (s *server) start(ctx context.Context, app registration.Application) (*open
 	err := s.opening(ctx, opening{
 		id: app.RegistrationID, workflowID: registration.WorkflowID(app.AccountID),
 		open: func(wait engine.Wait) (registration.Answer, error) {
-			return s.Engine.Open(ctx, app, s.id(ctx, "open", 0), wait)
+			return s.Engine.Open(ctx, app, registration.NewID("open"), wait)
 		},
 		barred: func() (*registration.Refusal, error) {
 			return s.Store.MayRegister(ctx, app.AccountID, app.RegistrationID)

@@ -11,8 +11,10 @@ import (
 // opening is a registration or a clearing about to be opened.
 type opening struct {
 	id, workflowID string
-	open           func(wait engine.Wait) (registration.Answer, error)
-	barred         func() (*registration.Refusal, error) // what the row of the account says against it
+	// open asks for it, by another update id each time: the engine answers one that a run has refused with that refusal for good,
+	// also when the run is over. Its own id makes the opening the same opening.
+	open   func(wait engine.Wait) (registration.Answer, error)
+	barred func() (*registration.Refusal, error) // what the row of the account says against it
 }
 
 // opening has the engine open it. Whoever is answered with an error has nothing opened later: what was handed in is gone by

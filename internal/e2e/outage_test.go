@@ -52,3 +52,32 @@ func TestWithoutTheEngineActsAreAnswered503InTime(t *testing.T) {
 		})
 	}
 }
+
+// An opening that no worker took in time is answered 503 and does not come to be; the same call opens when one is there, and so
+// does another for the same account. The runs that were begun for nothing end.
+func TestAnOpeningThatFoundNoWorkerCanBeRepeated(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.stopWorker()
+	keyed := &reg{world: w, t: t, account: newAccount("acct-"), who: somebody(t)}
+	other := &reg{world: w, t: t, account: newAccount("acct-"), who: somebody(t)}
+	asked := w.platform(t).withKey("key" + newAccount("-"))
+	var all sync.WaitGroup
+	all.Go(func() { asked.post("/v1/registrations", keyed.application("individual")).refused(503, "engine_unavailable") })
+	all.Go(func() {
+		w.platform(t).post("/v1/registrations", other.application("individual")).refused(503, "engine_unavailable")
+	})
+	all.Wait()
+	w.stopWorker = w.startWorker(t)
+	w.eventually(t, func() bool { return asked.post("/v1/registrations", keyed.application("individual")).Status == 201 },
+		func() string { return "the same call never opened it" })
+	w.eventually(t, func() bool { return w.platform(t).post("/v1/registrations", other.application("individual")).Status == 201 },
+		func() string { return "another call never opened it" })
+	require.Equal(t, 2, count(t, w, `select count(*) from registrations`))
+}
+
+func count(t *testing.T, w *world, sql string) (n int) {
+	t.Helper()
+	require.NoError(t, w.store.Pool().QueryRow(t.Context(), sql).Scan(&n))
+	return n
+}

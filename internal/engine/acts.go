@@ -27,7 +27,7 @@ type Wait struct{ Taken, Done time.Time }
 const probeWithin = time.Second
 
 // Open starts a registration's workflow and waits until it stands or is refused. If one runs for the account already,
-// it answers in its stead. updateID makes a repeated call the same call.
+// it answers in its stead. updateID is of this call alone: an answer to it stays, also when the run is over.
 func (e *Engine) Open(ctx context.Context, app registration.Application, updateID string, wait Wait) (registration.Answer, error) {
 	return e.open(ctx, e.startOptions(app), registration.WorkflowOf(app.Kind), app, app.RegistrationID, updateID, wait)
 }
