@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -243,6 +244,22 @@ func TestTwentyActsADayAreEnough(t *testing.T) {
 	}
 	a := w.as("platform").post(path+"/card", person(t, 1).card(99)).refused(429, "acts_exceeded")
 	require.NotEmpty(t, a.Body["retry_at"])
+}
+
+// Each act has a budget of its own: whoever wears out one can still do the others, withdraw before all.
+func TestAnActHasABudgetAnHour(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(d *Deps) { d.ActsPerHour = 3 })
+	path := w.open("acct-1", "individual")
+	for n := range 3 {
+		w.as("platform").post(path+"/card", person(t, 1).card(uint64(n))).ok(200)
+	}
+	a := w.as("platform").post(path+"/card", person(t, 1).card(99)).refused(429, "acts_exceeded")
+	require.NotEmpty(t, a.Header.Get("Retry-After"))
+	at, err := time.Parse(time.RFC3339, a.Body["retry_at"].(string))
+	require.NoError(t, err)
+	require.WithinDuration(t, time.Now().Add(time.Hour), at, time.Minute)
+	w.as("platform").post(path+"/withdraw", nil).ok(200)
 }
 
 func TestAnAdminSessionIsAnsweredWithItsThreeFields(t *testing.T) {

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"maps"
 	"testing"
 	"time"
 
@@ -119,6 +120,42 @@ func TestCancellingARunWithdrawsItsRegistration(t *testing.T) {
 				require.Equal(t, "withdrawn", last["event"])
 				require.Equal(t, "ops", last["actor"])
 				require.NoError(t, w.engine.GetWorkflow(t.Context(), registration.WorkflowID(r.account), "").Get(t.Context(), nil), "it has completed")
+			})
+		}
+	}
+}
+
+// A clearing goes on likewise, and its wallet account is held by nobody in the end.
+func TestAClearingThatSomebodyEndsOrResetsGoesOn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, withReconciling(500*time.Millisecond))
+	all := maps.Clone(interventions)
+	all["cancel"] = func(w *world, t *testing.T, workflowID string) {
+		t.Helper()
+		require.NoError(t, w.engine.CancelWorkflow(t.Context(), workflowID, ""))
+	}
+	for what, intervene := range all {
+		for _, state := range []string{"materials_required", "under_review"} {
+			t.Run(state+"/"+what, func(t *testing.T) {
+				t.Parallel()
+				r := w.approved(t, newAccount("acct-"))
+				c := r.clear()
+				c.materials()
+				if state == "under_review" {
+					c.submit().ok(200)
+				}
+				intervene(w, t, registration.ClearingWorkflowID(r.account))
+				if what == "cancel" {
+					c.until("withdrawn")
+					return
+				}
+				if state == "materials_required" {
+					require.Contains(t, []int{200, 202}, c.submit().Status)
+					c.until("under_review")
+				}
+				require.Contains(t, []int{200, 202}, c.approve(w.reviewer(t)).Status)
+				c.until("cleared")
+				require.False(t, w.held(t, r.account))
 			})
 		}
 	}

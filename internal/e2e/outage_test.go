@@ -63,7 +63,9 @@ func TestAnOpeningThatFoundNoWorkerCanBeRepeated(t *testing.T) {
 	other := &reg{world: w, t: t, account: newAccount("acct-"), who: somebody(t)}
 	asked := w.platform(t).withKey("key" + newAccount("-"))
 	var all sync.WaitGroup
-	all.Go(func() { asked.post("/v1/registrations", keyed.application("individual")).refused(503, "engine_unavailable") })
+	all.Go(func() {
+		asked.post("/v1/registrations", keyed.application("individual")).refused(503, "engine_unavailable")
+	})
 	all.Go(func() {
 		w.platform(t).post("/v1/registrations", other.application("individual")).refused(503, "engine_unavailable")
 	})
@@ -71,7 +73,9 @@ func TestAnOpeningThatFoundNoWorkerCanBeRepeated(t *testing.T) {
 	w.stopWorker = w.startWorker(t)
 	w.eventually(t, func() bool { return asked.post("/v1/registrations", keyed.application("individual")).Status == 201 },
 		func() string { return "the same call never opened it" })
-	w.eventually(t, func() bool { return w.platform(t).post("/v1/registrations", other.application("individual")).Status == 201 },
+	w.eventually(t, func() bool {
+		return w.platform(t).post("/v1/registrations", other.application("individual")).Status == 201
+	},
 		func() string { return "another call never opened it" })
 	require.Equal(t, 2, count(t, w, `select count(*) from registrations`))
 }

@@ -295,6 +295,26 @@ func TestAnActThatNobodyWasAnsweredForIsClosed(t *testing.T) {
 	assert.ErrorIs(t, w.store.Get(t.Context(), *begun.InputRef, dossier.PurposeCard, &dossier.Card{}), postgres.ErrNotFound)
 }
 
+// Acts are forgotten when nothing needs them any more: long after the end, and when the run is known to have ended too.
+func TestOldActsAreForgotten(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ended, open := w.open("acct-1"), w.open("acct-2")
+	for _, id := range []string{ended, open} {
+		_, _, err := w.store.BeginAct(t.Context(), postgres.Act{ID: "act_of_" + id, RegistrationID: id, Act: registration.ActWithdraw, Actor: registration.ByApplicant}, "", nil)
+		require.NoError(t, err)
+		require.NoError(t, w.store.EndAct(t.Context(), "act_of_"+id, registration.Refuse(registration.CodeProviderUnavailable)))
+	}
+	_, err := w.store.Withdraw(t.Context(), postgres.Step{RegistrationID: ended, Actor: registration.ByApplicant})
+	require.NoError(t, err)
+	w.now = w.now.Add(31 * 24 * time.Hour)
+	w.round()
+	_, err = w.store.ActOf(t.Context(), "act_of_"+ended)
+	require.ErrorIs(t, err, postgres.ErrNotFound)
+	_, err = w.store.ActOf(t.Context(), "act_of_"+open)
+	require.NoError(t, err)
+}
+
 // Of several processes one does the work, and another takes over when its lease has run out.
 func TestOneProcessAtATime(t *testing.T) {
 	t.Parallel()
