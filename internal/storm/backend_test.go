@@ -116,7 +116,8 @@ func (b *backend) answered(ctx context.Context, p *pass, a ask, t *told, status 
 		b.lastYes = time.Now()
 	}
 	b.mu.Unlock()
-	if status == http.StatusConflict && t.Code == string(registration.CodeWrongState) && a.stands != "" {
+	byState := []string{string(registration.CodeWrongState), string(registration.CodeSubmittedLocked)}
+	if status == http.StatusConflict && slices.Contains(byState, t.Code) && a.stands != "" {
 		b.doubt(ctx, p, a, t)
 	}
 }

@@ -112,7 +112,8 @@ func (d *driver) step(ctx context.Context) {
 
 // lost is a registration that cannot reach its end any more: the limits are used up.
 func (d *driver) lost(v registration.View) bool {
-	return v.State == registration.DepositFailed && d.asked >= 1 || strings.Contains(d.last, "exceeded") || d.surprises > 40
+	tooOften := v.State == registration.AdminIdentityRequired && d.sessions >= mostSessions && time.Since(d.scanned) > scanWithin
+	return tooOften || v.State == registration.DepositFailed && d.asked >= 1 || strings.Contains(d.last, "exceeded") || d.surprises > 40
 }
 
 // heldFor is how long a payment is asked for before somebody looks why.
@@ -214,15 +215,15 @@ func (d *driver) entersCode(ctx context.Context, v registration.View) {
 	}
 }
 
+// mostSessions stays below the limit of verification acts a day.
+const mostSessions = 10
+
 // scanWithin is how long the wallet and we may take to pass on a scan before it is tried anew.
 const scanWithin = 25 * time.Second
 
 func (d *driver) scansCode(ctx context.Context, v registration.View) {
 	if time.Since(d.scanned) < scanWithin && v.LastError == nil {
 		return
-	}
-	if d.sessions >= 10 {
-		return // the limit a day is near: this one stays, and is found standing
 	}
 	d.sessions++
 	t := d.asks(ctx, v, "admin_session", http.MethodPost, "/admin-session", map[string]any{"role": d.Role})

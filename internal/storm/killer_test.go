@@ -6,8 +6,14 @@ import (
 	"time"
 )
 
-// patience is how long a trap waits for its process to come by; then it is killed wherever it is.
-const patience = 5 * time.Second
+// patience is how long a trap waits for its process to come by; then it is killed wherever it is. A transfer is rare, and
+// worth to be waited for.
+func patience(at point) time.Duration {
+	if at == beforeTransfer || at == afterTransfer {
+		return 12 * time.Second
+	}
+	return 5 * time.Second
+}
 
 // killed is a kill that was done.
 type killed struct {
@@ -130,7 +136,7 @@ func (w *weather) strike(ctx context.Context, l *life, k kill) (done bool, err e
 			default:
 				return false, nil
 			}
-		case <-time.After(patience):
+		case <-time.After(patience(k.At)):
 		}
 	}
 	w.note(k, anywhere)
