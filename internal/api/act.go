@@ -97,17 +97,17 @@ func (s *server) pause(ctx context.Context, d time.Duration, until time.Time) bo
 }
 
 // runIsBehind reports whether the run refused an act that the stored state allows: a task of the run was lost after its step
-// had committed, or the run was reset.
+// had committed, or the run was reset. So does one whose row cannot be read: nobody can say that the run is right.
 func (s *server) runIsBehind(ctx context.Context, a act, actID string, err error) bool {
 	var refusal *registration.Refusal
 	if !errors.As(err, &refusal) || !slices.Contains(byState, refusal.Code) {
 		return false
 	}
-	if record, err := s.Store.ActOf(ctx, actID); err != nil || record.Finished {
+	if record, err := s.Store.ActOf(ctx, actID); err == nil && record.Finished {
 		return false
 	}
 	st, err := s.standingOf(ctx, a)
-	return err == nil && refusal.State != st.State && registration.RefuseAct(st.Kind, st.State, a.kind) == nil
+	return err != nil || refusal.State != st.State && registration.RefuseAct(st.Kind, st.State, a.kind) == nil
 }
 
 // byState are the refusals of a run's own judgement: of a state, or of an act that is another's.

@@ -12,6 +12,7 @@ import (
 	"shiming/internal/devstack/stacktest"
 	"shiming/internal/engine"
 	"shiming/internal/postgres"
+	"shiming/registration"
 )
 
 // newLine lays a line to the database; the URL leads through it.
@@ -80,4 +81,17 @@ func TestWithoutTheEngineNothingIsLeftBehind(t *testing.T) {
 	w.engine.goes(nil)
 	w.as("platform").withKey("o").post("/v1/registrations", person(t, 2).application("acct-2", "individual")).ok(201)
 	w.as("platform").post(path+"/withdraw", nil).ok(200)
+}
+
+// A run's refusal counts only if the row says so too: while the row cannot be read nobody is refused by what may be old.
+func TestARefusalThatCannotBeCheckedIsNone(t *testing.T) {
+	t.Parallel()
+	l, through := newLine(t, stacktest.Database(t, postgres.Migrate))
+	w := newWorldOn(t, through)
+	path := w.open("acct-1", "individual")
+	w.engine.answers(func(registration.Act, registration.ActArgs) error {
+		l.Goes(stacktest.Cut)
+		return &registration.Refusal{Code: registration.CodeWrongState, State: registration.DetailsRequired}
+	})
+	w.as("platform").post(path+"/card", person(t, 1).card(1)).refused(503, "engine_unavailable")
 }
