@@ -220,6 +220,9 @@ func (s *server) settle(ctx context.Context, a act, args registration.ActArgs, a
 	case err == nil:
 		s.discard(ctx, a, args, false)
 		return result{actID: args.ActID}, nil
+	case errors.As(err, &refusal) && refusal.Code == registration.CodeProviderUnavailable:
+		// A step came too late for it, or the run takes nothing on. Either way its id is spent: a repeat is another act.
+		return s.close(ctx, args, refusal)
 	case errors.As(err, &refusal):
 		s.note(ctx, s.Store.ForgetAct(ctx, args.ActID))
 		return result{}, refusal

@@ -172,6 +172,29 @@ func TestARefusalThatIsNotKeptIsAnotherActWhenRepeated(t *testing.T) {
 	require.NotEqual(t, told[0].ActID, told[1].ActID)
 }
 
+// A step that came too late for its act has spent the update's id: the engine would answer a repeat with the same for ever.
+func TestAnActThatItsStepCameTooLateForIsAnotherWhenRepeated(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	path := w.open("acct-1", "individual")
+	send := func() answer {
+		return w.as("platform").withKey("card-1").post(path+"/card", person(t, 1).card(1))
+	}
+	w.engine.answers(func(_ registration.Act, args registration.ActArgs) error {
+		_, err := w.store.Pool().Exec(t.Context(), `update acts set expires_at = now() where id = $1`, args.ActID)
+		require.NoError(t, err)
+		result, err := w.store.CardAccepted(t.Context(), step(args), "bind_1", args.InputRef)
+		require.NoError(t, err)
+		require.NotNil(t, result.Refusal)
+		return result.Refusal
+	})
+	send().refused(503, "provider_unavailable")
+	w.engine.answers(nil)
+	require.Equal(t, "card_code_required", send().ok(200).state())
+	told := w.engine.told()
+	require.NotEqual(t, told[0].ActID, told[1].ActID)
+}
+
 func TestKeysNeverReachTheEngine(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

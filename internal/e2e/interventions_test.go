@@ -18,12 +18,12 @@ func withReconciling(every time.Duration) setting {
 }
 
 // interventions are what somebody can do to a run by hand, in the engine's own page or on its command line.
-var interventions = map[string]func(w *world, t *testing.T, workflowID string){
-	"terminate": func(w *world, t *testing.T, workflowID string) {
+var interventions = map[string]func(t *testing.T, w *world, workflowID string){
+	"terminate": func(t *testing.T, w *world, workflowID string) {
 		t.Helper()
 		require.NoError(t, w.engine.TerminateWorkflow(t.Context(), workflowID, "", "a slip of the hand"))
 	},
-	"reset": func(w *world, t *testing.T, workflowID string) {
+	"reset": func(t *testing.T, w *world, workflowID string) {
 		t.Helper()
 		w.reset(t, workflowID)
 	},
@@ -66,7 +66,7 @@ func TestARunThatSomebodyEndsOrResetsGoesOn(t *testing.T) {
 				t.Run(string(kind)+"/"+string(state)+"/"+what, func(t *testing.T) {
 					t.Parallel()
 					r := reach(t)
-					intervene(w, t, registration.WorkflowID(r.account))
+					intervene(t, w, registration.WorkflowID(r.account))
 					goesOn(t, r, state)
 					again := &reg{world: w, t: t, account: r.account, who: somebody(t)}
 					if r.get().Body["state"] == "withdrawn" {
@@ -130,7 +130,7 @@ func TestAClearingThatSomebodyEndsOrResetsGoesOn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, withReconciling(500*time.Millisecond))
 	all := maps.Clone(interventions)
-	all["cancel"] = func(w *world, t *testing.T, workflowID string) {
+	all["cancel"] = func(t *testing.T, w *world, workflowID string) {
 		t.Helper()
 		require.NoError(t, w.engine.CancelWorkflow(t.Context(), workflowID, ""))
 	}
@@ -144,7 +144,7 @@ func TestAClearingThatSomebodyEndsOrResetsGoesOn(t *testing.T) {
 				if state == "under_review" {
 					c.submit().ok(200)
 				}
-				intervene(w, t, registration.ClearingWorkflowID(r.account))
+				intervene(t, w, registration.ClearingWorkflowID(r.account))
 				if what == "cancel" {
 					c.until("withdrawn")
 					return
@@ -165,9 +165,9 @@ func TestAClearingThatSomebodyEndsOrResetsGoesOn(t *testing.T) {
 func TestAPayoutThatSomebodyEndsIsPaidOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, withReconciling(500*time.Millisecond))
-	all := map[string]func(w *world, t *testing.T, workflowID string){
+	all := map[string]func(t *testing.T, w *world, workflowID string){
 		"terminate": interventions["terminate"], "reset": interventions["reset"],
-		"cancel": func(w *world, t *testing.T, workflowID string) {
+		"cancel": func(t *testing.T, w *world, workflowID string) {
 			t.Helper()
 			require.NoError(t, w.engine.CancelWorkflow(t.Context(), workflowID, ""))
 		},
@@ -182,7 +182,7 @@ func TestAPayoutThatSomebodyEndsIsPaidOnce(t *testing.T) {
 				payout := registration.PayoutWorkflowID(w.paymentOf(t, r))
 				w.eventually(t, func() bool { return w.started(t, payout) }, func() string { return "the payment was never started" })
 				if w.runs(t, payout) {
-					intervene(w, t, payout)
+					intervene(t, w, payout)
 				}
 				r.until("deposit_required")
 				require.Len(t, r.statement(), 1, "one transfer")

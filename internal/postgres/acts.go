@@ -54,7 +54,7 @@ func (s *Store) BeginAct(ctx context.Context, a Act, purpose string, input any) 
 			return err
 		}
 		if known, err = actOf(ctx, tx, a.ID); err != ErrNotFound { //nolint:errorlint // actOf returns it bare
-			return err
+			return errors.Join(err, s.askedAgain(ctx, tx, a))
 		}
 		if refusal, err = s.actsExceeded(ctx, tx, a); refusal != nil || err != nil {
 			return err
@@ -69,11 +69,20 @@ func (s *Store) BeginAct(ctx context.Context, a Act, purpose string, input any) 
 		at := s.now()
 		_, err = tx.Exec(ctx, `insert into acts (id, registration_id, act, verification, started_at, input_ref, actor, role, expires_at)
 			values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-			a.ID, a.RegistrationID, a.Act, a.Act.Verification(), at, known.InputRef, a.Actor, a.Role, at.Add(cmp.Or(a.Answered, registration.ActAnswered)))
+			a.ID, a.RegistrationID, a.Act, a.Act.Verification(), at, known.InputRef, a.Actor, a.Role, at.Add(a.within()))
 		return err
 	})
 	return known, refusal, err
 }
+
+// askedAgain gives an act as much time as a new one: somebody waits for it again.
+func (s *Store) askedAgain(ctx context.Context, tx pgx.Tx, a Act) error {
+	_, err := tx.Exec(ctx, `update acts set expires_at = greatest(expires_at, $2) where id = $1 and finished_at is null and closed_at is null`,
+		a.ID, s.now().Add(a.within()))
+	return err
+}
+
+func (a Act) within() time.Duration { return cmp.Or(a.Answered, registration.ActAnswered) }
 
 // actsExceeded refuses an act when the subject has had its share of that kind within an hour, and a verification act when
 // it has had its share of those within a day.
@@ -136,8 +145,10 @@ func lockAct(ctx context.Context, tx pgx.Tx, id string, at time.Time) (act, erro
 func fence(ctx context.Context, tx pgx.Tx, step Step, state registration.State, at time.Time) (a act, refusal *registration.Refusal, over bool, err error) {
 	a, err = lockAct(ctx, tx, step.ActID, at)
 	switch {
-	case errors.Is(err, ErrNotFound), err == nil && (a.Closed || a.Expired && !a.Deferred && !a.Finished):
+	case errors.Is(err, ErrNotFound), err == nil && a.Closed:
 		return a, registration.Refuse(registration.CodeProviderUnavailable), true, nil
+	case err == nil && a.Expired && !a.Deferred && !a.Finished:
+		return a, registration.Refuse(registration.CodeProviderUnavailable), true, a.close(ctx, tx, at)
 	case err != nil:
 		return a, nil, false, err
 	case a.Finished:
@@ -152,6 +163,12 @@ func fence(ctx context.Context, tx pgx.Tx, step Step, state registration.State, 
 		return a, nil, false, err
 	}
 	return a, &registration.Refusal{Code: registration.CodeWrongState, State: state}, false, nil
+}
+
+// close ends an act that nobody was answered for in time: it is not done.
+func (a act) close(ctx context.Context, tx pgx.Tx, at time.Time) error {
+	_, err := tx.Exec(ctx, `update acts set closed_at = $2, verification = false where id = $1`, a.ID, at)
+	return err
 }
 
 // finish ends the act with its refusal, nil if it was done. It counts no longer towards the day's limit if the provider stayed

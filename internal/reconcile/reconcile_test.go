@@ -156,7 +156,7 @@ func TestARunIsStartedAgainAfterTwoLooks(t *testing.T) {
 	assert.EqualValues(t, 1, app.Case.Version)
 	line, err := w.store.Timeline(t.Context(), id)
 	require.NoError(t, err)
-	assert.EqualValues(t, "run_resumed", line[len(line)-1].Event)
+	assert.Equal(t, "run_resumed", line[len(line)-1].Event)
 }
 
 // One that was away for a moment only is not.
