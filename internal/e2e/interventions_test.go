@@ -32,24 +32,30 @@ var interventions = map[string]func(t *testing.T, w *world, workflowID string){
 // reset takes a run back to its beginning. Nothing that it was sent since is sent again.
 func (w *world) reset(t *testing.T, workflowID string) {
 	t.Helper()
+	var first int64
+	w.eventually(t, func() bool { first = w.firstTask(t, workflowID); return first > 0 }, func() string { return "no task was ever completed" })
+	_, err := w.engine.ResetWorkflowExecution(t.Context(), &workflowservice.ResetWorkflowExecutionRequest{
+		Namespace: w.namespace, WorkflowExecution: &commonpb.WorkflowExecution{WorkflowId: workflowID}, Reason: "a slip of the hand",
+		WorkflowTaskFinishEventId: first, RequestId: registration.NewID("rst"),
+		ResetReapplyExcludeTypes: []enumspb.ResetReapplyExcludeType{
+			enumspb.RESET_REAPPLY_EXCLUDE_TYPE_SIGNAL, enumspb.RESET_REAPPLY_EXCLUDE_TYPE_UPDATE,
+		},
+	})
+	require.NoError(t, err)
+}
+
+// firstTask is the event by which a run's first task was completed, 0 if none was yet.
+func (w *world) firstTask(t *testing.T, workflowID string) int64 {
+	t.Helper()
 	events := w.engine.GetWorkflowHistory(t.Context(), workflowID, "", false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	for events.HasNext() {
 		e, err := events.Next()
 		require.NoError(t, err)
-		if e.GetEventType() != enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED {
-			continue
+		if e.GetEventType() == enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED {
+			return e.GetEventId()
 		}
-		_, err = w.engine.ResetWorkflowExecution(t.Context(), &workflowservice.ResetWorkflowExecutionRequest{
-			Namespace: w.namespace, WorkflowExecution: &commonpb.WorkflowExecution{WorkflowId: workflowID}, Reason: "a slip of the hand",
-			WorkflowTaskFinishEventId: e.GetEventId(), RequestId: registration.NewID("rst"),
-			ResetReapplyExcludeTypes: []enumspb.ResetReapplyExcludeType{
-				enumspb.RESET_REAPPLY_EXCLUDE_TYPE_SIGNAL, enumspb.RESET_REAPPLY_EXCLUDE_TYPE_UPDATE,
-			},
-		})
-		require.NoError(t, err)
-		return
 	}
-	t.Fatal("no task was ever completed")
+	return 0
 }
 
 // Whatever somebody does to a registration's run by hand, in whatever state: it goes on where its row stands, or ends as its
