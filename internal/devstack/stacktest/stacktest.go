@@ -19,6 +19,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -40,6 +41,7 @@ func WithTemporal(o devstack.TemporalOptions) Option {
 type stack struct {
 	temporalOptions devstack.TemporalOptions
 
+	ending   atomic.Bool // by us
 	postgres lazy[*postgresServer]
 	temporal lazy[*temporalServer]
 }
@@ -64,6 +66,7 @@ func Main(m *testing.M, options ...Option) {
 }
 
 func (s *stack) stop() error {
+	s.ending.Store(true)
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	if t, started := s.temporal.started(); started {

@@ -61,5 +61,11 @@ func (s *stack) startTemporal(ctx context.Context) (*temporalServer, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("connect to Temporal: %w", err), server.Stop(ctx))
 	}
+	go func() {
+		<-server.Done()
+		if !s.ending.Load() {
+			progress("the Temporal server has died: whatever fails from here on fails for that")
+		}
+	}()
 	return &temporalServer{server: server, client: c}, nil
 }
