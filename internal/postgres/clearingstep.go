@@ -22,6 +22,7 @@ type clearingChange struct {
 	at   time.Time
 
 	created bool // the row is made in this transaction
+	rides   bool // the step is taken in the task that delivers an act, though none asks for it
 }
 
 // clearingWork is what a step does to a clearing.
@@ -109,7 +110,7 @@ func (c *clearingChange) commit(ctx context.Context, before int64, refusal *regi
 		return registration.ClearingResult{}, err
 	}
 	c.rec.UpdatedAt = c.at
-	lost := c.step.ActID != "" || c.created
+	lost := c.mayBeLost()
 	c.rec.stepped(c.step, lost)
 	if lost {
 		if err := lookSoon(ctx, c.tx, c.rec.ID, c.rec.Version, c.at); err != nil {
@@ -121,6 +122,9 @@ func (c *clearingChange) commit(ctx context.Context, before int64, refusal *regi
 	}
 	return c.result(ctx, refusal)
 }
+
+// mayBeLost reports whether the run may never hear of this step: it was taken in the task that delivered an act.
+func (c *clearingChange) mayBeLost() bool { return c.step.ActID != "" || c.created || c.rides }
 
 func (c *clearingChange) result(ctx context.Context, refusal *registration.Refusal) (registration.ClearingResult, error) {
 	r := registration.ClearingResult{Refusal: refusal, State: c.rec.State, Sequence: c.rec.Sequence, Version: c.rec.Version, Attempt: c.rec.Attempt}

@@ -102,6 +102,7 @@ func (s *Store) ClearingAttempt(ctx context.Context, step Step) (registration.Cl
 		if c.rec.State != registration.Clearing {
 			return nil, nil
 		}
+		c.rides = true // on the decision, the first of them: both are lost with the task, and the decision's act with it
 		if c.rec.HoldOpen {
 			stale = c.rec.Attempt
 		}

@@ -53,12 +53,17 @@ func tellRunSoon(ctx context.Context, q querier, id string, version int64, at ti
 	return leave(ctx, q, at, outgoing{kind: MessageSignal, ref: id, version: version, after: 2 * time.Second})
 }
 
-// Acknowledge notes that the run of a registration or clearing has reported a version: it was seen in an answer of its.
+// Acknowledge notes that the run of a registration or clearing has reported a version: it was seen in an answer of its. The
+// row comes before the message, as in every step; a statement that did both would take them in an order of its own.
 func (s *Store) Acknowledge(ctx context.Context, id string, version int64) error {
-	_, err := s.pool.Exec(ctx, `with taken as (update `+tableOf(id)+` set acknowledged = greatest(acknowledged, least($2, version))
-			where id = $1 and acknowledged < $2)
-		delete from outbox where kind = $3 and ref = $1 and version <= $2`, id, version, MessageLook)
-	return err
+	return s.inTx(ctx, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `update `+tableOf(id)+` set acknowledged = greatest(acknowledged, least($2, version))
+			where id = $1 and acknowledged < $2`, id, version); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `delete from outbox where kind = $3 and ref = $1 and version <= $2`, id, version, MessageLook)
+		return err
+	})
 }
 
 // tableOf names the table of a registration's or clearing's row.
