@@ -47,6 +47,8 @@ type clearingCase struct {
 	refused *registration.Refusal // the opening was refused: there is no clearing
 	clock   alarm
 	shown   searchable
+
+	released int // the newest attempt to clear whose hold this run has ended
 }
 
 // listen sets up everything that can reach the clearing.

@@ -442,3 +442,21 @@ func TestForgottenClearingEnds(t *testing.T) {
 	r.Sleep(48 * time.Hour)
 	assert.Equal(t, registration.Withdrawn, r.Seen().State)
 }
+
+// A call that a lost run made to hold the account may reach the wallet after its hold was released: it holds nothing then.
+func TestALateHoldOfALostRunHoldsNothing(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	app := w.ApproveIndividual("acct-1", 1)
+	w.Faults.LoseAfter("ClearingAttempt", 1) // the first attempt is begun, and nobody knows
+	c := w.Clear(app.AccountID, 1)
+	defer c.Close()
+	require.Nil(t, c.Refused)
+	c.ToReview()
+	require.Nil(t, c.Approve())
+	c.Settle()
+	require.Equal(t, registration.Cleared, c.Seen().State)
+	require.NoError(t, w.Purse.Hold(t.Context(), c.Clearing.ClearingID+"-1", app.AccountID))
+	held, _ := w.Purse.Held(app.AccountID)
+	assert.False(t, held)
+}

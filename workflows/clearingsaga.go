@@ -29,17 +29,17 @@ func (c *clearingCase) clear(ctx workflow.Context) {
 	if c.State != registration.Clearing {
 		return
 	}
-	if begun.Stale > 0 {
+	if begun.Stale > 0 && begun.Stale != c.released { // another run's
+		c.held(ctx, c.hold(begun.Stale))
 		c.release(ctx, c.hold(begun.Stale))
 	}
 	hold := c.hold(begun.Attempt)
 	var came outcome
-	// The hold is insisted on, not given up: a call that was lost on its way could otherwise hold after the release. With
-	// its key having held, a late duplicate does nothing.
-	if workflow.ExecuteActivity(unceasing(ctx, "Hold the wallet account"), clearance.HoldAccount, hold).Get(ctx, nil) == nil {
+	if c.held(ctx, hold) {
 		came = c.underHold(ctx, hold)
 	}
 	c.release(ctx, hold)
+	c.released = begun.Attempt
 	step := c.by(ctx, registration.ByWalletHub, "")
 	switch came {
 	case forgotten:
@@ -56,6 +56,12 @@ func (c *clearingCase) clear(ctx workflow.Context) {
 // hold is the hold of an attempt.
 func (c *clearingCase) hold(attempt int) activities.Hold {
 	return activities.Hold{ClearingID: c.app.ClearingID, Key: fmt.Sprintf("%s-%d", c.app.ClearingID, attempt)}
+}
+
+// held holds the account. The hold is insisted on, not given up: a call that was lost on its way, by a run that is gone perhaps,
+// could otherwise hold after the release. With its key having held, a late duplicate does nothing.
+func (c *clearingCase) held(ctx workflow.Context, hold activities.Hold) bool {
+	return workflow.ExecuteActivity(unceasing(ctx, "Hold the wallet account"), clearance.HoldAccount, hold).Get(ctx, nil) == nil
 }
 
 // underHold judges the conditions and has the wallet forget the identity. A hold is not kept up for a wallet that does
