@@ -124,8 +124,11 @@ func (s *Store) superseded(ctx context.Context, r Run) (yes bool, err error) {
 	if !r.Ended || r.AccountID == "" {
 		return false, nil
 	}
-	table := tableOf(r.ID)
-	err = s.pool.QueryRow(ctx, `select exists (select from `+table+` where account_id = $2 and created_at > (select created_at from `+table+` where id = $1))`,
+	table, same := tableOf(r.ID), ""
+	if table == "clearings" { // a contested claim has a workflow of its own
+		same = "not contested and "
+	}
+	err = s.pool.QueryRow(ctx, `select exists (select from `+table+` where `+same+`account_id = $2 and created_at > (select created_at from `+table+` where id = $1))`,
 		r.ID, r.AccountID).Scan(&yes)
 	return yes, err
 }

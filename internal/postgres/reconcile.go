@@ -32,15 +32,13 @@ func (s *Store) SweptTo(ctx context.Context, name, after string) error {
 	return err
 }
 
-// Unacknowledged lists registrations and clearings whose run has not reported the newest version for a while, or was not found
-// when somebody looked, oldest first.
+// Unacknowledged lists registrations and clearings whose run was not found when somebody looked, or has not reported the newest
+// version for a while, in any order: those that stay behind must not keep others from being looked at.
 func (s *Store) Unacknowledged(ctx context.Context, since time.Duration, limit int) ([]string, error) {
 	return s.ids(ctx, `select id from (
-		(select id, updated_at from registrations where (acknowledged < version or run_missing_since is not null) and updated_at < $1
-			order by updated_at limit $2)
-		union all (select id, updated_at from clearings where (acknowledged < version or run_missing_since is not null) and updated_at < $1
-			order by updated_at limit $2)) behind
-		order by updated_at limit $2`, s.now().Add(-since), limit)
+		select id from registrations where run_missing_since is not null or acknowledged < version and updated_at < $1
+		union all select id from clearings where run_missing_since is not null or acknowledged < version and updated_at < $1) behind
+		order by random() limit $2`, s.now().Add(-since), limit)
 }
 
 // OpenAfter lists open registrations and clearings by their ids, from after on.
@@ -135,7 +133,7 @@ func (s *Store) ResumeOf(ctx context.Context, id string) (Resumable, error) {
 const runResumed = "run_resumed"
 
 // FindUndelivered opens a finding for each message that has not been carried for an hour, or after many tries, and resolves
-// those of messages that have been.
+// those of messages that have been. That of a notice stays for as long as the notice is unsent, whoever sends it.
 func (s *Store) FindUndelivered(ctx context.Context) error {
 	rows, err := s.pool.Query(ctx, `select kind, ref, attempts, coalesce(last_error, '') from outbox
 		where created_at < $1 and (attempts > 0 or next_at < $1) or attempts > $2 order by created_at limit 100`, s.now().Add(-time.Hour), ManyAttempts)

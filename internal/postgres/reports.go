@@ -176,6 +176,7 @@ func (s *Store) takeBankReport(ctx context.Context, tx pgx.Tx, r Report, rec *re
 	case !news: // an earlier stage, reported late: recorded, no effect
 		return nil
 	}
+	rec.UpdatedAt = s.now()
 	rec.Version++ // the run mirrors the payment
 	if err := rec.save(ctx, tx, rec.Sequence); err != nil {
 		return err

@@ -188,6 +188,9 @@ func (r *Reconciler) lagging(ctx context.Context, run postgres.Run, seen engine.
 		return errors.Join(errs...)
 	}
 	errs = append(errs, r.Engine.Nudge(ctx, run.WorkflowID, run.ID))
+	if run.Acknowledged == run.Version { // another run than the one that took the last step, one that was reset: it has only been told now
+		return errors.Join(errs...)
+	}
 	if late := r.Now().Sub(run.UpdatedAt); late > behind*r.Every {
 		errs = append(errs, r.Book.Find(ctx, registration.FindingRunBehind, run.ID, run.AccountID,
 			fmt.Sprintf("the run was told to look every %s for %s, and has not reported version %d", r.Every, late.Round(time.Second), run.Version)))
