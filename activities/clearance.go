@@ -19,6 +19,7 @@ type ClearingWallet interface {
 type ConditionBook interface {
 	ClearingAccount(ctx context.Context, clearingID string) (string, error)
 	KeepConditions(ctx context.Context, clearingID string, facts wallet.Facts) (registration.ClearingVerdict, error)
+	Acknowledge(ctx context.Context, clearingID string, version int64) error
 }
 
 // Clearance has the wallet clear an identity (guide section 6, question 2). Its activities take no account but look up
@@ -33,6 +34,7 @@ type Clearance struct {
 type Hold struct {
 	ClearingID string `json:"clearing_id"`
 	Key        string `json:"key"`
+	Version    int64  `json:"version,omitempty"` // that the run stands at
 }
 
 // JudgeConditions asks the wallet how things stand and judges all conditions.
@@ -49,8 +51,12 @@ func (a *Clearance) JudgeConditions(ctx context.Context, clearingID string) (reg
 	return verdict, classify(err)
 }
 
-// HoldAccount keeps the account's money and cards from moving.
+// HoldAccount keeps the account's money and cards from moving. That it is asked for shows that the task which began the attempt
+// was reported, so that the run is where its row is, however long the wallet is away.
 func (a *Clearance) HoldAccount(ctx context.Context, h Hold) error {
+	if err := a.Book.Acknowledge(ctx, h.ClearingID, h.Version); err != nil {
+		return classify(err)
+	}
 	return a.at(ctx, h.ClearingID, func(account string) error { return a.Wallet.Hold(ctx, h.Key, account) })
 }
 

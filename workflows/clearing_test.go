@@ -460,3 +460,21 @@ func TestALateHoldOfALostRunHoldsNothing(t *testing.T) {
 	held, _ := w.Purse.Held(app.AccountID)
 	assert.False(t, held)
 }
+
+// While the wallet is away for long the run is where its row is: nobody is told to look, again and again.
+func TestAClearingThatWaitsForTheWalletIsNotBehind(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	app := w.ApproveIndividual("acct-1", 1)
+	c := w.Clear(app.AccountID, 1)
+	defer c.Close()
+	c.ToReview()
+	w.Purse.Down(true)
+	require.Nil(t, c.Approve())
+	c.Sleep(time.Hour)
+	require.Equal(t, registration.Clearing, c.Seen().State)
+	assert.Zero(t, w.Count(`select count(*) from clearings where acknowledged < version`))
+	w.Purse.Down(false)
+	c.Sleep(time.Hour)
+	require.Equal(t, registration.Cleared, c.Seen().State)
+}

@@ -55,7 +55,7 @@ func (c *clearingCase) clear(ctx workflow.Context) {
 
 // hold is the hold of an attempt.
 func (c *clearingCase) hold(attempt int) activities.Hold {
-	return activities.Hold{ClearingID: c.app.ClearingID, Key: fmt.Sprintf("%s-%d", c.app.ClearingID, attempt)}
+	return activities.Hold{ClearingID: c.app.ClearingID, Key: fmt.Sprintf("%s-%d", c.app.ClearingID, attempt), Version: c.Version}
 }
 
 // held holds the account. The hold is insisted on, not given up: a call that was lost on its way, by a run that is gone perhaps,

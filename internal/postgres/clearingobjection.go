@@ -80,7 +80,7 @@ func (s *Store) objectionAnswered(ctx context.Context, tx pgx.Tx, clearingID str
 // tellOfObjection saves what has changed in the time for objecting, and tells the run.
 func (c *clearingChange) tellOfObjection(ctx context.Context) error {
 	c.rec.UpdatedAt = c.at
-	c.rec.Version++
+	c.rec.raise()
 	if err := c.rec.save(ctx, c.tx, c.rec.Sequence); err != nil {
 		return err
 	}

@@ -38,6 +38,14 @@ func (m *mirror) stepped(step Step, lost bool) {
 	m.HeldAt, m.RunMissingSince = nil, nil
 }
 
+// raise notes a commit that the run must hear of and did not make. While the run knows more than the row, the row's version must not
+// come to the run's by such commits: the two would seem to agree.
+func (m *mirror) raise() {
+	if m.HeldAt == nil {
+		m.Version++
+	}
+}
+
 // lookSoon has the run told to read its row, unless whoever waits for the act's answer says that it has come.
 func lookSoon(ctx context.Context, q querier, id string, version int64, at time.Time) error {
 	return leave(ctx, q, at, outgoing{kind: MessageLook, ref: id, version: version, after: lookAfter})

@@ -94,7 +94,7 @@ func (c *change) mirrored(ctx context.Context, p *payment, before registration.P
 		}
 	}
 	c.rec.UpdatedAt = c.at
-	c.rec.Version++
+	c.rec.raise()
 	if err := c.rec.save(ctx, c.tx, c.rec.Sequence); err != nil {
 		return err
 	}

@@ -177,7 +177,7 @@ func (s *Store) takeBankReport(ctx context.Context, tx pgx.Tx, r Report, rec *re
 		return nil
 	}
 	rec.UpdatedAt = s.now()
-	rec.Version++ // the run mirrors the payment
+	rec.raise() // the run mirrors the payment
 	if err := rec.save(ctx, tx, rec.Sequence); err != nil {
 		return err
 	}
