@@ -172,9 +172,14 @@ func (r *Reconciler) missing(ctx context.Context, run postgres.Run) error {
 	}
 	r.Log.Warn("reconcile: a run was gone and is started again from its row", "id", run.ID, "missing_since", since)
 	if from.Clearing != nil {
-		return r.Engine.ResumeClearing(ctx, *from.Clearing)
+		err = r.Engine.ResumeClearing(ctx, *from.Clearing)
+	} else {
+		err = r.Engine.Resume(ctx, *from.Registration)
 	}
-	return r.Engine.Resume(ctx, *from.Registration)
+	if err != nil {
+		return err
+	}
+	return r.Book.Found(ctx, run.ID) // two looks again before another
 }
 
 // lagging tells a run to look that is behind its row, or that is not the one that took the last step: it was reset.
