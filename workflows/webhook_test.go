@@ -3,7 +3,6 @@ package workflows_test
 import (
 	"context"
 	"log/slog"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -14,11 +13,9 @@ import (
 	"go.temporal.io/sdk/worker"
 
 	"shiming/activities"
-	"shiming/internal/devstack/stacktest"
+	"shiming/internal/devstack/storetest"
 	"shiming/internal/postgres"
 	"shiming/internal/subscriber"
-	"shiming/internal/vault"
-	"shiming/internal/workday"
 	"shiming/registration"
 	"shiming/workflows"
 )
@@ -54,15 +51,7 @@ const hookOwner = "token:platform"
 
 func newDelivering(t *testing.T, answer func(n int) int) *delivering {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "keys.json")
-	require.NoError(t, vault.GenerateKeyFile(path))
-	keys, err := vault.LoadKeys(path)
-	require.NoError(t, err)
-	cal, err := workday.New()
-	require.NoError(t, err)
-	store, err := postgres.Open(context.Background(), stacktest.Database(t, postgres.Migrate), keys, cal)
-	require.NoError(t, err)
-	t.Cleanup(store.Close)
+	store := storetest.Open(t)
 	var suite testsuite.WorkflowTestSuite
 	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	d := &delivering{env: suite.NewTestWorkflowEnvironment()}
@@ -71,7 +60,7 @@ func newDelivering(t *testing.T, answer func(n int) int) *delivering {
 	d.env.SetWorkerOptions(worker.Options{})
 	workflows.RegisterWebhooks(d.env, workflows.Activities{Webhooks: &activities.Webhooks{Book: d.store, Out: d.listener, Log: slog.New(slog.DiscardHandler)}})
 	e := &postgres.Endpoint{ID: "whe_1", URL: "https://example.com", Events: registration.WebhookEvents()}
-	_, err = d.store.AddEndpoint(t.Context(), hookOwner, e, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+	_, err := d.store.AddEndpoint(t.Context(), hookOwner, e, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
 	require.NoError(t, err)
 	d.endpoint = e.ID
 	_, err = store.Pool().Exec(t.Context(), `insert into events values ('evt_1', 'registration.state_changed', 'reg_1', 'acct-1', 7, 'details_required', 'under_review', $1)`, d.env.Now())

@@ -3,7 +3,6 @@ package live_test
 import (
 	"context"
 	"log/slog"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -11,10 +10,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"shiming/internal/devstack/stacktest"
+	"shiming/internal/devstack/storetest"
 	"shiming/internal/live"
 	"shiming/internal/postgres"
-	"shiming/internal/vault"
-	"shiming/internal/workday"
 )
 
 func TestMain(m *testing.M) { stacktest.Main(m) }
@@ -23,15 +21,7 @@ const within = 20 * time.Second
 
 func newHub(t *testing.T, most int) (*live.Hub, *postgres.Store) {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "keys.json")
-	require.NoError(t, vault.GenerateKeyFile(path))
-	keys, err := vault.LoadKeys(path)
-	require.NoError(t, err)
-	cal, err := workday.New()
-	require.NoError(t, err)
-	store, err := postgres.Open(t.Context(), stacktest.Database(t, postgres.Migrate), keys, cal)
-	require.NoError(t, err)
-	t.Cleanup(store.Close)
+	store := storetest.Open(t)
 	return live.New(store, most, slog.New(slog.DiscardHandler)), store
 }
 

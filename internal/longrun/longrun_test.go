@@ -24,11 +24,10 @@ import (
 	"shiming/activities"
 	"shiming/internal/devstack"
 	"shiming/internal/devstack/stacktest"
+	"shiming/internal/devstack/storetest"
 	"shiming/internal/dossier"
 	"shiming/internal/engine"
 	"shiming/internal/postgres"
-	"shiming/internal/vault"
-	"shiming/internal/workday"
 	"shiming/registration"
 	"shiming/workflows"
 )
@@ -55,15 +54,7 @@ type place struct {
 
 func newPlace(t *testing.T) *place {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "keys.json")
-	require.NoError(t, vault.GenerateKeyFile(path))
-	keys, err := vault.LoadKeys(path)
-	require.NoError(t, err)
-	cal, err := workday.New()
-	require.NoError(t, err)
-	store, err := postgres.Open(t.Context(), stacktest.Database(t, postgres.Migrate), keys, cal)
-	require.NoError(t, err)
-	t.Cleanup(store.Close)
+	store := storetest.Open(t)
 	c, queue := stacktest.Temporal(t), stacktest.TaskQueue(t)
 	w := worker.New(c, queue, worker.Options{})
 	workflows.RegisterWorkflows(w)

@@ -3,13 +3,13 @@ package postgres_test
 import (
 	"context"
 	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"shiming/internal/devstack/stacktest"
+	"shiming/internal/devstack/storetest"
 	"shiming/internal/dossier"
 	"shiming/internal/postgres"
 	"shiming/internal/vault"
@@ -27,9 +27,7 @@ func TestMain(m *testing.M) {
 // newStore opens a store over a database of its own.
 func newStore(t testing.TB) *postgres.Store {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "keys.json")
-	require.NoError(t, vault.GenerateKeyFile(path))
-	return openStore(t, stacktest.Database(t, postgres.Migrate), path)
+	return storetest.Open(t)
 }
 
 func openStore(t testing.TB, url, keysFile string) *postgres.Store {

@@ -3,7 +3,6 @@ package reconcile_test
 import (
 	"context"
 	"log/slog"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -12,12 +11,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"shiming/internal/devstack/stacktest"
+	"shiming/internal/devstack/storetest"
 	"shiming/internal/dossier"
 	"shiming/internal/engine"
 	"shiming/internal/postgres"
 	"shiming/internal/reconcile"
-	"shiming/internal/vault"
-	"shiming/internal/workday"
 	"shiming/registration"
 )
 
@@ -74,15 +72,7 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "keys.json")
-	require.NoError(t, vault.GenerateKeyFile(path))
-	keys, err := vault.LoadKeys(path)
-	require.NoError(t, err)
-	cal, err := workday.New()
-	require.NoError(t, err)
-	store, err := postgres.Open(t.Context(), stacktest.Database(t, postgres.Migrate), keys, cal)
-	require.NoError(t, err)
-	t.Cleanup(store.Close)
+	store := storetest.Open(t)
 	w := &world{t: t, engine: &scripted{seen: map[string]engine.Seen{}}, now: time.Date(2026, 6, 1, 10, 0, 0, 0, time.UTC)}
 	w.store = store.WithClock(func() time.Time { return w.now })
 	w.job = &reconcile.Reconciler{Book: w.store, Engine: w.engine, Every: time.Minute, Now: func() time.Time { return w.now }, Log: slog.New(slog.DiscardHandler)}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -12,12 +11,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"shiming/internal/devstack/stacktest"
+	"shiming/internal/devstack/storetest"
 	"shiming/internal/dossier"
 	"shiming/internal/engine"
 	"shiming/internal/postgres"
 	"shiming/internal/relay"
-	"shiming/internal/vault"
 	"shiming/registration"
 )
 
@@ -73,13 +71,7 @@ type box struct {
 
 func newBox(t *testing.T) *box {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "keys.json")
-	require.NoError(t, vault.GenerateKeyFile(path))
-	keys, err := vault.LoadKeys(path)
-	require.NoError(t, err)
-	store, err := postgres.Open(t.Context(), stacktest.Database(t, postgres.Migrate), keys, realCalendar(t))
-	require.NoError(t, err)
-	t.Cleanup(store.Close)
+	store := storetest.Open(t)
 	e := &scripted{}
 	return &box{world: &world{t: t, store: store, relay: &relay.Relay{Box: store, Engine: e, Log: quiet}}, engine: e}
 }

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -22,12 +21,12 @@ import (
 
 	"shiming/activities"
 	"shiming/internal/devstack/stacktest"
+	"shiming/internal/devstack/storetest"
 	"shiming/internal/dossier"
 	"shiming/internal/engine"
 	"shiming/internal/postgres"
 	"shiming/internal/relay"
 	"shiming/internal/subscriber"
-	"shiming/internal/vault"
 	"shiming/internal/workday"
 	"shiming/registration"
 	"shiming/workflows"
@@ -55,13 +54,7 @@ type world struct {
 // newWorld makes a world whose deliveries have room for few requests at once. Its relay does not run yet.
 func newWorld(t *testing.T, cal workday.Calendar) *world {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "keys.json")
-	require.NoError(t, vault.GenerateKeyFile(path))
-	keys, err := vault.LoadKeys(path)
-	require.NoError(t, err)
-	store, err := postgres.Open(context.Background(), stacktest.Database(t, postgres.Migrate), keys, cal)
-	require.NoError(t, err)
-	t.Cleanup(store.Close)
+	store := storetest.OpenBy(t, cal)
 	w := &world{t: t, store: store, engine: stacktest.Temporal(t), taskQueue: stacktest.TaskQueue(t)}
 	w.relay = &relay.Relay{Box: store, Engine: engine.Over(w.engine, client.DefaultNamespace, w.taskQueue), Log: quiet}
 	guard, err := subscriber.NewGuard([]string{"127.0.0.0/8"})

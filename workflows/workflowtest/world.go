@@ -3,7 +3,6 @@ package workflowtest
 import (
 	"context"
 	"log/slog"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -12,10 +11,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"shiming/activities"
-	"shiming/internal/devstack/stacktest"
+	"shiming/internal/devstack/storetest"
 	"shiming/internal/dossier"
 	"shiming/internal/postgres"
-	"shiming/internal/vault"
 	"shiming/internal/wallet"
 	"shiming/internal/workday"
 	"shiming/registration"
@@ -64,17 +62,11 @@ func New(t testing.TB, start time.Time, cal workday.Calendar) *World {
 		cal, err = workday.New()
 		require.NoError(t, err)
 	}
-	path := filepath.Join(t.TempDir(), "keys.json")
-	require.NoError(t, vault.GenerateKeyFile(path))
-	keys, err := vault.LoadKeys(path)
-	require.NoError(t, err)
 	w := &World{T: t, Cal: cal, Bank: newBank(), Mail: &Mail{}, SMS: &SMS{}, Faults: &Faults{}, runs: map[string]*Run{}}
 	w.Wallet = &Wallet{sessions: map[string]wallet.Session{}, now: w.Now}
 	w.Purse = newPurse(w.Now)
 	w.setClock(func() time.Time { return start })
-	store, err := postgres.Open(context.Background(), stacktest.Database(t, postgres.Migrate), keys, cal)
-	require.NoError(t, err)
-	t.Cleanup(store.Close)
+	store := storetest.OpenBy(t, cal)
 	w.Store = store.WithClock(w.Now)
 	w.post = &activities.Post{Mail: w.Mail, SMS: w.SMS, Book: w.Store, Reviewers: "reviewers@example.com", Ops: "ops@example.com"}
 	w.payouts = &activities.Payouts{Bank: w.Bank, Book: w.Store, Post: w.post}
