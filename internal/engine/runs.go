@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"errors"
-	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
@@ -54,7 +53,6 @@ type Seen struct {
 	RunID  string // the engine's
 	// FailedTasks counts how often the task at hand has been tried; many say that the run cannot finish it.
 	FailedTasks int
-	ClosedAt    time.Time
 }
 
 // Look asks the engine about a workflow. One that it does not know does not run.
@@ -72,7 +70,6 @@ func (e *Engine) Look(ctx context.Context, workflowID string) (Seen, error) {
 		Failed:      info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_FAILED,
 		RunID:       info.GetExecution().GetRunId(),
 		FailedTasks: int(d.GetPendingWorkflowTask().GetAttempt()),
-		ClosedAt:    info.GetCloseTime().AsTime(),
 	}, nil
 }
 

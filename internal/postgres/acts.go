@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -110,15 +111,12 @@ func (s *Store) actsExceeded(ctx context.Context, tx pgx.Tx, a Act) (*registrati
 
 // nthNewest is when the nth newest of some acts was begun, nil if there are fewer.
 func nthNewest(ctx context.Context, q querier, where string, n int, args ...any) (*time.Time, error) {
-	rows, err := q.Query(ctx, `select started_at from acts where `+where+` order by started_at desc`, args...)
-	if err != nil {
-		return nil, err
+	var at time.Time
+	err := q.QueryRow(ctx, fmt.Sprintf(`select started_at from acts where %s order by started_at desc offset %d limit 1`, where, n-1), args...).Scan(&at)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
 	}
-	times, err := pgx.CollectRows(rows, pgx.RowTo[time.Time])
-	if err != nil || len(times) < n {
-		return nil, err
-	}
-	return &times[n-1], nil
+	return &at, err
 }
 
 // act is an act that a step is about to end, its row locked.
@@ -139,9 +137,8 @@ func lockAct(ctx context.Context, tx pgx.Tx, id string, at time.Time) (act, erro
 }
 
 // fence keeps a step from doing what must not be done any more: an act that has been done, that was answered "not done"
-// (closed, or no longer known), that is past its time, or that a newer one of its kind
-// and person has overtaken. over: there is
-// nothing to write; else a refusal ends the act.
+// (closed, or no longer known), that is past its time, or that a newer one of its kind and person has overtaken. over: there
+// is nothing to write; else a refusal ends the act.
 func fence(ctx context.Context, tx pgx.Tx, step Step, state registration.State, at time.Time) (a act, refusal *registration.Refusal, over bool, err error) {
 	a, err = lockAct(ctx, tx, step.ActID, at)
 	switch {

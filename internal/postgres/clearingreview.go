@@ -21,8 +21,8 @@ func (s *Store) SubmitClearing(ctx context.Context, step Step) (registration.Cle
 		if err != nil {
 			return nil, err
 		}
-		if missing := c.rec.materialsMissing(c.docs, conditions); len(missing) > 0 {
-			return registration.Refuse(registration.CodeRequirementsMissing).At(missing...), nil
+		if refusal := missing(c.rec.materialsMissing(c.docs, conditions)); refusal != nil {
+			return refusal, nil
 		}
 		if needed := c.rec.needed(conditions, c.docs); !c.rec.Contested && !needed.Eligible() {
 			return registration.Refuse(registration.CodeClearingNotEligible).At(unmetFields(needed)...), nil

@@ -177,11 +177,7 @@ func (s *Store) Deliveries(ctx context.Context, owner, endpointID, after string,
 	if err != nil {
 		return page, err
 	}
-	page.Items, err = pgx.CollectRows(rows, pgx.RowToAddrOfStructByName[Delivery])
-	if len(page.Items) > limit {
-		page.Items = page.Items[:limit]
-		last := page.Items[limit-1]
-		page.NextCursor = cursor(last.CreatedAt, last.ID)
-	}
+	all, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByName[Delivery])
+	page.Items, page.NextCursor = trim(all, limit, func(x *Delivery) (time.Time, string) { return x.CreatedAt, x.ID })
 	return page, err
 }

@@ -98,12 +98,8 @@ func (s *Store) Endpoints(ctx context.Context, owner, after string, limit int) (
 	if err != nil {
 		return page, err
 	}
-	page.Items, err = pgx.CollectRows(rows, pgx.RowToAddrOfStructByName[Endpoint])
-	if len(page.Items) > limit {
-		page.Items = page.Items[:limit]
-		last := page.Items[limit-1]
-		page.NextCursor = cursor(last.CreatedAt, last.ID)
-	}
+	all, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByName[Endpoint])
+	page.Items, page.NextCursor = trim(all, limit, func(x *Endpoint) (time.Time, string) { return x.CreatedAt, x.ID })
 	return page, err
 }
 

@@ -51,8 +51,13 @@ func (s *Store) Gone(ctx context.Context, kind registration.FindingKind, subject
 }
 
 func (s *Store) gone(ctx context.Context, q querier, kind registration.FindingKind, subject string) error {
-	_, err := q.Exec(ctx, `update findings set resolved_at = $3, resolved_by = $4, reason = 'its cause is gone'
-		where kind = $1 and subject = $2 and resolved_at is null`, kind, subject, s.now(), ByReconciler)
+	return s.resolveWhere(ctx, q, kind, `f.subject = $4`, subject)
+}
+
+// resolveWhere resolves the open findings of a kind whose cause is gone by a condition on f, with its values from $4 on.
+func (s *Store) resolveWhere(ctx context.Context, q querier, kind registration.FindingKind, gone string, args ...any) error {
+	_, err := q.Exec(ctx, `update findings f set resolved_at = $2, resolved_by = $3, reason = 'its cause is gone'
+		where kind = $1 and resolved_at is null and (`+gone+`)`, append([]any{kind, s.now(), ByReconciler}, args...)...)
 	return err
 }
 
@@ -85,7 +90,7 @@ func (s *Store) ResolveFinding(ctx context.Context, id, by, reason string) error
 		if err := note("finding_resolved:"+string(f.Kind), by); err != nil || !f.Kind.OfRun() {
 			return err
 		}
-		return s.lookAgain(ctx, tx, f.Subject)
+		return tellRun(ctx, tx, f.Subject, 0, s.now()) // it takes over what it missed
 	})
 }
 
@@ -111,9 +116,4 @@ func unless(err, noMatter error) error {
 		return nil
 	}
 	return err
-}
-
-// lookAgain leaves word for the run of a registration or a clearing to read its row and take over what it missed.
-func (s *Store) lookAgain(ctx context.Context, tx pgx.Tx, subject string) error {
-	return tellRun(ctx, tx, subject, 0, s.now())
 }

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -26,23 +27,15 @@ func (s *Store) Findings(ctx context.Context, f FindingFilter) (Page[*Finding], 
 	if f.Open != nil {
 		q.where(map[bool]string{true: "resolved_at is null", false: "resolved_at is not null"}[*f.Open])
 	}
-	if f.Cursor != "" {
-		at, id, err := readCursor(f.Cursor)
-		if err != nil {
-			return page, err
-		}
-		q.where("(since, id) < (?, ?)", at, id)
+	if err := q.beyond(f.Cursor, "(since, id) < (?, ?)"); err != nil {
+		return page, err
 	}
 	rows, err := s.pool.Query(ctx, q.sql(), q.args...)
 	if err != nil {
 		return page, err
 	}
-	page.Items, err = pgx.CollectRows(rows, pgx.RowToAddrOfStructByName[Finding])
-	if len(page.Items) > f.Limit {
-		page.Items = page.Items[:f.Limit]
-		last := page.Items[f.Limit-1]
-		page.NextCursor = cursor(last.Since, last.ID)
-	}
+	all, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByName[Finding])
+	page.Items, page.NextCursor = trim(all, f.Limit, func(x *Finding) (time.Time, string) { return x.Since, x.ID })
 	return page, err
 }
 

@@ -20,21 +20,22 @@ func (s *Store) SubmitRefused(ctx context.Context, id string) (*registration.Ref
 		if err != nil {
 			return err
 		}
-		refusal, err = submitRefused(ctx, q, rec, p)
-		return err
+		docs, err := currentDocuments(ctx, q, id)
+		if err != nil {
+			return err
+		}
+		refusal = missing(requirements(rec, p, docs))
+		return nil
 	})
 	return refusal, err
 }
 
-func submitRefused(ctx context.Context, q querier, rec *record, p *payment) (*registration.Refusal, error) {
-	docs, err := currentDocuments(ctx, q, rec.ID)
-	if err != nil {
-		return nil, err
+// missing refuses a submission for what is missing, if anything is.
+func missing(fields []registration.FieldError) *registration.Refusal {
+	if len(fields) == 0 {
+		return nil
 	}
-	if missing := requirements(rec, p, docs); len(missing) > 0 {
-		return registration.Refuse(registration.CodeRequirementsMissing).At(missing...), nil
-	}
-	return nil, nil
+	return registration.Refuse(registration.CodeRequirementsMissing).At(fields...)
 }
 
 // DepositRefused says that no amount is awaited yet, or any more.
@@ -73,9 +74,7 @@ func (s *Store) ClearingSubmitRefused(ctx context.Context, id string) (*registra
 		if err != nil {
 			return err
 		}
-		if missing := k.materialsMissing(docs, conditions); len(missing) > 0 {
-			refusal = registration.Refuse(registration.CodeRequirementsMissing).At(missing...)
-		}
+		refusal = missing(k.materialsMissing(docs, conditions))
 		return nil
 	})
 	return refusal, err

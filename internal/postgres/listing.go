@@ -3,6 +3,7 @@ package postgres
 import (
 	"fmt"
 	"strings"
+	"time"
 )
 
 // listing reads one page of a table in the order of an index that begins with the columns one can filter by. What a
@@ -47,6 +48,19 @@ func (l *listing) flag(column string, value *bool) {
 	l.conditions = append(l.conditions, map[bool]string{true: column, false: "not " + column}[*value])
 }
 
+// beyond begins a page where a cursor says, by a condition on the columns of the order; an empty one begins at the start.
+func (l *listing) beyond(cursor, condition string) error {
+	if cursor == "" {
+		return nil
+	}
+	at, id, err := readCursor(cursor)
+	if err != nil {
+		return err
+	}
+	l.where(condition, at, id)
+	return nil
+}
+
 // branch splits every branch there is by conditions that exclude each other.
 func (l *listing) branch(by ...string) {
 	if len(l.branches) == 0 {
@@ -80,4 +94,13 @@ func (l *listing) sql() string {
 		all[i] = "(" + one(" and "+b) + ")"
 	}
 	return strings.Join(all, " union all ") + end
+}
+
+// trim leaves a page its limit of items. One beyond them says that there is another page, after the key of the last one kept.
+func trim[T any](items []T, limit int, key func(T) (time.Time, string)) (kept []T, next string) {
+	if len(items) <= limit {
+		return items, ""
+	}
+	at, id := key(items[limit-1])
+	return items[:limit], cursor(at, id)
 }

@@ -66,23 +66,15 @@ func (s *Store) Notices(ctx context.Context, f NoticeFilter) (Page[*NoticeView],
 	default:
 		q.branch(noticeIsSent, noticeIsFailed, noticeIsSkipped, noticeIsWaiting)
 	}
-	if f.Cursor != "" {
-		at, id, err := readCursor(f.Cursor)
-		if err != nil {
-			return page, err
-		}
-		q.where("(created_at, id) < (?, ?)", at, id)
+	if err := q.beyond(f.Cursor, "(created_at, id) < (?, ?)"); err != nil {
+		return page, err
 	}
 	rows, err := s.pool.Query(ctx, q.sql(), q.args...)
 	if err != nil {
 		return page, err
 	}
 	found, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByName[noticeRow])
-	if len(found) > f.Limit {
-		found = found[:f.Limit]
-		last := found[f.Limit-1]
-		page.NextCursor = cursor(last.CreatedAt, last.ID)
-	}
+	found, page.NextCursor = trim(found, f.Limit, func(n *noticeRow) (time.Time, string) { return n.CreatedAt, n.ID })
 	for _, n := range found {
 		page.Items = append(page.Items, n.view())
 	}

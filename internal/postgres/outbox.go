@@ -69,8 +69,9 @@ func (s *Store) MessageFailed(ctx context.Context, m Message, why string, pause 
 	return err
 }
 
-// Listen calls wake whenever a transaction has left a message, until ctx ends or the connection breaks.
-func (s *Store) Listen(ctx context.Context, wake func()) error {
+// Listen calls wake whenever a transaction has left a message, with its kind, until ctx ends or the connection breaks. A
+// release before this one names none.
+func (s *Store) Listen(ctx context.Context, wake func(kind string)) error {
 	conn, err := s.pool.Acquire(ctx)
 	if err != nil {
 		return err
@@ -80,10 +81,11 @@ func (s *Store) Listen(ctx context.Context, wake func()) error {
 		return err
 	}
 	for {
-		if _, err := conn.Conn().WaitForNotification(ctx); err != nil {
+		left, err := conn.Conn().WaitForNotification(ctx)
+		if err != nil {
 			return err
 		}
-		wake()
+		wake(left.Payload)
 	}
 }
 
@@ -110,6 +112,6 @@ func leave(ctx context.Context, q querier, at time.Time, m outgoing) error {
 	if err != nil || m.after > 0 {
 		return err
 	}
-	_, err = q.Exec(ctx, `select pg_notify('shiming_outbox', '')`)
+	_, err = q.Exec(ctx, `select pg_notify('shiming_outbox', $1)`, m.kind)
 	return err
 }

@@ -63,8 +63,7 @@ func (s *Store) UnansweredPayments(ctx context.Context, since time.Duration, lim
 
 // UnsentNotices lists notices that should have been sent for a while, and whose delivery nobody is about to start.
 func (s *Store) UnsentNotices(ctx context.Context, since time.Duration, limit int) ([]string, error) {
-	return s.ids(ctx, `select n.id from notices n where not n.held and n.created_at < $1
-		and n.accepted_at is null and n.refused_at is null and n.skipped_at is null and n.unsure_at is null
+	return s.ids(ctx, `select n.id from notices n where not n.held and n.created_at < $1 and `+noticeIsWaiting+`
 		and not exists (select from outbox o where o.kind = '`+MessageNotice+`' and o.ref = n.id) order by random() limit $2`, s.now().Add(-since), limit)
 }
 
@@ -154,8 +153,8 @@ func (s *Store) FindUndelivered(ctx context.Context) error {
 		tried := fmt.Sprintf("%s: %d tries, the last failed: %s", m.Kind, m.Attempts, m.LastError)
 		errs = append(errs, s.Find(ctx, registration.FindingUndelivered, m.Ref, "", tried))
 	}
-	errs = append(errs, s.resolveWhere(ctx, registration.FindingUndelivered, `not exists (select from outbox o where o.ref = f.subject)
-		and not exists (select from notices n where n.id = f.subject and coalesce(n.accepted_at, n.refused_at, n.skipped_at, n.unsure_at) is null)
+	errs = append(errs, s.resolveWhere(ctx, s.pool, registration.FindingUndelivered, `not exists (select from outbox o where o.ref = f.subject)
+		and not exists (select from notices n where n.id = f.subject and `+noticeIsWaiting+`)
 		and not exists (select from webhook_deliveries d where d.id = f.subject and d.state = 'pending')`))
 	return errors.Join(errs...)
 }
@@ -163,18 +162,12 @@ func (s *Store) FindUndelivered(ctx context.Context) error {
 // ResolveHealed resolves findings about runs whose row they agree with again.
 func (s *Store) ResolveHealed(ctx context.Context) error {
 	return errors.Join(
-		s.resolveWhere(ctx, registration.FindingRunAhead, `exists (select from registrations r where r.id = f.subject and r.held_at is null)
+		s.resolveWhere(ctx, s.pool, registration.FindingRunAhead, `exists (select from registrations r where r.id = f.subject and r.held_at is null)
 			or exists (select from clearings k where k.id = f.subject and k.held_at is null)`),
-		s.resolveWhere(ctx, registration.FindingRunBehind, `exists (select from registrations r where r.id = f.subject and r.acknowledged = r.version and r.run_missing_since is null)
+		s.resolveWhere(ctx, s.pool, registration.FindingRunBehind, `exists (select from registrations r where r.id = f.subject and r.acknowledged = r.version and r.run_missing_since is null)
 			or exists (select from clearings k where k.id = f.subject and k.acknowledged = k.version and k.run_missing_since is null)`),
-		s.resolveWhere(ctx, registration.FindingPayoutFailed, `exists (select from payments p where p.id = f.subject and p.bank_state <> 'requested')`),
+		s.resolveWhere(ctx, s.pool, registration.FindingPayoutFailed, `exists (select from payments p where p.id = f.subject and p.bank_state <> 'requested')`),
 	)
-}
-
-func (s *Store) resolveWhere(ctx context.Context, kind registration.FindingKind, gone string) error {
-	_, err := s.pool.Exec(ctx, `update findings f set resolved_at = $2, resolved_by = $3, reason = 'its cause is gone'
-		where kind = $1 and resolved_at is null and (`+gone+`)`, kind, s.now(), ByReconciler)
-	return err
 }
 
 // CloseLateActs closes acts that nobody was answered for in time: their process died. Whatever comes for them later changes

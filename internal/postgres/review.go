@@ -15,12 +15,12 @@ import (
 // Submit freezes what was handed in as a review round, if nothing is missing.
 func (s *Store) Submit(ctx context.Context, step Step) (registration.StepResult, error) {
 	return s.apply(ctx, step, func(ctx context.Context, c *change) (*registration.Refusal, error) {
-		if refusal, err := submitRefused(ctx, c.tx, c.rec, c.payment); refusal != nil || err != nil {
-			return refusal, err
-		}
 		docs, err := currentDocuments(ctx, c.tx, c.rec.ID)
 		if err != nil {
 			return nil, err
+		}
+		if refusal := missing(requirements(c.rec, c.payment, docs)); refusal != nil {
+			return refusal, nil
 		}
 		snapshot, err := json.Marshal(snapshotOf(c.rec, docs))
 		if err != nil {

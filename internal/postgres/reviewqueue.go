@@ -63,24 +63,16 @@ func (s *Store) Reviews(ctx context.Context, f ReviewFilter) (Page[*Review], err
 	} else {
 		q.where("char_length(v.subject_id) > 0") // always true; it names an index
 	}
-	if f.Cursor != "" {
-		at, id, err := readCursor(f.Cursor)
-		if err != nil {
-			return page, err
-		}
-		q.where("(v.due_at, v.subject_id) > (?, ?)", at, id)
+	if err := q.beyond(f.Cursor, "(v.due_at, v.subject_id) > (?, ?)"); err != nil {
+		return page, err
 	}
 	rows, err := s.pool.Query(ctx, `select `+reviewColumns+`, null::jsonb as before from (`+q.sql()+`) v`+reviewed+`
 		order by v.due_at, v.subject_id`, q.args...)
 	if err != nil {
 		return page, err
 	}
-	page.Items, err = pgx.CollectRows(rows, pgx.RowToAddrOfStructByName[Review])
-	if len(page.Items) > f.Limit {
-		page.Items = page.Items[:f.Limit]
-		last := page.Items[f.Limit-1]
-		page.NextCursor = cursor(last.DueAt, last.SubjectID)
-	}
+	all, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByName[Review])
+	page.Items, page.NextCursor = trim(all, f.Limit, func(x *Review) (time.Time, string) { return x.DueAt, x.SubjectID })
 	return page, err
 }
 

@@ -86,12 +86,8 @@ func (s *Store) List(ctx context.Context, f ListFilter) (Page[*registration.View
 		open(&q, "kind", f.Kind, registration.Individual, registration.Enterprise)
 		q.flag("overdue", f.Overdue)
 	}
-	if f.Cursor != "" {
-		at, id, err := readCursor(f.Cursor)
-		if err != nil {
-			return page, err
-		}
-		q.where("(created_at, id) < (?, ?)", at, id)
+	if err := q.beyond(f.Cursor, "(created_at, id) < (?, ?)"); err != nil {
+		return page, err
 	}
 	err := s.inSnapshot(ctx, func(tx querier) error {
 		rows, err := tx.Query(ctx, q.sql(), q.args...)
@@ -102,11 +98,7 @@ func (s *Store) List(ctx context.Context, f ListFilter) (Page[*registration.View
 		if err != nil {
 			return err
 		}
-		if len(recs) > f.Limit {
-			recs = recs[:f.Limit]
-			last := recs[f.Limit-1]
-			page.NextCursor = cursor(last.CreatedAt, last.ID)
-		}
+		recs, page.NextCursor = trim(recs, f.Limit, func(r *record) (time.Time, string) { return r.CreatedAt, r.ID })
 		page.Items, err = views(ctx, tx, recs, s.now())
 		return err
 	})

@@ -157,7 +157,10 @@ func (r *Reconciler) examine(ctx context.Context, id string) error {
 	case !seen.Runs:
 		return r.missing(ctx, run)
 	}
-	return errors.Join(r.Book.Found(ctx, id), r.lagging(ctx, run, seen))
+	if run.MissingSince != nil {
+		err = r.Book.Found(ctx, id)
+	}
+	return errors.Join(err, r.lagging(ctx, run, seen))
 }
 
 // missing starts a run again that was not found twice.
@@ -188,19 +191,17 @@ func (r *Reconciler) lagging(ctx context.Context, run postgres.Run, seen engine.
 		return r.Book.Find(ctx, registration.FindingRunFailing, run.ID, run.AccountID,
 			fmt.Sprintf("the run's task has been tried %d times; it is tried on, with growing pauses", seen.FailedTasks))
 	}
-	errs := []error{r.Book.Gone(ctx, registration.FindingRunFailing, run.ID)}
+	err := r.Book.Gone(ctx, registration.FindingRunFailing, run.ID)
 	if run.Acknowledged == run.Version && run.RunID == seen.RunID {
-		return errors.Join(errs...)
+		return err
 	}
-	errs = append(errs, r.Engine.Nudge(ctx, run.WorkflowID, run.ID))
-	if run.Acknowledged == run.Version { // another run than the one that took the last step, one that was reset: it has only been told now
-		return errors.Join(errs...)
+	err = errors.Join(err, r.Engine.Nudge(ctx, run.WorkflowID, run.ID))
+	late := r.Now().Sub(run.UpdatedAt)
+	if run.Acknowledged == run.Version || late <= behind*r.Every { // a run that was reset has only been told now
+		return err
 	}
-	if late := r.Now().Sub(run.UpdatedAt); late > behind*r.Every {
-		errs = append(errs, r.Book.Find(ctx, registration.FindingRunBehind, run.ID, run.AccountID,
-			fmt.Sprintf("the run was told to look every %s for %s, and has not reported version %d", r.Every, late.Round(time.Second), run.Version)))
-	}
-	return errors.Join(errs...)
+	return errors.Join(err, r.Book.Find(ctx, registration.FindingRunBehind, run.ID, run.AccountID,
+		fmt.Sprintf("the run was told to look every %s for %s, and has not reported version %d", r.Every, late.Round(time.Second), run.Version)))
 }
 
 // payments starts payments again whose workflow somebody ended.
@@ -208,12 +209,10 @@ func (r *Reconciler) payments(ctx context.Context) error {
 	unanswered, err := r.Book.UnansweredPayments(ctx, 2*r.Every, atOnce)
 	errs := []error{err}
 	for _, p := range unanswered {
-		failed, err := r.again(ctx, registration.PayoutWorkflow, registration.PayoutWorkflowID(p.ID), p.ID)
-		if failed {
-			err = r.Book.Find(ctx, registration.FindingPayoutFailed, p.ID, p.AccountID,
+		errs = append(errs, r.again(ctx, registration.PayoutWorkflow, registration.PayoutWorkflowID(p.ID), p.ID, func() error {
+			return r.Book.Find(ctx, registration.FindingPayoutFailed, p.ID, p.AccountID,
 				"the workflow of this payment of "+p.RegistrationID+" failed; it is not started again by itself")
-		}
-		errs = append(errs, err)
+		}))
 	}
 	return errors.Join(errs...)
 }
@@ -223,11 +222,9 @@ func (r *Reconciler) notices(ctx context.Context) error {
 	ids, err := r.Book.UnsentNotices(ctx, 2*r.Every, atOnce)
 	errs := []error{err}
 	for _, id := range ids {
-		failed, err := r.again(ctx, registration.NoticeWorkflow, registration.NoticeWorkflowID(id), id)
-		if failed {
-			err = r.Book.Find(ctx, registration.FindingUndelivered, id, "", "notice: its workflow failed; it is not started again by itself")
-		}
-		errs = append(errs, err)
+		errs = append(errs, r.again(ctx, registration.NoticeWorkflow, registration.NoticeWorkflowID(id), id, func() error {
+			return r.Book.Find(ctx, registration.FindingUndelivered, id, "", "notice: its workflow failed; it is not started again by itself")
+		}))
 	}
 	return errors.Join(errs...)
 }
@@ -237,21 +234,22 @@ func (r *Reconciler) deliveries(ctx context.Context) error {
 	all, err := r.Book.PendingDeliveries(ctx, 2*r.Every, atOnce)
 	errs := []error{err}
 	for _, d := range all {
-		failed, err := r.again(ctx, registration.WebhookWorkflow, registration.DeliveryWorkflowID(d.ID, d.Round), d)
-		if failed {
-			err = r.Book.Find(ctx, registration.FindingUndelivered, d.ID, "", "webhook: its workflow failed; it is not started again by itself")
-		}
-		errs = append(errs, err)
+		errs = append(errs, r.again(ctx, registration.WebhookWorkflow, registration.DeliveryWorkflowID(d.ID, d.Round), d, func() error {
+			return r.Book.Find(ctx, registration.FindingUndelivered, d.ID, "", "webhook: its workflow failed; it is not started again by itself")
+		}))
 	}
 	return errors.Join(errs...)
 }
 
-// again starts a workflow that was ended before its work was done, and reports whether it has failed by itself.
-func (r *Reconciler) again(ctx context.Context, workflow, id string, arg any) (failed bool, err error) {
+// again starts a workflow that was ended before its work was done. One that has failed by itself is found instead.
+func (r *Reconciler) again(ctx context.Context, workflow, id string, arg any, find func() error) error {
 	seen, err := r.Engine.Look(ctx, id)
-	if err != nil || seen.Runs || seen.Failed {
-		return seen.Failed, err
+	switch {
+	case err != nil || seen.Runs:
+		return err
+	case seen.Failed:
+		return find()
 	}
 	r.Log.Warn("reconcile: a workflow was ended before its work was done and is started again", "workflow_id", id)
-	return false, r.Engine.Start(ctx, workflow, id, "Started again", arg)
+	return r.Engine.Start(ctx, workflow, id, "Started again", arg)
 }

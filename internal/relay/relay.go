@@ -30,7 +30,7 @@ type Box interface {
 	TakeMessages(ctx context.Context, kind string, limit int, lease time.Duration) ([]postgres.Message, error)
 	MessageDone(ctx context.Context, m postgres.Message) error
 	MessageFailed(ctx context.Context, m postgres.Message, why string, pause time.Duration) error
-	Listen(ctx context.Context, wake func()) error
+	Listen(ctx context.Context, wake func(kind string)) error
 	FanOut(ctx context.Context, eventID string) error
 	RunOf(ctx context.Context, id string) (postgres.Run, error)
 	Acknowledge(ctx context.Context, id string, version int64) error
@@ -58,14 +58,17 @@ type Relay struct {
 // Run relays until ctx ends. Each kind is carried by hands of its own. Trouble is logged and tried again.
 func (r *Relay) Run(ctx context.Context) {
 	var all sync.WaitGroup
-	var woken []chan struct{}
+	woken := map[string]chan struct{}{}
 	for kind, carry := range r.carriers() {
 		wake := make(chan struct{}, 1)
-		woken = append(woken, wake)
+		woken[kind] = wake
 		all.Go(func() { r.keep(ctx, kind, carry, wake) })
 	}
-	r.listen(ctx, func() {
-		for _, wake := range woken {
+	r.listen(ctx, func(left string) {
+		for kind, wake := range woken {
+			if left != kind && left != anyKind {
+				continue
+			}
 			select {
 			case wake <- struct{}{}:
 			default:
@@ -74,6 +77,9 @@ func (r *Relay) Run(ctx context.Context) {
 	})
 	all.Wait()
 }
+
+// anyKind wakes the carriers of every kind.
+const anyKind = ""
 
 // carrier does what a message asks for.
 type carrier func(ctx context.Context, m postgres.Message) error
@@ -91,9 +97,9 @@ func (r *Relay) carriers() map[string]carrier {
 }
 
 // listen keeps a connection that is told of new messages, and opens another when it breaks.
-func (r *Relay) listen(ctx context.Context, wake func()) {
+func (r *Relay) listen(ctx context.Context, wake func(kind string)) {
 	for ctx.Err() == nil {
-		wake()
+		wake(anyKind)
 		if err := r.Box.Listen(ctx, wake); err != nil && ctx.Err() == nil {
 			r.Log.Warn("relay: not listening, looking every few seconds instead", "error", err)
 		}
