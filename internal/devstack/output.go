@@ -7,8 +7,9 @@ import (
 	"sync"
 )
 
-// keptOutput is how many bytes of a child's output are kept for error messages.
-const keptOutput = 4 << 10
+// keptOutput is how many bytes of a child's output are kept for error messages: a Go program's panic must fit, with what it
+// wrote before.
+const keptOutput = 16 << 10
 
 // output passes a child's lines to the log, at debug level, and remembers the last ones.
 type output struct {

@@ -114,6 +114,12 @@ func (t *Temporal) PID() int { return t.process.cmd.Process.Pid }
 // Done closes when the server has ended, by Stop or by itself.
 func (t *Temporal) Done() <-chan struct{} { return t.process.done }
 
+// LastWords is the end of what the server has written, errors only.
+func (t *Temporal) LastWords() string { return t.process.out.tail() }
+
+// Died describes an end that nobody asked for, with the server's last words. Call it after Done has closed.
+func (t *Temporal) Died() error { return t.process.died() }
+
 // Stop ends the server. It may be called again, and after the server died.
 func (t *Temporal) Stop(ctx context.Context) error {
 	return t.stopped.do(func() error { return t.process.Stop(ctx) })

@@ -2,6 +2,8 @@ package devstack
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -21,6 +23,7 @@ const (
 type temporalSource struct {
 	dir     string // empty: not in a checkout
 	version string
+	pins    string // stands for every version that tools/go.mod pins: the CLI is built of more than itself
 }
 
 var pinnedCLI = regexp.MustCompile(`(?m)^\s*(?:require\s+)?` + regexp.QuoteMeta(cliModule) + `\s+(v\S+)`)
@@ -39,7 +42,8 @@ func findTemporalSourceFrom(dir string) temporalSource {
 		tools := filepath.Join(dir, "tools")
 		if mod, err := os.ReadFile(filepath.Join(tools, "go.mod")); err == nil {
 			if m := pinnedCLI.FindSubmatch(mod); m != nil {
-				return temporalSource{dir: tools, version: string(m[1])}
+				sum := sha256.Sum256(mod)
+				return temporalSource{dir: tools, version: string(m[1]), pins: hex.EncodeToString(sum[:4])}
 			}
 		}
 		parent := filepath.Dir(dir)
@@ -55,7 +59,7 @@ func (s temporalSource) target(bin string) string {
 	if s.dir == "" {
 		return ""
 	}
-	return program(filepath.Join(bin, "temporal-"+s.version))
+	return program(filepath.Join(bin, "temporal-"+s.version+"-"+s.pins))
 }
 
 // build compiles the CLI and puts it into place in one step, so that nobody sees half a program.

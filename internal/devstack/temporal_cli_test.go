@@ -163,7 +163,12 @@ func TestTemporalSource(t *testing.T) {
 
 	mod := "module m\n\nrequire (\n\tgithub.com/temporalio/cli-x v9.9.9\n\tgithub.com/temporalio/cli v1.5.1 // indirect\n)\n"
 	require.NoError(t, os.WriteFile(filepath.Join(tools, "go.mod"), []byte(mod), 0o600))
-	assert.Equal(t, temporalSource{dir: tools, version: "v1.5.1"}, findTemporalSourceFrom(deep))
+	found := findTemporalSourceFrom(deep)
+	assert.Equal(t, temporalSource{dir: tools, version: "v1.5.1", pins: found.pins}, found)
+
+	mod += "\nrequire modernc.org/sqlite v1.51.0 // indirect\n"
+	require.NoError(t, os.WriteFile(filepath.Join(tools, "go.mod"), []byte(mod), 0o600))
+	assert.NotEqual(t, found.target("bin"), findTemporalSourceFrom(deep).target("bin"), "the same version built of other things is another program")
 
 	assert.NotEmpty(t, findTemporalSource().dir, "this repository pins it")
 }

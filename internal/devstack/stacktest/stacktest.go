@@ -58,6 +58,9 @@ func Main(m *testing.M, options ...Option) {
 	s.temporalOptions.Progress = progress
 	current = s
 	code := m.Run()
+	if code != 0 {
+		s.quoteTemporal()
+	}
 	if err := s.stop(); err != nil {
 		fmt.Fprintln(os.Stderr, "stacktest:", err)
 		code = cmp.Or(code, 1)
@@ -79,6 +82,15 @@ func (s *stack) stop() error {
 		return pg.stop(ctx)
 	}
 	return nil
+}
+
+// quoteTemporal shows what the server complained of, beside tests that failed.
+func (s *stack) quoteTemporal() {
+	if t, started := s.temporal.started(); started {
+		if words := t.server.LastWords(); words != "" {
+			progress("the last that the Temporal server wrote:\n" + words)
+		}
+	}
 }
 
 // progress goes where a person waiting for the tests sees it.

@@ -64,7 +64,7 @@ func (s *stack) startTemporal(ctx context.Context) (*temporalServer, error) {
 	go func() {
 		<-server.Done()
 		if !s.ending.Load() {
-			progress("the Temporal server has died: whatever fails from here on fails for that")
+			progress("whatever fails from here on fails for this: " + server.Died().Error())
 		}
 	}()
 	return &temporalServer{server: server, client: c}, nil
