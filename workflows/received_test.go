@@ -110,6 +110,26 @@ func TestAClosedActBurnsNothing(t *testing.T) {
 	assert.Zero(t, w.Count(`select count(*) from deposit_entries`))
 }
 
+// An act whose time was over before its step came is not done, and what was handed in with it is gone.
+func TestAnActPastItsTimeIsForgotten(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	r := w.Enterprise("acct-1", 1)
+	defer r.Close()
+	r.ToDeposit(1)
+	step := postgres.Step{RegistrationID: r.App.RegistrationID, ActID: registration.NewID("act"), Actor: registration.ByApplicant}
+	begun, _, err := w.Store.BeginAct(t.Context(), postgres.Act{
+		ID: step.ActID, RegistrationID: step.RegistrationID, Act: registration.ActDeposit, Actor: step.Actor,
+	}, dossier.PurposeAmount, dossier.Amount{Fen: r.WrongAmount()})
+	require.NoError(t, err)
+	r.Sleep(registration.ActAnswered)
+	late, err := w.Store.EnterAmount(t.Context(), step, *begun.InputRef)
+	require.NoError(t, err)
+	require.NotNil(t, late.Refusal)
+	assert.Equal(t, 3, r.Payment().AttemptsLeft)
+	require.ErrorIs(t, w.Store.Get(t.Context(), *begun.InputRef, dossier.PurposeAmount, &dossier.Amount{}), postgres.ErrNotFound)
+}
+
 // Company information that was handed in earlier and comes to its step later does not overwrite what came after it.
 func TestAnOvertakenActChangesNothing(t *testing.T) {
 	t.Parallel()

@@ -263,10 +263,16 @@ func (s *server) later(ctx context.Context, args registration.ActArgs) (result, 
 	return s.closed(ctx, args, engine.ErrUnavailable)
 }
 
-// close answers an act with an error, and sees to it first that it is never done: the caller was told that it was not.
+// close answers an act with an error, and sees to it first that it is never done: the caller was told that it was not. A
+// database that is away is asked for as long as the call may last: without it nothing is done either, and the act's time is
+// soon over.
 func (s *server) close(ctx context.Context, args registration.ActArgs, err error) (result, error) {
+	until := s.Now().Add(actMargin)
 	closed, closeErr := s.Store.CloseAct(ctx, args.ActID)
-	if closed || closeErr != nil { // without the database nothing is done either, and the act's time is soon over
+	for closeErr != nil && s.pause(ctx, behindPause, until) {
+		closed, closeErr = s.Store.CloseAct(ctx, args.ActID)
+	}
+	if closed || closeErr != nil {
 		s.note(ctx, closeErr)
 		return result{}, err
 	}

@@ -83,6 +83,36 @@ func TestWithoutTheEngineNothingIsLeftBehind(t *testing.T) {
 	w.as("platform").post(path+"/withdraw", nil).ok(200)
 }
 
+// An act whose caller was answered 503 is not done when the database comes back: it was closed in the time that the call had
+// left, or its own time is over.
+func TestAnActIsNotDoneAfterADatabaseThatWasAway(t *testing.T) {
+	t.Parallel()
+	for name, away := range map[string]time.Duration{"for a moment": 500 * time.Millisecond, "for long": time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l, through := newLine(t, stacktest.Database(t, postgres.Migrate))
+			w := newWorldOn(t, through)
+			path := w.open("acct-1", "individual")
+			w.engine.answers(func(registration.Act, registration.ActArgs) error {
+				l.Goes(stacktest.Cut)
+				time.AfterFunc(away, func() { l.Goes(stacktest.Whole) })
+				return engine.ErrStillWorking
+			})
+			w.as("platform").post(path+"/withdraw", nil).refused(503, "engine_unavailable")
+			l.Goes(stacktest.Whole)
+			require.Eventually(t, func() bool { return w.as("platform").get(path).Status == 200 }, 20*time.Second, 100*time.Millisecond)
+			store := w.store
+			if away == time.Hour { // nobody could close it
+				store = store.WithClock(func() time.Time { return time.Now().Add(registration.ActAnswered) })
+			}
+			late, err := store.Withdraw(t.Context(), step(w.engine.told()[0]))
+			require.NoError(t, err)
+			require.NotNil(t, late.Refusal)
+			require.Equal(t, "identity_required", w.as("platform").get(path).ok(200).state())
+		})
+	}
+}
+
 // A run's refusal counts only if the row says so too: while the row cannot be read nobody is refused by what may be old.
 func TestARefusalThatCannotBeCheckedIsNone(t *testing.T) {
 	t.Parallel()

@@ -145,7 +145,8 @@ func fence(ctx context.Context, tx pgx.Tx, step Step, state registration.State, 
 	case errors.Is(err, ErrNotFound), err == nil && a.Closed:
 		return a, registration.Refuse(registration.CodeProviderUnavailable), true, nil
 	case err == nil && a.Expired && !a.Deferred && !a.Finished:
-		return a, registration.Refuse(registration.CodeProviderUnavailable), true, a.close(ctx, tx, at)
+		_, err = closeAct(ctx, tx, a.ID, at) // nobody was answered for it in time
+		return a, registration.Refuse(registration.CodeProviderUnavailable), true, err
 	case err != nil:
 		return a, nil, false, err
 	case a.Finished:
@@ -162,10 +163,19 @@ func fence(ctx context.Context, tx pgx.Tx, step Step, state registration.State, 
 	return a, &registration.Refusal{Code: registration.CodeWrongState, State: state}, false, nil
 }
 
-// close ends an act that nobody was answered for in time: it is not done.
-func (a act) close(ctx context.Context, tx pgx.Tx, at time.Time) error {
-	_, err := tx.Exec(ctx, `update acts set closed_at = $2, verification = false where id = $1`, a.ID, at)
-	return err
+// closeAct ends an act that is not done and never will be, and forgets what was handed in. It reports false of one that is
+// over already, or whose caller was answered 202.
+func closeAct(ctx context.Context, tx pgx.Tx, id string, at time.Time) (closed bool, err error) {
+	var ref *string
+	err = tx.QueryRow(ctx, `update acts set closed_at = $2, verification = false where id = $1 and finished_at is null and closed_at is null
+		and not deferred returning input_ref`, id, at).Scan(&ref)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return false, nil
+	case err != nil || ref == nil:
+		return err == nil, err
+	}
+	return true, drop(ctx, tx, *ref)
 }
 
 // finish ends the act with its refusal, nil if it was done. It counts no longer towards the day's limit if the provider stayed
@@ -196,17 +206,8 @@ func (s *Store) DeferAct(ctx context.Context, actID string) (deferred bool, err 
 // does not count. It reports false if a step has ended it before, or its caller was answered 202.
 func (s *Store) CloseAct(ctx context.Context, actID string) (closed bool, err error) {
 	err = s.inTx(ctx, func(tx pgx.Tx) error {
-		var ref *string
-		err := tx.QueryRow(ctx, `update acts set closed_at = $2, verification = false where id = $1 and finished_at is null and closed_at is null
-			and not deferred returning input_ref`, actID, s.now()).Scan(&ref)
-		if errors.Is(err, pgx.ErrNoRows) {
-			return nil
-		}
-		closed = err == nil
-		if err != nil || ref == nil {
-			return err
-		}
-		return drop(ctx, tx, *ref)
+		closed, err = closeAct(ctx, tx, actID, s.now())
+		return err
 	})
 	return closed, err
 }

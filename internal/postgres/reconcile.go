@@ -107,29 +107,49 @@ type Resumable struct {
 	Clearing     *registration.ClearingApplication
 }
 
-// ResumeOf reads what a registration's or clearing's new run starts from, and puts on its timeline that it gets one.
+// ResumeOf reads what a registration's or clearing's new run starts from.
 func (s *Store) ResumeOf(ctx context.Context, id string) (Resumable, error) {
 	if registration.IsClearingID(id) {
 		k, err := loadClearing(ctx, s.pool, id, "")
 		if err != nil {
 			return Resumable{}, err
 		}
-		app := &registration.ClearingApplication{ClearingID: k.ID, AccountID: k.namedAccount(), ClaimRef: k.ClaimRef, Case: &registration.ClearingCase{Version: k.Version}}
-		return Resumable{Clearing: app}, seenClearing(ctx, s.pool, k, runResumed, ByReconciler, s.now())
+		return Resumable{Clearing: &registration.ClearingApplication{
+			ClearingID: k.ID, AccountID: k.namedAccount(), ClaimRef: k.ClaimRef, Case: &registration.ClearingCase{Version: k.Version},
+		}}, nil
 	}
 	rec, err := load(ctx, s.pool, id, "")
 	if err != nil {
 		return Resumable{}, err
 	}
-	app := &registration.Application{
+	return Resumable{Registration: &registration.Application{
 		RegistrationID: rec.ID, AccountID: rec.AccountID, Kind: rec.Kind, Locale: rec.Locale, ApplicantRef: rec.ApplicantRef,
 		Case: &registration.Case{Version: rec.Version},
-	}
-	return Resumable{Registration: app}, seen(ctx, s.pool, rec, runResumed, ByReconciler, s.now())
+	}}, nil
 }
 
-// runResumed is what a timeline says of a run that was gone and was started again.
-const runResumed = "run_resumed"
+// Resumed puts on the timeline of a registration or clearing that its lost run has another in its place, which has not been
+// looked for yet.
+func (s *Store) Resumed(ctx context.Context, id string) error {
+	const event = "run_resumed"
+	return s.inTx(ctx, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `update `+tableOf(id)+` set run_missing_since = null where id = $1`, id); err != nil {
+			return err
+		}
+		if registration.IsClearingID(id) {
+			k, err := loadClearing(ctx, tx, id, "")
+			if err != nil {
+				return err
+			}
+			return seenClearing(ctx, tx, k, event, ByReconciler, s.now())
+		}
+		rec, err := load(ctx, tx, id, "")
+		if err != nil {
+			return err
+		}
+		return seen(ctx, tx, rec, event, ByReconciler, s.now())
+	})
+}
 
 // FindUndelivered opens a finding for each message that has not been carried for an hour, or after many tries, and resolves
 // those of messages that have been. That of a notice stays for as long as the notice is unsent, whoever sends it.

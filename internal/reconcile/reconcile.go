@@ -42,6 +42,7 @@ type Book interface {
 	Missing(ctx context.Context, id string) (time.Time, error)
 	Found(ctx context.Context, id string) error
 	ResumeOf(ctx context.Context, id string) (postgres.Resumable, error)
+	Resumed(ctx context.Context, id string) error
 	LookAfterEnd(ctx context.Context, id string) error
 	UnansweredPayments(ctx context.Context, since time.Duration, limit int) ([]postgres.Unanswered, error)
 	UnsentNotices(ctx context.Context, since time.Duration, limit int) ([]string, error)
@@ -182,7 +183,7 @@ func (r *Reconciler) missing(ctx context.Context, run postgres.Run) error {
 	if err != nil {
 		return err
 	}
-	return r.Book.Found(ctx, run.ID) // two looks again before another
+	return r.Book.Resumed(ctx, run.ID)
 }
 
 // lagging tells a run to look that is behind its row, or that is not the one that took the last step: it was reset.

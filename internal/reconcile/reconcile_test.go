@@ -2,7 +2,11 @@ package reconcile_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -28,6 +32,7 @@ type scripted struct {
 	nudged  []string
 	started []string
 	resumed []registration.Application
+	away    bool // nothing can be started
 }
 
 func (e *scripted) Look(_ context.Context, workflowID string) (engine.Seen, error) {
@@ -53,6 +58,9 @@ func (e *scripted) Start(_ context.Context, _, id, _ string, _ any) error {
 func (e *scripted) Resume(_ context.Context, app registration.Application) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if e.away {
+		return errors.New("the engine is away")
+	}
 	e.resumed = append(e.resumed, app)
 	return nil
 }
@@ -104,6 +112,13 @@ func (w *world) round() {
 	w.now = w.now.Add(time.Minute)
 }
 
+// carried stands in for the relay, which has carried what waited.
+func (w *world) carried() {
+	w.t.Helper()
+	_, err := w.store.Pool().Exec(w.t.Context(), `delete from outbox`)
+	require.NoError(w.t, err)
+}
+
 func (w *world) findings() (kinds []string) {
 	w.t.Helper()
 	rows, err := w.store.Pool().Query(w.t.Context(), `select kind from findings where resolved_at is null order by kind`)
@@ -114,6 +129,16 @@ func (w *world) findings() (kinds []string) {
 		kinds = append(kinds, kind)
 	}
 	return kinds
+}
+
+func (w *world) timeline(id string) (events []string) {
+	w.t.Helper()
+	line, err := w.store.Timeline(w.t.Context(), id)
+	require.NoError(w.t, err)
+	for _, moment := range line {
+		events = append(events, moment.Event)
+	}
+	return events
 }
 
 func TestAHealthyRunIsLeftAlone(t *testing.T) {
@@ -144,9 +169,7 @@ func TestARunIsStartedAgainAfterTwoLooks(t *testing.T) {
 	assert.Equal(t, "acct-1", app.AccountID)
 	require.NotNil(t, app.Case)
 	assert.EqualValues(t, 1, app.Case.Version)
-	line, err := w.store.Timeline(t.Context(), id)
-	require.NoError(t, err)
-	assert.Equal(t, "run_resumed", line[len(line)-1].Event)
+	assert.Contains(t, w.timeline(id), "run_resumed")
 }
 
 // One that was away for a moment only is not.
@@ -193,6 +216,66 @@ func TestARunThatWasResetIsTold(t *testing.T) {
 	w.engine.seen[registration.WorkflowID("acct-1")] = engine.Seen{Runs: true, RunID: "another"}
 	w.round()
 	assert.Equal(t, []string{id}, w.engine.nudged)
+	w.carried()
+	w.now = w.now.Add(48 * time.Hour)
+	w.round()
+	assert.Empty(t, w.findings(), "it has taken over all there is, however long ago that was")
+}
+
+// A run is behind from the moment that something was stored for it, not from its last step.
+func TestAReportThatHasJustComeIsNoFinding(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := w.open("acct-1")
+	_, err := w.store.Pool().Exec(t.Context(), `insert into vault_items (ref, subject, purpose, sealed) values ('vlt_c', $1, 'company', '')`, id)
+	require.NoError(t, err)
+	_, err = w.store.Pool().Exec(t.Context(), `insert into payments (id, registration_id, key, bank_fingerprint, bank_last4, company_ref, amount, state, requested_at)
+		values ('pay_1', $1, 'shm_1', '', '1234', 'vlt_c', '', 'requested', $2)`, id, w.now)
+	require.NoError(t, err)
+	w.carried()
+	w.now = w.now.Add(48 * time.Hour)
+	known, err := w.store.TakeReport(t.Context(), postgres.Report{Source: "bank", MessageID: "m1", Type: "transfer.sent", Key: "shm_1"})
+	require.NoError(t, err)
+	require.True(t, known)
+	w.round()
+	assert.Empty(t, w.findings())
+}
+
+// A run that an act did not find is looked for in the next round, however many registrations are open.
+func TestAMissingRunIsStartedAgainWithinMinutes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	accounts := map[string]string{}
+	for i := range 150 {
+		account := fmt.Sprintf("acct-%03d", i)
+		accounts[w.open(account)] = account
+	}
+	last := slices.Max(slices.Collect(maps.Keys(accounts)))
+	_, err := w.store.Missing(t.Context(), last)
+	require.NoError(t, err)
+	delete(w.engine.seen, registration.WorkflowID(accounts[last]))
+	w.now = w.now.Add(time.Minute)
+	w.round()
+	require.Len(t, w.engine.resumed, 1)
+	assert.Equal(t, last, w.engine.resumed[0].RegistrationID)
+}
+
+// A run that cannot be started again is no run that was: its timeline says so once it is.
+func TestARunThatCannotBeStartedIsNotSaidToBe(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := w.open("acct-1")
+	delete(w.engine.seen, registration.WorkflowID("acct-1"))
+	w.engine.away = true
+	w.round()
+	for range 3 {
+		require.Error(t, w.job.Round(t.Context()))
+		w.now = w.now.Add(time.Minute)
+	}
+	assert.NotContains(t, w.timeline(id), "run_resumed")
+	w.engine.away = false
+	w.round()
+	assert.Contains(t, w.timeline(id), "run_resumed")
 }
 
 // A run that cannot finish its task is a finding, and is neither told anything nor ended.
@@ -245,6 +328,8 @@ func TestANoticeWhoseWorkflowWasEndedIsStartedAgain(t *testing.T) {
 	w.round()
 	assert.Equal(t, []string{registration.NoticeWorkflowID("ntc_ended")}, w.engine.started)
 	assert.Equal(t, []string{"undelivered"}, w.findings())
+	w.round()
+	assert.Equal(t, []string{"undelivered"}, w.findings(), "it stays for as long as the notice is unsent")
 }
 
 // What no relay could carry for an hour is a finding, until it has been carried.
@@ -258,8 +343,7 @@ func TestWhatIsNotCarriedIsFound(t *testing.T) {
 	w.now = w.now.Add(time.Hour)
 	w.round()
 	assert.Equal(t, []string{"undelivered"}, w.findings())
-	_, err = w.store.Pool().Exec(t.Context(), `delete from outbox`)
-	require.NoError(t, err)
+	w.carried()
 	w.round()
 	assert.Empty(t, w.findings())
 }

@@ -129,20 +129,23 @@ func (r *Relay) keep(ctx context.Context, kind string, carry carrier, woken <-ch
 func (r *Relay) drain(ctx context.Context, kind string, carry carrier) {
 	var all sync.WaitGroup
 	defer all.Wait()
-	free := make(chan struct{}, hands)
+	busy := make(chan struct{}, hands)
 	for ctx.Err() == nil {
-		messages, err := r.Box.TakeMessages(ctx, kind, hands, lease)
+		busy <- struct{}{} // until a hand is free; nothing is taken that would have to wait for one
+		free := hands - len(busy) + 1
+		messages, err := r.Box.TakeMessages(ctx, kind, free, lease)
+		<-busy
 		if err != nil && ctx.Err() == nil {
 			r.Log.Warn("relay: messages could not be taken", "kind", kind, "error", err)
 		}
 		for _, m := range messages {
-			free <- struct{}{}
+			busy <- struct{}{}
 			all.Go(func() {
-				defer func() { <-free }()
+				defer func() { <-busy }()
 				r.carry(ctx, carry, m)
 			})
 		}
-		if len(messages) < hands {
+		if len(messages) < free {
 			return
 		}
 	}

@@ -138,6 +138,42 @@ func TestAPoisonedMessageDelaysNobodyElse(t *testing.T) {
 	}
 }
 
+// Nothing is taken that would have to wait for a hand: another process may have one free.
+func TestOnlyWhatAHandIsFreeForIsTaken(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	gate := make(chan struct{})
+	b.relay.Engine = &slow{scripted: b.engine, gate: gate}
+	for i := range 20 {
+		b.leave(postgres.MessageNotice, fmt.Sprintf("ntc_%d", i))
+	}
+	b.run()
+	taken := func() (n int) {
+		require.NoError(t, b.store.Pool().QueryRow(context.Background(), `select count(*) from outbox where attempts > 0`).Scan(&n))
+		return n
+	}
+	b.eventually(func() bool { return taken() >= 8 }, "nothing was taken")
+	gate <- struct{}{} // one hand is free again
+	b.eventually(func() bool { return b.waits(postgres.MessageNotice) == 19 && taken() == 8 }, "the free hand took none, or more than one")
+	close(gate)
+	b.eventually(func() bool { return b.waits(postgres.MessageNotice) == 0 }, "the others were not carried")
+}
+
+// slow is an engine that starts a workflow for whatever comes through the gate.
+type slow struct {
+	*scripted
+	gate chan struct{}
+}
+
+func (s *slow) Start(ctx context.Context, workflow, id, summary string, arg any) error {
+	select {
+	case <-s.gate:
+		return s.scripted.Start(ctx, workflow, id, summary, arg)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // A kind that this release does not know waits for one that does, and nothing waits for it.
 func TestAnUnknownKindWaits(t *testing.T) {
 	t.Parallel()
