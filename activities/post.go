@@ -51,7 +51,7 @@ type Post struct {
 	// Timeouts are how long a provider may take to answer; a channel left out has outside.DefaultTimeout.
 	Timeouts map[notice.Channel]time.Duration
 
-	underWay atomic.Int64 // messages being sent that their activity may have left behind
+	underWay atomic.Int64 // messages being sent, also those that their activity or its worker has left behind
 }
 
 // What an attempt is given beside the time that its provider may take.
@@ -67,6 +67,8 @@ const recordWithin = 2 * time.Minute
 // record of it. It fails for good if the provider refused it for good, or if nobody knows after two tries: ops decides then.
 func (p *Post) Deliver(ctx context.Context, noticeID string) error {
 	defer alive(ctx)()
+	p.underWay.Add(1)
+	defer p.underWay.Add(-1)
 	return classify(p.send(ctx, noticeID))
 }
 
@@ -105,14 +107,24 @@ func (p *Post) patience(c notice.Channel) time.Duration { return p.timeout(c) + 
 // send makes one attempt. From taking the notice on it is seen through, also if its activity is over: what the provider says
 // must be recorded.
 func (p *Post) send(ctx context.Context, noticeID string) error {
+	if ctx.Err() != nil { // the worker stops: nothing has been taken, and the next attempt need not wait for this one
+		return ctx.Err()
+	}
 	begun := time.Now()
-	n, err := p.Book.TakeNotice(ctx, noticeID, p.patience)
+	ctx = context.WithoutCancel(ctx)
+	n, err := p.take(ctx, noticeID)
 	if n == nil || err != nil {
 		return err
 	}
-	ctx = context.WithoutCancel(ctx)
 	providerID, err := p.call(ctx, n, begun)
 	return p.record(ctx, n, providerID, err)
+}
+
+// take begins the attempt, unless the notice is not to be sent (nil).
+func (p *Post) take(ctx context.Context, noticeID string) (*postgres.Notice, error) {
+	ctx, cancel := context.WithTimeout(ctx, handing)
+	defer cancel()
+	return p.Book.TakeNotice(ctx, noticeID, p.patience)
 }
 
 // call hands the notice to its provider, while this attempt is the only one.

@@ -35,14 +35,20 @@ type awayBook struct {
 	until      time.Time
 	taking     error         // what taking a notice meets
 	standstill time.Duration // how long it takes
+	meanwhile  func()        // what happens while one is taken
 	outcome    string
 }
 
-func (b *awayBook) TakeNotice(_ context.Context, id string, _ func(notice.Channel) time.Duration) (*postgres.Notice, error) {
+func (b *awayBook) TakeNotice(ctx context.Context, id string, _ func(notice.Channel) time.Duration) (*postgres.Notice, error) {
 	if b.outcome != "" || b.taking != nil {
 		return nil, b.taking
 	}
 	time.Sleep(b.standstill) //nolint:forbidigo // in a bubble, where it costs nothing
+	if b.meanwhile != nil {
+		if b.meanwhile(); ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+	}
 	return &postgres.Notice{ID: id, Kind: notice.Approved, Channel: notice.Email, Locale: registration.English, To: "a@example.com"}, nil
 }
 
@@ -109,6 +115,21 @@ func TestOnlyWhatFailedIsGivenUp(t *testing.T) {
 		require.ErrorAs(t, post.Deliver(t.Context(), "ntc_1"), &failed)
 		assert.Equal(t, final, failed.NonRetryable())
 	}
+}
+
+// A worker that stops takes no notice any more, and one that is taking it sees it through: an attempt that was begun and left no
+// word would have to be waited for.
+func TestAWorkerThatStopsLeavesNoAttemptBehind(t *testing.T) {
+	t.Parallel()
+	running, stop := context.WithCancel(t.Context())
+	book, mail := &awayBook{meanwhile: stop}, &mailbox{}
+	post := &activities.Post{Mail: mail, Book: book}
+	require.NoError(t, post.Deliver(running, "ntc_1"))
+	assert.Equal(t, "accepted", book.outcome)
+	book.outcome = ""
+	require.Error(t, post.Deliver(running, "ntc_2"))
+	assert.Equal(t, 1, mail.sent)
+	assert.Empty(t, book.outcome)
 }
 
 // A worker that stood still between taking a notice and calling its provider does not call: another may be at it by now.

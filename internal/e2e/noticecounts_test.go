@@ -1,9 +1,11 @@
 package e2e
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 )
 
@@ -22,10 +24,23 @@ func (r *reg) letters() map[string]int {
 	return found
 }
 
+// unsent lists the notices without an outcome: their channel, whether an attempt has left no record, and how many tries it took.
+func (w *world) unsent(t testing.TB) []string {
+	t.Helper()
+	rows, err := w.store.Pool().Query(t.Context(), `select concat_ws(' ', n.kind, n.channel, 'attempt of', n.sending_at, 'unknown', n.unknown_tries, 'message', o.attempts, o.last_error)
+		from notices n left join outbox o on o.kind = 'notice' and o.ref = n.id where n.accepted_at is null and n.skipped_at is null`)
+	require.NoError(t, err)
+	all, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(t, err)
+	return all
+}
+
 // told requires so many different letters, mails and SMS together, each sent once.
 func (r *reg) told(n int) {
 	r.t.Helper()
-	r.eventually(r.t, func() bool { return len(r.letters()) >= n }, func() string { return "more letters" })
+	r.eventually(r.t, func() bool { return len(r.letters()) >= n }, func() string {
+		return fmt.Sprintf("%d letters, of which came %v; on their way: %v", n, r.letters(), r.world.unsent(r.t))
+	})
 	letters := r.letters()
 	require.Len(r.t, letters, n)
 	for letter, times := range letters {

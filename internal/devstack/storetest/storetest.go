@@ -1,4 +1,7 @@
-// Package storetest opens stores for tests: on real PostgreSQL, each over a database and with keys of its own.
+// Package storetest opens stores for tests.
+//
+// It promises each test a store on real PostgreSQL, over a database and with keys of its own, closed when the test ends. It
+// refuses to stand in for the database, and to serve a package that does not run under stacktest.
 package storetest
 
 import (
