@@ -134,7 +134,7 @@ func (s *server) begin(ctx context.Context, a act) (actID, workflowID string, be
 		}
 	}
 	begun, refusal, err := s.Store.BeginAct(ctx, postgres.Act{
-		ID: actID, RegistrationID: a.registration, Act: a.kind, Actor: a.actor(), Role: a.role, Budget: s.ActsPerHour, Answered: s.answered(),
+		ID: actID, RegistrationID: a.registration, Act: a.kind, Actor: a.actor(), Role: a.role, Budget: s.ActsPerHour, AnswerBy: s.fence(ctx),
 	}, a.purpose, a.input)
 	if refusal != nil {
 		err = refusal
@@ -263,15 +263,9 @@ func (s *server) later(ctx context.Context, args registration.ActArgs) (result, 
 	return s.closed(ctx, args, engine.ErrUnavailable)
 }
 
-// close answers an act with an error, and sees to it first that it is never done: the caller was told that it was not. A
-// database that is away is asked for as long as the call may last: without it nothing is done either, and the act's time is
-// soon over.
+// close answers an act with an error, and sees to it first that it is never done: the caller was told that it was not.
 func (s *server) close(ctx context.Context, args registration.ActArgs, err error) (result, error) {
-	until := s.Now().Add(actMargin)
-	closed, closeErr := s.Store.CloseAct(ctx, args.ActID)
-	for closeErr != nil && s.pause(ctx, behindPause, until) {
-		closed, closeErr = s.Store.CloseAct(ctx, args.ActID)
-	}
+	closed, closeErr := s.closing(ctx, func(ctx context.Context) (bool, error) { return s.Store.CloseAct(ctx, args.ActID) })
 	if closed || closeErr != nil {
 		s.note(ctx, closeErr)
 		return result{}, err
@@ -281,7 +275,11 @@ func (s *server) close(ctx context.Context, args registration.ActArgs, err error
 
 // closed answers an act that was over already: as it ended, with 202 if another call with the same key was, else with err.
 func (s *server) closed(ctx context.Context, args registration.ActArgs, err error) (result, error) {
-	record, readErr := s.Store.ActOf(ctx, args.ActID)
+	var record postgres.ActRecord
+	_, readErr := s.closing(ctx, func(ctx context.Context) (known bool, err error) {
+		record, err = s.Store.ActOf(ctx, args.ActID)
+		return err == nil, err
+	})
 	switch {
 	case readErr != nil || record.Closed:
 		return result{}, err

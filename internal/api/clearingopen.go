@@ -91,7 +91,7 @@ func (s *server) openClearing(ctx context.Context, in *openClearing) (*clearingO
 		return nil, err
 	}
 	app := registration.ClearingApplication{
-		ClearingID: s.id(ctx, "clr", 0), AccountID: in.AccountID, WhenEligible: in.Body.WhenEligible, OpenBy: s.Now().Add(s.answered()),
+		ClearingID: s.id(ctx, "clr", 0), AccountID: in.AccountID, WhenEligible: in.Body.WhenEligible, OpenBy: s.fence(ctx),
 	}
 	where := strings.Replace(byAccountPath, "{account_id}", in.AccountID, 1)
 	switch known, err := s.prepareClearing(ctx, &app, claim); {
@@ -153,7 +153,7 @@ func (s *server) contest(ctx context.Context, in *contest) (*clearingOpened, err
 	if err != nil {
 		return nil, err
 	}
-	app := registration.ClearingApplication{ClearingID: s.id(ctx, "clr", 0), OpenBy: s.Now().Add(s.answered())}
+	app := registration.ClearingApplication{ClearingID: s.id(ctx, "clr", 0), OpenBy: s.fence(ctx)}
 	where := strings.Replace(byIDPath, "{id}", app.ClearingID, 1)
 	switch _, err := s.Store.ClearingStanding(ctx, app.ClearingID); {
 	case err == nil: // opened by an earlier call with the same key

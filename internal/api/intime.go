@@ -17,9 +17,9 @@ const (
 	actMargin    = 1500 * time.Millisecond // after an act's time: to write down that it goes on
 	takenWithin  = 8 * time.Second         // an act, until the engine has it
 	leastTaking  = 2 * time.Second
-	fenceMargin  = 5 * time.Second
-	outsideShare = 7 * time.Second // a question to the wallet before an act
-	writeWithin  = 5 * time.Minute // an answer, a document at the longest
+	fenceMargin  = 500 * time.Millisecond // beyond the last wait for the engine; and what clocks may differ by
+	outsideShare = 7 * time.Second        // a question to the wallet before an act
+	writeWithin  = 5 * time.Minute        // an answer, a document at the longest
 )
 
 // inTime bounds a call.
@@ -60,9 +60,27 @@ func (s *server) wait(ctx context.Context) engine.Wait {
 	return engine.Wait{Taken: taken, Done: done}
 }
 
-// answered is how long after it was begun an act or an opening may still take effect unless its caller was told that it goes on:
-// a little longer than anybody waits. It fences what could not be closed because the database was away.
-func (s *server) answered() time.Duration { return max(s.AnswerWithin, takenWithin) + fenceMargin }
+// fence is until when an act or an opening that is begun now may take effect, unless its caller is told that it goes on: a
+// little longer than anybody waits. It ends what cannot be closed because the database is away.
+func (s *server) fence(ctx context.Context) time.Time {
+	at := s.wait(ctx).Done.Add(fenceMargin)
+	requestOf(ctx).fence = at
+	return at
+}
+
+// closing sees to it that nothing comes later of what is answered "not done". While the database is away it is asked again,
+// until the fence keeps whatever was begun from taking effect.
+func (s *server) closing(ctx context.Context, closes func(ctx context.Context) (bool, error)) (bool, error) {
+	until := requestOf(ctx).fence.Add(fenceMargin)
+	ctx, cancel := context.WithTimeout(detached(ctx), max(until.Sub(s.Now()), actMargin))
+	defer cancel()
+	for {
+		done, err := closes(ctx)
+		if err == nil || !s.pause(ctx, behindPause, until) {
+			return done, err
+		}
+	}
+}
 
 // beforehand bounds what happens before an act reaches the engine.
 func (s *server) beforehand(ctx context.Context) (context.Context, context.CancelFunc) {

@@ -47,7 +47,7 @@ func (s *server) open(ctx context.Context, in *openRegistration) (*opened, error
 	}
 	app := registration.Application{
 		RegistrationID: s.id(ctx, "reg", 0), AccountID: in.Body.AccountID, Kind: in.Body.Kind, Locale: cmp.Or(in.Body.Locale, registration.Chinese),
-		OpenBy: s.Now().Add(s.answered()),
+		OpenBy: s.fence(ctx),
 	}
 	switch known, err := s.prepare(ctx, &app, applicant); {
 	case err != nil:

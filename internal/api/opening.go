@@ -57,7 +57,7 @@ func (s *server) inTheWay(ctx context.Context, o opening, err error) bool {
 func (s *server) notOpened(ctx context.Context, o opening, err error) error {
 	ctx, cancel := context.WithTimeout(detached(ctx), actMargin)
 	defer cancel()
-	stands, closeErr := s.Store.CloseOpening(ctx, o.id)
+	stands, closeErr := s.closing(ctx, func(ctx context.Context) (bool, error) { return s.Store.CloseOpening(ctx, o.id) })
 	s.note(ctx, closeErr)
 	var refusal *registration.Refusal
 	switch {

@@ -12,6 +12,7 @@ import (
 type request struct {
 	caller  caller
 	started time.Time
+	fence   time.Time // until when what was begun may take effect; see [server.fence]
 	// seed is where the ids of what this call makes come from: of its idempotency key, so that a repeated call makes the
 	// same, or random.
 	seed   string

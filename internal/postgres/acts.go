@@ -1,7 +1,6 @@
 package postgres
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,8 +19,9 @@ type Act struct {
 	Actor          registration.Actor
 	Role           registration.Role // admin_session
 	Budget         int               // how many acts of this kind the subject has in an hour; 0: any number
-	// Answered is by when its caller is answered at the latest; 0: [registration.ActAnswered].
-	Answered time.Duration
+	// AnswerBy is when its caller has been answered; from then on it is done only if the answer was 202. Zero:
+	// [registration.ActAnswered] from now.
+	AnswerBy time.Time
 }
 
 // ActRecord is what is known of an act.
@@ -70,7 +70,7 @@ func (s *Store) BeginAct(ctx context.Context, a Act, purpose string, input any) 
 		at := s.now()
 		_, err = tx.Exec(ctx, `insert into acts (id, registration_id, act, verification, started_at, input_ref, actor, role, expires_at)
 			values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-			a.ID, a.RegistrationID, a.Act, a.Act.Verification(), at, known.InputRef, a.Actor, a.Role, at.Add(a.within()))
+			a.ID, a.RegistrationID, a.Act, a.Act.Verification(), at, known.InputRef, a.Actor, a.Role, a.answerBy(at))
 		return err
 	})
 	return known, refusal, err
@@ -79,11 +79,16 @@ func (s *Store) BeginAct(ctx context.Context, a Act, purpose string, input any) 
 // askedAgain gives an act as much time as a new one: somebody waits for it again.
 func (s *Store) askedAgain(ctx context.Context, tx pgx.Tx, a Act) error {
 	_, err := tx.Exec(ctx, `update acts set expires_at = greatest(expires_at, $2) where id = $1 and finished_at is null and closed_at is null`,
-		a.ID, s.now().Add(a.within()))
+		a.ID, a.answerBy(s.now()))
 	return err
 }
 
-func (a Act) within() time.Duration { return cmp.Or(a.Answered, registration.ActAnswered) }
+func (a Act) answerBy(now time.Time) time.Time {
+	if a.AnswerBy.IsZero() {
+		return now.Add(registration.ActAnswered)
+	}
+	return a.AnswerBy
+}
 
 // actsExceeded refuses an act when the subject has had its share of that kind within an hour, and a verification act when
 // it has had its share of those within a day.
