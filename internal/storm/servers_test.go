@@ -143,6 +143,9 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
+// given are the ports that were handed out: what was given one may not listen yet, or be dead.
+var given sync.Map
+
 // freePort finds one below those that the system gives to outgoing connections: it must still be free after a kill.
 func freePort(ctx context.Context) (int, error) {
 	for range 100 {
@@ -151,7 +154,12 @@ func freePort(ctx context.Context) (int, error) {
 		if err != nil {
 			continue
 		}
-		return port, l.Close()
+		if err := l.Close(); err != nil {
+			return 0, err
+		}
+		if _, taken := given.LoadOrStore(port, true); !taken {
+			return port, nil
+		}
 	}
 	return 0, errors.New("no free port")
 }
