@@ -265,7 +265,7 @@ func (s *server) later(ctx context.Context, args registration.ActArgs) (result, 
 
 // close answers an act with an error, and sees to it first that it is never done: the caller was told that it was not.
 func (s *server) close(ctx context.Context, args registration.ActArgs, err error) (result, error) {
-	closed, closeErr := s.closing(ctx, func(ctx context.Context) (bool, error) { return s.Store.CloseAct(ctx, args.ActID) })
+	closed, closeErr := untilFenced(ctx, s, func(ctx context.Context) (bool, error) { return s.Store.CloseAct(ctx, args.ActID) })
 	if closed || closeErr != nil {
 		s.note(ctx, closeErr)
 		return result{}, err
@@ -275,11 +275,7 @@ func (s *server) close(ctx context.Context, args registration.ActArgs, err error
 
 // closed answers an act that was over already: as it ended, with 202 if another call with the same key was, else with err.
 func (s *server) closed(ctx context.Context, args registration.ActArgs, err error) (result, error) {
-	var record postgres.ActRecord
-	_, readErr := s.closing(ctx, func(ctx context.Context) (known bool, err error) {
-		record, err = s.Store.ActOf(ctx, args.ActID)
-		return err == nil, err
-	})
+	record, readErr := untilFenced(ctx, s, func(ctx context.Context) (postgres.ActRecord, error) { return s.Store.ActOf(ctx, args.ActID) })
 	switch {
 	case readErr != nil || record.Closed:
 		return result{}, err

@@ -68,16 +68,16 @@ func (s *server) fence(ctx context.Context) time.Time {
 	return at
 }
 
-// closing sees to it that nothing comes later of what is answered "not done". While the database is away it is asked again,
-// until the fence keeps whatever was begun from taking effect.
-func (s *server) closing(ctx context.Context, closes func(ctx context.Context) (bool, error)) (bool, error) {
+// untilFenced asks the database what must be known before a caller is told "not done". While it is away it is asked again, until
+// the fence keeps whatever was begun from taking effect.
+func untilFenced[T any](ctx context.Context, s *server, ask func(ctx context.Context) (T, error)) (T, error) {
 	until := requestOf(ctx).fence.Add(fenceMargin)
 	ctx, cancel := context.WithTimeout(detached(ctx), max(until.Sub(s.Now()), actMargin))
 	defer cancel()
 	for {
-		done, err := closes(ctx)
+		answer, err := ask(ctx)
 		if err == nil || !s.pause(ctx, behindPause, until) {
-			return done, err
+			return answer, err
 		}
 	}
 }

@@ -55,9 +55,7 @@ func (s *server) inTheWay(ctx context.Context, o opening, err error) bool {
 
 // notOpened forgets what was handed in, so that nothing comes to be later, and answers with err; unless it has come to be.
 func (s *server) notOpened(ctx context.Context, o opening, err error) error {
-	ctx, cancel := context.WithTimeout(detached(ctx), actMargin)
-	defer cancel()
-	stands, closeErr := s.closing(ctx, func(ctx context.Context) (bool, error) { return s.Store.CloseOpening(ctx, o.id) })
+	stands, closeErr := untilFenced(ctx, s, func(ctx context.Context) (bool, error) { return s.Store.CloseOpening(ctx, o.id) })
 	s.note(ctx, closeErr)
 	var refusal *registration.Refusal
 	switch {

@@ -25,6 +25,14 @@ func newLine(t *testing.T, databaseURL string) (*stacktest.Line, string) {
 	return l, u.String()
 }
 
+// newWorldOnALine is a world whose database can be cut off, with a registration that is open.
+func newWorldOnALine(t *testing.T) (l *stacktest.Line, w *world, path string) {
+	t.Helper()
+	l, through := newLine(t, stacktest.Database(t, postgres.Migrate))
+	w = newWorldOn(t, through)
+	return l, w, w.open("acct-1", "individual")
+}
+
 // Every call must answer 503 within ten seconds while the database is away, and work again when it is back.
 func TestWithoutADatabaseEveryCallIsAnswered503InTime(t *testing.T) {
 	t.Parallel()
@@ -90,9 +98,7 @@ func TestAnActIsNotDoneAfterADatabaseThatWasAway(t *testing.T) {
 	for name, away := range map[string]time.Duration{"for a moment": 500 * time.Millisecond, "for long": time.Hour} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l, through := newLine(t, stacktest.Database(t, postgres.Migrate))
-			w := newWorldOn(t, through)
-			path := w.open("acct-1", "individual")
+			l, w, path := newWorldOnALine(t)
 			w.engine.answers(func(registration.Act, registration.ActArgs) error {
 				l.Goes(stacktest.Cut)
 				time.AfterFunc(away, func() { l.Goes(stacktest.Whole) })
@@ -112,9 +118,7 @@ func TestAnActIsNotDoneAfterADatabaseThatWasAway(t *testing.T) {
 // A run's refusal counts only if the row says so too: while the row cannot be read nobody is refused by what may be old.
 func TestARefusalThatCannotBeCheckedIsNone(t *testing.T) {
 	t.Parallel()
-	l, through := newLine(t, stacktest.Database(t, postgres.Migrate))
-	w := newWorldOn(t, through)
-	path := w.open("acct-1", "individual")
+	l, w, path := newWorldOnALine(t)
 	w.engine.answers(func(registration.Act, registration.ActArgs) error {
 		l.Goes(stacktest.Cut)
 		return &registration.Refusal{Code: registration.CodeWrongState, State: registration.DetailsRequired}

@@ -96,8 +96,10 @@ func (s *Store) Missing(ctx context.Context, id string) (since time.Time, err er
 }
 
 // Found forgets that a run was missing.
-func (s *Store) Found(ctx context.Context, id string) error {
-	_, err := s.pool.Exec(ctx, `update `+tableOf(id)+` set run_missing_since = null where id = $1 and run_missing_since is not null`, id)
+func (s *Store) Found(ctx context.Context, id string) error { return found(ctx, s.pool, id) }
+
+func found(ctx context.Context, q querier, id string) error {
+	_, err := q.Exec(ctx, `update `+tableOf(id)+` set run_missing_since = null where id = $1 and run_missing_since is not null`, id)
 	return err
 }
 
@@ -133,7 +135,7 @@ func (s *Store) ResumeOf(ctx context.Context, id string) (Resumable, error) {
 func (s *Store) Resumed(ctx context.Context, id string) error {
 	const event = "run_resumed"
 	return s.inTx(ctx, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `update `+tableOf(id)+` set run_missing_since = null where id = $1`, id); err != nil {
+		if err := found(ctx, tx, id); err != nil {
 			return err
 		}
 		if registration.IsClearingID(id) {

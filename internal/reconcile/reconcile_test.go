@@ -169,7 +169,8 @@ func TestARunIsStartedAgainAfterTwoLooks(t *testing.T) {
 	assert.Equal(t, "acct-1", app.AccountID)
 	require.NotNil(t, app.Case)
 	assert.EqualValues(t, 1, app.Case.Version)
-	assert.Contains(t, w.timeline(id), "run_resumed")
+	events := w.timeline(id)
+	assert.Equal(t, "run_resumed", events[len(events)-1])
 }
 
 // One that was away for a moment only is not.
