@@ -82,7 +82,7 @@ func (w *world) everyHistory(t *testing.T) string {
 func (w *world) decoded(t *testing.T, event *historypb.HistoryEvent) string {
 	t.Helper()
 	var plain strings.Builder
-	c := codec.New(w.keys)
+	c := codec.Reader(w.keys)
 	err := proxy.VisitPayloads(t.Context(), event, proxy.VisitPayloadsOptions{
 		Visitor: func(_ *proxy.VisitPayloadsContext, payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
 			open, err := c.Decode(payloads)
