@@ -12,7 +12,8 @@ import (
 	"shiming/registration"
 )
 
-// ErrErased says that a subject's data key was destroyed: what it sealed is gone for good.
+// ErrErased says that a subject's data key is no longer there: what it sealed does not open. Nothing in the product removes one and
+// keeps its row; somebody did.
 var ErrErased = errors.New("postgres: the subject's data was erased")
 
 // querier is a pool or a transaction.
@@ -64,7 +65,7 @@ func (s *Store) CloseOpening(ctx context.Context, id string) (stands bool, err e
 // foreignKeyViolation is PostgreSQL's code (appendix A of its manual).
 const foreignKeyViolation = "23503"
 
-// DataKey returns a subject's wrapped data key, [ErrErased] if it was destroyed.
+// DataKey returns a subject's wrapped data key, [ErrErased] if it was removed.
 func (s *Store) DataKey(ctx context.Context, subject string) ([]byte, error) {
 	return dataKey(ctx, s.pool, subject)
 }

@@ -27,7 +27,7 @@ type subjectKeys struct {
 }
 
 // NewDataKey makes the data key of a subject (an opaque id). Keep what it returns: without it nothing of the subject
-// opens again, which is how a subject is erased.
+// opens again.
 func (k *Keys) NewDataKey(subject string) (wrapped []byte, err error) {
 	values, err := keyset.NewHandle(aead.AES256GCMKeyTemplate())
 	if err != nil {
@@ -60,7 +60,7 @@ func (k *Keys) Rewrap(wrapped []byte, subject string) ([]byte, error) {
 	return k.wrap(plain, subject)
 }
 
-// Forget drops a subject's unwrapped key from memory. Call it when the subject was erased.
+// Forget drops a subject's unwrapped key from memory. Call it when the subject's data key is gone.
 func (k *Keys) Forget(subject string) { k.open.forget(subject) }
 
 // Seal encrypts plaintext for one purpose ("card", "contact") of a subject.
