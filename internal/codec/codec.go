@@ -13,6 +13,7 @@
 package codec
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 
@@ -102,7 +103,7 @@ func (c *codec) Decode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error
 		if !sealed(p) {
 			return nil, ErrPlain
 		}
-		if label, labelled := p.GetMetadata()[MetadataPlace]; labelled && string(label) != string(c.at.label()) {
+		if label, labelled := p.GetMetadata()[MetadataPlace]; labelled && !bytes.Equal(label, c.at.label()) {
 			return nil, ErrElsewhere
 		}
 		var err error

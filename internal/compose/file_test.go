@@ -201,7 +201,7 @@ func TestWhoReachesDatabaseAndEngine(t *testing.T) {
 		"people":  {"temporal-ui"},
 	} {
 		assert.ElementsMatch(t, who, on[network], network)
-		assert.Equal(t, network == "data" || network == "engine", bool(p.Networks[network].Internal), "%s has a way out, or none", network)
+		assert.Equal(t, network == "data" || network == "engine", p.Networks[network].Internal, "%s has a way out, or none", network)
 	}
 	assert.Len(t, on, 4)
 	assert.Equal(t, "none", p.Services["keys"].NetworkMode)
@@ -211,7 +211,7 @@ func TestWhoReachesDatabaseAndEngine(t *testing.T) {
 		}
 		open := false // an engine publishes no port of a service that is on internal networks only
 		for network := range s.Networks {
-			open = open || !bool(p.Networks[network].Internal)
+			open = open || !p.Networks[network].Internal
 		}
 		assert.True(t, open, name)
 	}

@@ -16,7 +16,7 @@ import (
 // Pages that promise name who holds it: `package/file_test.go: TestName`, and more tests of that file as `TestName`. A test that
 // holds much is named with its file once, and without it anywhere on the page.
 var (
-	inFile  = regexp.MustCompile("^([\\w/]+_test\\.go)(?:: (Test\\w+))?$")
+	inFile  = regexp.MustCompile(`^([\w/]+_test\.go)(?:: (Test\w+))?$`)
 	alone   = regexp.MustCompile(`^Test\w+$`)
 	span    = regexp.MustCompile("`([^`]+)`")
 	noTest  = "no test of its own"
