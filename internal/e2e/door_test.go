@@ -197,6 +197,42 @@ func TestAnActivityCompletedByAnotherProvesNothing(t *testing.T) {
 	}
 }
 
+// Nor is an answer that the bank gave to an earlier act: a code that was right proves one card.
+func TestAnAnswerIsNotGivenTwice(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := w.individual(t)
+	r.details("id_card_front", "id_card_back")
+	r.post("/submit", nil).inState("under_review")
+	r.reject("identity").ok(200)
+	r.until("identity_required")
+	right := w.resultOf(t, r, "ConfirmCode")
+	r.post("/card", r.who.card("622202")).inState("card_code_required")
+	w.fault(t, "bank", "slow")
+	require.Equal(t, 202, r.post("/card/code", map[string]any{"code": "000000"}).Status)
+	_, err := w.engine.WorkflowService().RespondActivityTaskCompletedById(t.Context(), &workflowservice.RespondActivityTaskCompletedByIdRequest{
+		Namespace: w.namespace, WorkflowId: r.run().GetWorkflowId(), ActivityId: w.pending(t, r.run().GetWorkflowId()), Result: right,
+	})
+	require.NoError(t, err)
+	a := r.untilThat("an answer", func(a answer) bool { return a.Body["processing"] == false })
+	a.inState("card_code_required")
+	require.Equal(t, "provider_unavailable", a.at("last_error", "code"))
+}
+
+// resultOf is what the newest activity of a type came to.
+func (w *world) resultOf(t *testing.T, r *reg, activity string) (result *commonpb.Payloads) {
+	t.Helper()
+	types := map[int64]string{}
+	for _, e := range w.history(t, r) {
+		types[e.GetEventId()] = e.GetActivityTaskScheduledEventAttributes().GetActivityType().GetName()
+		if done := e.GetActivityTaskCompletedEventAttributes(); done != nil && types[done.GetScheduledEventId()] == activity {
+			result = done.GetResult()
+		}
+	}
+	require.NotNil(t, result)
+	return result
+}
+
 // pending is the activity that a run waits for.
 func (w *world) pending(t *testing.T, workflowID string) (id string) {
 	t.Helper()
