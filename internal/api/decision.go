@@ -93,6 +93,8 @@ func (s *server) decision(ctx context.Context, in *decideReview) (act, error) {
 	if a.input, err = in.check(st.Kind, v.Round, me); err != nil {
 		return a, err
 	}
-	a.before = judged(func(ctx context.Context, id string) (*registration.Refusal, error) { return s.Store.DecisionRefused(ctx, id, me) }, in.ID)
+	a.before = judged(func(ctx context.Context, id string) (*registration.Refusal, error) {
+		return s.Store.DecisionRefused(ctx, id, me)
+	}, in.ID)
 	return a, nil
 }
