@@ -48,15 +48,15 @@ type ClearingSnapshot struct {
 	ByLetter  bool              `json:"by_letter"` // by an authorised person of the company, since the holder left
 	IsHolder  *bool             `json:"is_holder"` // name and ID number are the bound identity's; null if a reviewer judges it
 	// NameMatches: of a contested claim, its name is the one that the ID number is bound with; null if it is bound nowhere.
-	NameMatches *bool `json:"name_matches"`
-	AccountID *string           `json:"account_id"`
-	Objected  bool              `json:"objected"` // the account's holder has objected
+	NameMatches *bool   `json:"name_matches"`
+	AccountID   *string `json:"account_id"`
+	Objected    bool    `json:"objected"` // the account's holder has objected
 	// Unreachable: no channel could carry the notice to the holder, so nobody was asked.
-	Unreachable bool                    `json:"unreachable"`
-	Approvals   int                     `json:"approvals"`
+	Unreachable bool `json:"unreachable"`
+	Approvals   int  `json:"approvals"`
 	// DecidedBefore are the reviewers who have approved this submission; another must decide, see [registration.Approvals].
-	DecidedBefore []string `json:"decided_before"`
-	Documents   []registration.Document `json:"documents"`
+	DecidedBefore []string                `json:"decided_before"`
+	Documents     []registration.Document `json:"documents"`
 }
 
 // openRound begins a review round: the first of a submission, that of the second reviewer, the one after an objection, or

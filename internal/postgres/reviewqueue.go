@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -72,7 +73,7 @@ func (s *Store) Reviews(ctx context.Context, f ReviewFilter) (Page[*Review], err
 	if err := q.beyond(f.Cursor, "(v.due_at, v.subject_id) > (?, ?)"); err != nil {
 		return page, err
 	}
-	args := append(q.args, f.Caller)
+	args := slices.Concat(q.args, []any{f.Caller})
 	rows, err := s.pool.Query(ctx, fmt.Sprintf(`select %s, null::jsonb as before,
 		exists (select from case_callers c where c.subject_id = v.subject_id and c.caller = $%d) as own_case
 		from (%s) v%s order by v.due_at, v.subject_id`, reviewColumns, len(args), q.sql(), reviewed), args...)
