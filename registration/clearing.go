@@ -34,7 +34,7 @@ const (
 // The guards of a clearing.
 const (
 	NothingBound    Guard = "nothing bound"  // a contested claim to an identity that no account has
-	SecondReview    Guard = "second review"  // by letter of authorisation: another reviewer must approve too
+	SecondReview    Guard = "second review"  // contested, or by letter of authorisation: another reviewer must approve too
 	ObjectionOwed   Guard = "objection owed" // nobody has tried to ask the account's holder yet
 	ContestedByName Guard = "contested"      // the claimant names no account
 )

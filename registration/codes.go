@@ -17,6 +17,8 @@ const (
 	CodeIdentityInUse           Code = "identity_in_use"
 	CodeOrganizationInUse       Code = "organization_in_use"
 	CodeClaimedByOther          Code = "claimed_by_other"
+	CodeSecondReviewer          Code = "second_reviewer_required"
+	CodeOwnCase                 Code = "forbidden" // to decide what one has opened, or handed something in for
 	CodeClearingExists          Code = "clearing_exists"
 	CodeClearingNotEligible     Code = "clearing_not_eligible"
 	CodeInvalidRequest          Code = "invalid_request"

@@ -41,6 +41,7 @@ var words = map[Code]struct{ zh, en string }{
 	CodeActsExceeded:            {"操作次数过多，请稍后再试。", "Too many attempts; try again later."},
 	CodeCodeResendTooSoon:       {"验证码发送过于频繁，请稍后再试。", "A code was sent less than a minute ago; wait a little."},
 	CodeWrongState:              {"当前状态不允许此操作。", "The registration is past this step; read its state."},
+	CodeSecondReviewer:          {"须由另一位审核员处理。", "Another reviewer must decide this."},
 	CodeSubmittedLocked:         {"已提交的内容不能修改。", "What was submitted cannot be changed."},
 	CodeRequirementsMissing:     {"还有未填写的内容。", "Something is still missing; see the requirements."},
 	CodeProviderUnavailable:     {"服务暂不可用，请稍后再试。", "The provider is busy; try again later."},

@@ -57,6 +57,11 @@ func New(d Deps) (http.Handler, error) {
 			return nil, err
 		}
 	}
+	if d.Auth.OIDCIssuer != "" {
+		if err := d.Store.AdoptSubjects(ctx, oidcScheme, d.Auth.OIDCIssuer); err != nil {
+			return nil, err
+		}
+	}
 	if err := s.build(); err != nil {
 		return nil, err
 	}

@@ -139,7 +139,7 @@ func (s *server) prepareClearing(ctx context.Context, app *registration.Clearing
 
 // keepClaim seals who asks, under a data key of the clearing's own.
 func (s *server) keepClaim(ctx context.Context, app *registration.ClearingApplication, claim dossier.Claim) error {
-	err := s.Store.NewSubject(ctx, app.ClearingID)
+	err := s.newCase(ctx, app.ClearingID)
 	if err != nil {
 		return err
 	}

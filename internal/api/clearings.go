@@ -46,7 +46,7 @@ func (s *server) clearings() {
 	}, s.object)
 	register(s, route{
 		id: "get-clearing-timeline", method: http.MethodGet, path: byIDPath + "/timeline", tag: clearingTag, summary: "Read a clearing's timeline",
-		description: "Everything that happened to the clearing, oldest first, with each look at a document. For those who decide: not for the claimant, nor for the account's owner.",
+		description: "Everything that happened to the clearing, oldest first, with each look at a document. For those who decide: not for the claimant, nor for the account's owner." + notOfOwn,
 	}, s.clearingTimeline)
 	s.objectionPage()
 	clearingsAt[AtAccount, materialAtAccount](s, "", byAccountPath)
@@ -153,6 +153,9 @@ type materialAtClearing struct {
 // putMaterial makes the file that was received the slot's.
 func (s *server) putMaterial(ctx context.Context) (*struct{ Body DocumentReceipt }, error) {
 	up := requestOf(ctx).upload
+	if err := s.actsFor(ctx, up.subject); err != nil {
+		return nil, err
+	}
 	refusal, err := s.Store.SetClearingDocument(ctx, up.subject, up.doc)
 	if refusal != nil {
 		return nil, refusal
@@ -169,6 +172,9 @@ func (s *server) putMaterial(ctx context.Context) (*struct{ Body DocumentReceipt
 func (s *server) clearingTimeline(ctx context.Context, in *AtClearing) (*struct{ Body Timeline }, error) {
 	id, err := in.clearing(ctx, s)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.mayReview(ctx, id); err != nil {
 		return nil, err
 	}
 	entries, err := s.Store.ClearingTimeline(ctx, id)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"shiming/internal/dossier"
-	"shiming/internal/postgres"
 	"shiming/registration"
 )
 
@@ -36,8 +35,8 @@ type DecisionReason struct {
 }
 
 // check judges a decision for a registration of a kind.
-func (in *decideReview) check(kind registration.Kind, by string) (dossier.Decision, error) {
-	d := dossier.Decision{Decision: in.Body.Decision, Final: in.Body.Final, Note: in.Body.Note, Reviewer: by}
+func (in *decideReview) check(kind registration.Kind, round int, by string) (dossier.Decision, error) {
+	d := dossier.Decision{Decision: in.Body.Decision, Final: in.Body.Final, Note: in.Body.Note, Reviewer: by, Round: round}
 	var c checks
 	switch {
 	case d.Decision == approve && (in.Body.Final || len(in.Body.Reasons) > 0):
@@ -58,7 +57,7 @@ func (in *decideReview) check(kind registration.Kind, by string) (dossier.Decisi
 
 // decide hands a decision to the workflow. What was decided is sealed: a reviewer's words may quote what was handed in.
 func (s *server) decide(ctx context.Context, in *decideReview) (*reviewAnswer, error) {
-	if err := mustBeID(in.ID); err != nil {
+	if err := s.mayReview(ctx, in.ID); err != nil {
 		return nil, err
 	}
 	a, err := s.decision(ctx, in)
@@ -74,7 +73,7 @@ func (s *server) decide(ctx context.Context, in *decideReview) (*reviewAnswer, e
 	return s.reviewed(ctx, in.ID, done.status())
 }
 
-// decision is the act of deciding a review that the caller has claimed, or nobody.
+// decision is the act of deciding a review that the caller has claimed, or nobody, and may decide.
 func (s *server) decision(ctx context.Context, in *decideReview) (act, error) {
 	ctx, cancel := s.beforehand(ctx)
 	defer cancel()
@@ -91,14 +90,11 @@ func (s *server) decision(ctx context.Context, in *decideReview) (act, error) {
 		return a, err
 	}
 	me := requestOf(ctx).caller.name
-	if a.input, err = in.check(st.Kind, me); err != nil {
+	if a.input, err = in.check(st.Kind, v.Round, me); err != nil {
 		return a, err
 	}
-	a.before = func(context.Context, postgres.Standing, string) error {
-		if v.Assignee != nil && *v.Assignee != me {
-			return registration.Refuse(registration.CodeClaimedByOther)
-		}
-		return nil
-	}
+	a.before = judged(func(ctx context.Context, id string) (*registration.Refusal, error) {
+		return s.Store.DecisionRefused(ctx, id, me)
+	}, in.ID)
 	return a, nil
 }

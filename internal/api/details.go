@@ -42,7 +42,17 @@ func (s *server) setName(ctx context.Context, in *setName) (*registrationAnswer,
 	if err := c.problem(); err != nil {
 		return nil, err
 	}
-	return s.edited(ctx, in.ID, func() (*registration.Refusal, error) { return s.Store.SetName(ctx, in.ID, name) })
+	return s.handedIn(ctx, in.ID, func() (*registration.Refusal, error) { return s.Store.SetName(ctx, in.ID, name) })
+}
+
+// handedIn answers an edit of an applicant's.
+func (s *server) handedIn(ctx context.Context, id string, edit func() (*registration.Refusal, error)) (*registrationAnswer, error) {
+	return s.edited(ctx, id, func() (*registration.Refusal, error) {
+		if err := s.actsFor(ctx, id); err != nil {
+			return nil, err
+		}
+		return edit()
+	})
 }
 
 // edited answers an edit that the database alone decides.
@@ -91,7 +101,7 @@ func (s *server) setContact(ctx context.Context, in *setContact) (*registrationA
 	if err := c.problem(); err != nil {
 		return nil, err
 	}
-	return s.edited(ctx, in.ID, func() (*registration.Refusal, error) { return s.Store.SetContact(ctx, in.ID, contact) })
+	return s.handedIn(ctx, in.ID, func() (*registration.Refusal, error) { return s.Store.SetContact(ctx, in.ID, contact) })
 }
 
 type putDocument struct {
@@ -110,6 +120,9 @@ type DocumentReceipt struct {
 // putDocument makes the file that was received the slot's.
 func (s *server) putDocument(ctx context.Context, in *putDocument) (*struct{ Body DocumentReceipt }, error) {
 	up := requestOf(ctx).upload
+	if err := s.actsFor(ctx, in.ID); err != nil {
+		return nil, err
+	}
 	refusal, err := s.Store.SetDocument(ctx, in.ID, up.doc)
 	if refusal != nil {
 		return nil, refusal

@@ -120,10 +120,11 @@ func (o *oidcTokens) find(ctx context.Context, raw string) (caller, error) {
 	var claims struct {
 		Roles []string `json:"roles"`
 	}
-	if err := token.Claims(&claims); err != nil || !plainName(token.Subject) {
+	if err := token.Claims(&claims); err != nil || !plainName(token.Subject) || len(token.Subject) > longestSubject {
 		return caller{}, errUnknownCaller
 	}
-	who := caller{id: "oidc:" + token.Subject, name: token.Subject}
+	name := token.Issuer + issuerMark + token.Subject
+	who := caller{id: oidcScheme + name, name: name}
 	for _, r := range claims.Roles {
 		if knownRole(role(r)) {
 			who.roles = append(who.roles, role(r))
@@ -132,7 +133,10 @@ func (o *oidcTokens) find(ctx context.Context, raw string) (caller, error) {
 	return who, nil
 }
 
+// oidcScheme begins the id of every caller that the issuer vouches for.
+const oidcScheme = "oidc:"
+
 // plainName reports whether a name can be shown and stored: visible ASCII, not too long.
 func plainName(s string) bool {
-	return len(s) <= longestSubject && visible(s)
+	return len(s) <= longestCaller && visible(s)
 }

@@ -115,7 +115,7 @@ func (s *server) walletFailed(ctx context.Context, err error) error {
 
 // keepApplicant seals who applies, under a data key of the registration's own.
 func (s *server) keepApplicant(ctx context.Context, app *registration.Application, applicant dossier.Applicant, person *dossier.Person) error {
-	err := s.Store.NewSubject(ctx, app.RegistrationID)
+	err := s.newCase(ctx, app.RegistrationID)
 	if err != nil {
 		return err
 	}

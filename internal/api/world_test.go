@@ -114,7 +114,7 @@ func (w *world) under(t testing.TB) *world {
 // call is one request.
 type call struct {
 	w      *world
-	as     string // a caller of tokenLines; "" for nobody
+	as     string // a caller of tokenLines; "" for nobody, or for the bearer of header's token
 	key    string
 	header http.Header
 }
@@ -234,7 +234,7 @@ func (w *world) rows() int {
 	for _, table := range []string{
 		"registrations", "vault_items", "vault_keys", "acts", "attempts", "documents", "reports", "timeline", "events", "outbox", "notices", "payments",
 		"payment_grants", "deposit_entries", "identity_claims", "admin_sessions", "reviews", "accounts", "clearings", "clearing_timeline", "objections",
-		"webhook_endpoints", "webhook_deliveries", "webhook_attempts", "idempotency", "findings",
+		"webhook_endpoints", "webhook_deliveries", "webhook_attempts", "idempotency", "findings", "case_callers",
 	} {
 		counts = append(counts, "(select count(*) from "+table+")")
 	}

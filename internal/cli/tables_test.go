@@ -28,6 +28,7 @@ var shown = []struct {
 	{"reviews", "GET /v1/reviews", "reviews.json", []string{"review", "list"}},
 	{"review", "GET /v1/reviews/reg_ent1", "review.json", []string{"review", "show", "reg_ent1"}},
 	{"clearing_review", "GET /v1/reviews/clr_1", "clearing_review.json", []string{"review", "show", "clr_1"}},
+	{"contested_review", "GET /v1/reviews/clr_2", "contested_review.json", []string{"review", "show", "clr_2"}},
 	{"clearing", "GET /v1/accounts/acct-1001/identity-clearing", "clearing.json", []string{"clearing", "show", "acct-1001"}},
 	{"clearing", "GET /v1/identity-clearings/clr_1", "clearing.json", []string{"clearing", "show", "clr_1"}},
 	{"preflight", "GET /v1/accounts/acct-1001/identity-clearing/preflight", "preflight.json", []string{"clearing", "preflight", "acct-1001"}},

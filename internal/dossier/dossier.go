@@ -179,6 +179,7 @@ type Decision struct {
 	Reasons  []registration.Reason `json:"reasons"`
 	Note     string                `json:"note"`
 	Reviewer string                `json:"reviewer"`
+	Round    int                   `json:"round"` // the one that the reviewer has seen
 }
 
 // Reason is why ops resolved a payment by hand.

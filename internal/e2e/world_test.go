@@ -250,13 +250,17 @@ func (w *world) reviewer(t testing.TB) caller { return caller{t: t, base: w.apiU
 func (w *world) reviewer2(t testing.TB) caller {
 	return caller{t: t, base: w.apiURL, token: "reviewer2"}
 }
+
+func (w *world) reviewer3(t testing.TB) caller {
+	return caller{t: t, base: w.apiURL, token: "reviewer3"}
+}
 func (w *world) ops(t testing.TB) caller     { return caller{t: t, base: w.apiURL, token: "ops"} }
 func (w *world) sandbox(t testing.TB) caller { return caller{t: t, base: w.sandboxURL, outside: true} }
 
 func tokensFile(t *testing.T, dir string) string {
 	t.Helper()
 	text := ""
-	for name, role := range map[string]string{"platform": "platform", "reviewer": "reviewer", "reviewer2": "reviewer", "ops": "ops"} {
+	for name, role := range map[string]string{"platform": "platform", "reviewer": "reviewer", "reviewer2": "reviewer", "reviewer3": "reviewer", "ops": "ops"} {
 		sum := sha256.Sum256([]byte(name))
 		text += fmt.Sprintf("%s %s %s\n", name, role, hex.EncodeToString(sum[:]))
 	}

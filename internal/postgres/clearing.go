@@ -28,7 +28,8 @@ type clearing struct {
 	LastError            *registration.LastError
 	Corrections          registration.Corrections
 	ReviewRound          int
-	ApprovedBy           []string
+	ApprovedBy           []string // this submission, oldest first
+	ApprovedEarlier      int      // how many of them before the holder objected, or could not be reached
 	ClaimRef             string
 	ClaimFingerprint     []byte
 	Claim                dossier.ClaimView
@@ -45,7 +46,7 @@ type clearing struct {
 }
 
 const clearingColumns = `id, contested, account_id, registration_id, locale, state, sequence, created_at, updated_at,
-	last_act_at, state_since, ended_at, last_error, corrections, review_round, approved_by, claim_ref, claim_fingerprint, claim,
+	last_act_at, state_since, ended_at, last_error, corrections, review_round, approved_by, approved_earlier, claim_ref, claim_fingerprint, claim,
 	conditions_ref, eligible_at, objection_until, objection_provisional, objected_at, unreachable_at, attempt, hold_open, ` + mirrorColumns + `,
 	(select r.kind from registrations r where r.id = clearings.registration_id) as developer_kind`
 
@@ -84,12 +85,12 @@ func (k *clearing) save(ctx context.Context, tx pgx.Tx, readSequence int64) erro
 		last_act_at = $8, state_since = $9, ended_at = $10, last_error = $11, corrections = $12, review_round = $13, approved_by = $14,
 		conditions_ref = $15, eligible_at = $16, objection_until = $17, objection_provisional = $18, objected_at = $19,
 		unreachable_at = $20, attempt = $21, hold_open = $22,
-		version = $23, acknowledged = $24, run_id = $25, run_missing_since = $26, held_at = $27
+		version = $23, acknowledged = $24, run_id = $25, run_missing_since = $26, held_at = $27, approved_earlier = $28
 		where id = $1 and sequence = $2`,
 		k.ID, readSequence, k.AccountID, k.RegistrationID, k.State, k.Sequence, k.UpdatedAt, k.LastActAt, k.StateSince, k.EndedAt,
 		jsonb(k.LastError), k.Corrections, k.ReviewRound, k.ApprovedBy, k.ConditionsRef, k.EligibleAt, k.ObjectionUntil,
 		k.ObjectionProvisional, k.ObjectedAt, k.UnreachableAt, k.Attempt, k.HoldOpen,
-		k.Version, k.Acknowledged, k.RunID, k.RunMissingSince, k.HeldAt)
+		k.Version, k.Acknowledged, k.RunID, k.RunMissingSince, k.HeldAt, k.ApprovedEarlier)
 	if err != nil {
 		return err
 	}
@@ -152,12 +153,19 @@ func (k *clearing) needed(conditions registration.Conditions, docs []registratio
 
 // facts are what the table's guards look at.
 func (k *clearing) facts(docs []registration.Document) registration.Facts {
-	byLetter := k.byLetter(docs)
 	return registration.Facts{
 		NothingBound:    k.AccountID == nil,
-		SecondReview:    byLetter && len(k.ApprovedBy) < 2,
-		ObjectionOwed:   (byLetter || k.Contested) && !k.asked(),
+		SecondReview:    k.approvals(docs).Owed() > 0,
+		ObjectionOwed:   (k.byLetter(docs) || k.Contested) && !k.asked(),
 		ContestedByName: k.Contested,
+	}
+}
+
+// approvals are who has approved the newest submission.
+func (k *clearing) approvals(docs []registration.Document) registration.Approvals {
+	return registration.Approvals{
+		Contested: k.Contested, ByLetter: k.byLetter(docs), By: k.ApprovedBy, Earlier: k.ApprovedEarlier,
+		Objected: k.ObjectedAt != nil, Unreachable: k.UnreachableAt != nil,
 	}
 }
 

@@ -140,7 +140,7 @@ func (c *clearingChange) takeObjection(ctx context.Context) error {
 // for; over a contested claim a reviewer decides, who now knows of it.
 func (c *clearingChange) raise(ctx context.Context) error {
 	c.step.Actor = registration.ByHolder
-	c.rec.ApprovedBy = []string{} // what was approved was another case: whoever did may decide on this one
+	c.rec.ApprovedEarlier = len(c.rec.ApprovedBy) // what was approved was another case: somebody else decides on this one
 	if err := c.move(ctx, registration.ObjectionRaised); err != nil {
 		return err
 	}
@@ -188,7 +188,7 @@ func (c *clearingChange) reviewUnasked(ctx context.Context) error {
 	if err := c.closeObjection(ctx, false); err != nil {
 		return err
 	}
-	c.rec.ObjectionUntil, c.rec.ObjectionProvisional, c.rec.UnreachableAt, c.rec.ApprovedBy = nil, false, &c.at, []string{}
+	c.rec.ObjectionUntil, c.rec.ObjectionProvisional, c.rec.UnreachableAt, c.rec.ApprovedEarlier = nil, false, &c.at, len(c.rec.ApprovedBy)
 	if err := c.move(ctx, registration.HolderUnreachable); err != nil {
 		return err
 	}

@@ -3,10 +3,13 @@ package postgres
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"slices"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
+	"shiming/internal/chinaid"
 	"shiming/internal/dossier"
 	"shiming/internal/notice"
 	"shiming/internal/workday"
@@ -30,7 +33,7 @@ func (s *Store) SubmitClearing(ctx context.Context, step Step) (registration.Cle
 		if _, err := c.attach(ctx); err != nil {
 			return nil, err
 		}
-		c.rec.Corrections, c.rec.ApprovedBy, c.rec.LastError = nil, []string{}, nil
+		c.rec.Corrections, c.rec.ApprovedBy, c.rec.ApprovedEarlier, c.rec.LastError = nil, []string{}, 0, nil
 		if err := c.openRound(ctx); err != nil {
 			return nil, err
 		}
@@ -44,12 +47,16 @@ type ClearingSnapshot struct {
 	Contested bool              `json:"contested"` // by somebody who names no account
 	ByLetter  bool              `json:"by_letter"` // by an authorised person of the company, since the holder left
 	IsHolder  *bool             `json:"is_holder"` // name and ID number are the bound identity's; null if a reviewer judges it
-	AccountID *string           `json:"account_id"`
-	Objected  bool              `json:"objected"` // the account's holder has objected
+	// NameMatches: of a contested claim, its name is the one that the ID number is bound with; null if it is bound nowhere.
+	NameMatches *bool   `json:"name_matches"`
+	AccountID   *string `json:"account_id"`
+	Objected    bool    `json:"objected"` // the account's holder has objected
 	// Unreachable: no channel could carry the notice to the holder, so nobody was asked.
-	Unreachable bool                    `json:"unreachable"`
-	Approvals   int                     `json:"approvals"`
-	Documents   []registration.Document `json:"documents"`
+	Unreachable bool `json:"unreachable"`
+	Approvals   int  `json:"approvals"`
+	// DecidedBefore are the reviewers who have approved this submission; another must decide, see [registration.Approvals].
+	DecidedBefore []string                `json:"decided_before"`
+	Documents     []registration.Document `json:"documents"`
 }
 
 // openRound begins a review round: the first of a submission, that of the second reviewer, the one after an objection, or
@@ -60,9 +67,14 @@ func (c *clearingChange) openRound(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	nameMatches, err := c.nameMatches(ctx)
+	if err != nil {
+		return err
+	}
 	snapshot, err := json.Marshal(ClearingSnapshot{
-		Claim: k.Claim, Contested: k.Contested, ByLetter: k.byLetter(c.docs), IsHolder: isHolder, AccountID: k.AccountID,
-		Objected: k.ObjectedAt != nil, Unreachable: k.UnreachableAt != nil, Approvals: len(k.ApprovedBy), Documents: c.docs,
+		Claim: k.Claim, Contested: k.Contested, ByLetter: k.byLetter(c.docs), IsHolder: isHolder, NameMatches: nameMatches, AccountID: k.AccountID,
+		Objected: k.ObjectedAt != nil, Unreachable: k.UnreachableAt != nil,
+		Approvals: len(k.ApprovedBy), DecidedBefore: k.approvals(c.docs).Names(), Documents: c.docs,
 	})
 	if err != nil {
 		return err
@@ -81,6 +93,32 @@ func (c *clearingChange) isHolder(ctx context.Context) (*bool, error) {
 		return nil, err
 	}
 	return conditions[0].Met, err
+}
+
+// nameMatches compares the name of a contested claim with the one that its ID number is bound with. The number is the identity
+// and names change by law, so reviewers judge what it means; they must only not overlook it.
+func (c *clearingChange) nameMatches(ctx context.Context) (*bool, error) {
+	if !c.rec.Contested {
+		return nil, nil
+	}
+	var identityRef string
+	err := c.tx.QueryRow(ctx, `select r.identity_ref from identity_claims i join registrations r on r.id = i.registration_id
+		where i.fingerprint = $1 and i.subject = 'person' and i.bound`, c.rec.ClaimFingerprint).Scan(&identityRef)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var person dossier.Person
+	var claim dossier.Claim
+	if err := c.get(ctx, c.tx, identityRef, dossier.PurposeIdentity, &person); err != nil {
+		return nil, err
+	}
+	if err := c.get(ctx, c.tx, c.rec.ClaimRef, dossier.PurposeClaim, &claim); err != nil {
+		return nil, err
+	}
+	return new(chinaid.SameName(person.Holder, claim.Holder)), nil
 }
 
 // clearingRound is what of the newest review round time looks at.
@@ -154,16 +192,19 @@ func (c *clearingChange) roundKey(what string) string {
 	return fmt.Sprintf("%s/%s/%d", what, c.rec.ID, c.rec.ReviewRound)
 }
 
-// DecideClearing applies a reviewer's decision, which must be claimed by nobody or by the reviewer. By letter of
-// authorisation two different reviewers must approve.
+// DecideClearing applies a reviewer's decision on the round that was open when it was made, which must be claimed by nobody or
+// by the reviewer. Who may decide, and how many must approve, is [registration.Approvals]'.
 func (s *Store) DecideClearing(ctx context.Context, step Step, inputRef string) (registration.ClearingResult, error) {
 	return s.clearingAct(ctx, step, registration.ActDecide, func(ctx context.Context, c *clearingChange) (*registration.Refusal, error) {
 		var d dossier.Decision
 		if err := c.input(ctx, inputRef, dossier.PurposeDecision, &d); err != nil {
 			return nil, err
 		}
+		if refusal, err := mayNotDecide(ctx, c.tx, c.rec.ID, d.Reviewer); refusal != nil || err != nil {
+			return refusal, err
+		}
 		approved := d.Decision == "approve"
-		if approved && slices.Contains(c.rec.ApprovedBy, d.Reviewer) {
+		if pastRound(d, c.rec.ReviewRound) {
 			return registration.Refuse(registration.CodeClaimedByOther), nil
 		}
 		if approved {

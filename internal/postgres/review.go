@@ -138,7 +138,8 @@ func (c *change) remindReviewers(ctx context.Context, submitted time.Time, due w
 		notice.Data{Deadline: &due.At, DeadlineProvisional: due.Provisional})
 }
 
-// Decide applies a reviewer's decision, which must be claimed by nobody or by the reviewer.
+// Decide applies a reviewer's decision on the round that was open when it was made, which must be claimed by nobody or by the
+// reviewer.
 func (s *Store) Decide(ctx context.Context, step Step, inputRef string) (registration.StepResult, error) {
 	return s.apply(ctx, step, func(ctx context.Context, c *change) (*registration.Refusal, error) {
 		var d dossier.Decision
@@ -148,6 +149,12 @@ func (s *Store) Decide(ctx context.Context, step Step, inputRef string) (registr
 		// The bank's return is on its way to the workflow: the decision would stand on nothing.
 		if c.payment != nil && c.payment.BankState == "returned" && c.rec.CompanyProof != nil && *c.rec.CompanyProof == c.payment.ID {
 			return &registration.Refusal{Code: registration.CodeWrongState, State: c.rec.State}, nil
+		}
+		if refusal, err := mayNotDecide(ctx, c.tx, c.rec.ID, d.Reviewer); refusal != nil || err != nil {
+			return refusal, err
+		}
+		if pastRound(d, c.rec.ReviewRound) {
+			return registration.Refuse(registration.CodeClaimedByOther), nil
 		}
 		if refusal, err := c.writeDecision(ctx, d); refusal != nil || err != nil {
 			return refusal, err

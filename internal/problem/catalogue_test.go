@@ -18,7 +18,7 @@ func contract() map[int]string {
 		http.StatusUnauthorized:          "unauthorized",
 		http.StatusForbidden:             "forbidden payment_password_incorrect",
 		http.StatusNotFound:              "not_found",
-		http.StatusConflict:              "wrong_state submitted_locked registration_exists identity_in_use organization_in_use claimed_by_other clearing_exists clearing_not_eligible",
+		http.StatusConflict:              "wrong_state submitted_locked registration_exists identity_in_use organization_in_use claimed_by_other second_reviewer_required clearing_exists clearing_not_eligible",
 		http.StatusRequestEntityTooLarge: "document_too_large",
 		http.StatusUnsupportedMediaType:  "document_type_unsupported",
 		http.StatusUnprocessableEntity: "invalid_request id_number_invalid uscc_invalid phone_invalid card_invalid card_not_debit card_is_corporate card_unusable " +

@@ -158,6 +158,13 @@ func (c *ClearingRun) ApproveAs(reviewer string) *registration.Refusal {
 	return c.Decide(dossier.Decision{Decision: "approve", Reviewer: reviewer})
 }
 
+// ApproveTwice approves as two reviewers.
+func (c *ClearingRun) ApproveTwice() {
+	c.w.T.Helper()
+	require.Nil(c.w.T, c.ApproveAs("reviewer-1"))
+	require.Nil(c.w.T, c.ApproveAs("reviewer-2"))
+}
+
 // Abandon ends a clearing that the test leaves unfinished: call it before another workflow starts.
 func (c *ClearingRun) Abandon() {
 	if c.over() {

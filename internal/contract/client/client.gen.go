@@ -649,6 +649,7 @@ const (
 	RateLimited                ProblemCode = "rate_limited"
 	RegistrationExists         ProblemCode = "registration_exists"
 	RequirementsMissing        ProblemCode = "requirements_missing"
+	SecondReviewerRequired     ProblemCode = "second_reviewer_required"
 	SubmittedLocked            ProblemCode = "submitted_locked"
 	Unauthorized               ProblemCode = "unauthorized"
 	UsccInvalid                ProblemCode = "uscc_invalid"
@@ -735,6 +736,8 @@ func (e ProblemCode) Valid() bool {
 	case RegistrationExists:
 		return true
 	case RequirementsMissing:
+		return true
+	case SecondReviewerRequired:
 		return true
 	case SubmittedLocked:
 		return true
@@ -1576,7 +1579,7 @@ type ClearingClaim struct {
 
 // ClearingReview What a reviewer is shown of a clearing beside its materials, masked.
 //
-// Examples: {"approvals":1,"by_letter":false,"contested":false,"holder":"张*","id_number":"110***********1234","is_holder":true,"objected":false,"reason":"I have left the company.","unreachable":false}
+// Examples: {"approvals":1,"by_letter":false,"contested":false,"holder":"张*","id_number":"110***********1234","is_holder":true,"name_matches":true,"objected":false,"reason":"I have left the company.","unreachable":false}
 type ClearingReview struct {
 	// Approvals Reviewers who have approved this submission already
 	//
@@ -1588,7 +1591,7 @@ type ClearingReview struct {
 	// Examples: false
 	ByLetter bool `json:"by_letter"`
 
-	// Contested Asked for by somebody who names no account
+	// Contested Asked for by somebody who names no account: two reviewers must approve
 	//
 	// Examples: false
 	Contested bool `json:"contested"`
@@ -1608,7 +1611,12 @@ type ClearingReview struct {
 	// Examples: true
 	IsHolder *bool `json:"is_holder"`
 
-	// Objected The account's holder has objected
+	// NameMatches Of a contested claim: whether its name is the one that the ID number is bound with, when the round began; null if the number is bound nowhere, and of every other clearing. Names change by law: look at the papers
+	//
+	// Examples: true
+	NameMatches *bool `json:"name_matches"`
+
+	// Objected The account's holder has objected: a third reviewer decides
 	//
 	// Examples: false
 	Objected bool `json:"objected"`
@@ -1618,7 +1626,7 @@ type ClearingReview struct {
 	// Examples: I have left the company.
 	Reason string `json:"reason"`
 
-	// Unreachable No channel could carry the notice to the account's holder: nobody was asked, and approval clears all the same
+	// Unreachable No channel could carry the notice to the account's holder: nobody was asked, and two approvals clear all the same; over a contested claim one of the two must be new to it
 	//
 	// Examples: false
 	Unreachable bool `json:"unreachable"`
@@ -2831,7 +2839,7 @@ type ResolvePayoutBodyOutcome string
 
 // Review A submitted round of a registration or a clearing, masked, with what has changed since the one before.
 //
-// Examples: {"account_id":"acct-1001","assignee":"reviewer-1","changed":["contact"],"clearing":{"approvals":1,"by_letter":false,"contested":false,"holder":"张*","id_number":"110***********1234","is_holder":true,"objected":false,"reason":"I have left the company.","unreachable":false},"decision":"approve","developer_kind":"individual","due_at":"2026-10-11T00:00:00+08:00","id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","kind":"registration","name":"Harbour Light","overdue":false,"reasons":[{"code":"unreadable","field":"documents.business_licence","message":"The seal cannot be read; scan it again."}],"round":1,"state":"under_review","submitted":{"company":{"address":"厦门市思明区例示路1号","bank":{"account_name":"厦门市例示科技有限公司","account_number":"****6789","bank_name":"例示银行厦门分行","cnaps_code":"102393000012"},"legal_name":"厦门市例示科技有限公司","legal_representative":"王*","licence_type":"unified","organization_code":"91350100M000100Y43","registration_number":"91350100M000100Y43","uscc":"91350100M000100Y43"},"contact":{"address":"厦门市***","email":"c***@example.com","name":"赵*","phone":"138****1234"},"documents":[{"at":"2026-09-30T10:00:00+08:00","content_type":"image/png","sha256":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","size":12345,"slot":"business_licence"}],"identity":{"holder":"王*","id_number":"110***********1234","method":"qr_scan","role":"legal_representative","verified":true},"name":"Harbour Light"},"submitted_at":"2026-09-30T10:00:00+08:00"}
+// Examples: {"account_id":"acct-1001","assignee":"reviewer-1","changed":["contact"],"clearing":{"approvals":1,"by_letter":false,"contested":false,"holder":"张*","id_number":"110***********1234","is_holder":true,"name_matches":true,"objected":false,"reason":"I have left the company.","unreachable":false},"decided_before":["reviewer-2"],"decision":"approve","developer_kind":"individual","due_at":"2026-10-11T00:00:00+08:00","id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","kind":"registration","name":"Harbour Light","overdue":false,"own_case":false,"reasons":[{"code":"unreadable","field":"documents.business_licence","message":"The seal cannot be read; scan it again."}],"round":1,"state":"under_review","submitted":{"company":{"address":"厦门市思明区例示路1号","bank":{"account_name":"厦门市例示科技有限公司","account_number":"****6789","bank_name":"例示银行厦门分行","cnaps_code":"102393000012"},"legal_name":"厦门市例示科技有限公司","legal_representative":"王*","licence_type":"unified","organization_code":"91350100M000100Y43","registration_number":"91350100M000100Y43","uscc":"91350100M000100Y43"},"contact":{"address":"厦门市***","email":"c***@example.com","name":"赵*","phone":"138****1234"},"documents":[{"at":"2026-09-30T10:00:00+08:00","content_type":"image/png","sha256":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","size":12345,"slot":"business_licence"}],"identity":{"holder":"王*","id_number":"110***********1234","method":"qr_scan","role":"legal_representative","verified":true},"name":"Harbour Light"},"submitted_at":"2026-09-30T10:00:00+08:00"}
 type Review struct {
 	// AccountID The platform account
 	//
@@ -2850,6 +2858,11 @@ type Review struct {
 
 	// Clearing Of a clearing: what speaks for or against it
 	Clearing *ClearingReview `json:"clearing"`
+
+	// DecidedBefore Reviewers who had approved this submission when the round began: somebody else decides. If the holder could not be reached one of them may be one of the two
+	//
+	// Examples: ["reviewer-2"]
+	DecidedBefore []string `json:"decided_before"`
 
 	// Decision The decision
 	//
@@ -2885,6 +2898,11 @@ type Review struct {
 	//
 	// Examples: false
 	Overdue bool `json:"overdue"`
+
+	// OwnCase The caller has opened it or handed something in for it, and cannot decide it
+	//
+	// Examples: false
+	OwnCase bool `json:"own_case"`
 
 	// Reasons What is to be corrected
 	Reasons []Reason `json:"reasons"`
@@ -2923,7 +2941,7 @@ type ReviewKind string
 
 // ReviewItem A review in the list.
 //
-// Examples: {"account_id":"acct-1001","assignee":"reviewer-1","developer_kind":"individual","due_at":"2026-10-11T00:00:00+08:00","id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","kind":"registration","name":"Harbour Light","overdue":false,"round":1,"state":"under_review","submitted_at":"2026-09-30T10:00:00+08:00"}
+// Examples: {"account_id":"acct-1001","assignee":"reviewer-1","decided_before":["reviewer-2"],"developer_kind":"individual","due_at":"2026-10-11T00:00:00+08:00","id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","kind":"registration","name":"Harbour Light","overdue":false,"own_case":false,"round":1,"state":"under_review","submitted_at":"2026-09-30T10:00:00+08:00"}
 type ReviewItem struct {
 	// AccountID The platform account
 	//
@@ -2934,6 +2952,11 @@ type ReviewItem struct {
 	//
 	// Examples: reviewer-1
 	Assignee *string `json:"assignee"`
+
+	// DecidedBefore Reviewers who had approved this submission when the round began: somebody else decides. If the holder could not be reached one of them may be one of the two
+	//
+	// Examples: ["reviewer-2"]
+	DecidedBefore []string `json:"decided_before"`
 
 	// DeveloperKind Who registers
 	//
@@ -2965,6 +2988,11 @@ type ReviewItem struct {
 	// Examples: false
 	Overdue bool `json:"overdue"`
 
+	// OwnCase The caller has opened it or handed something in for it, and cannot decide it
+	//
+	// Examples: false
+	OwnCase bool `json:"own_case"`
+
 	// Round Counts submissions
 	//
 	// Examples: 1
@@ -2991,7 +3019,7 @@ type ReviewItemKind string
 
 // ReviewPage A page of reviews.
 //
-// Examples: {"items":[{"account_id":"acct-1001","assignee":"reviewer-1","developer_kind":"individual","due_at":"2026-10-11T00:00:00+08:00","id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","kind":"registration","name":"Harbour Light","overdue":false,"round":1,"state":"under_review","submitted_at":"2026-09-30T10:00:00+08:00"}],"next_cursor":"MjAyNi0wOS0zMFQwMjowMDowMFp8cmVnX2szdjU"}
+// Examples: {"items":[{"account_id":"acct-1001","assignee":"reviewer-1","decided_before":["reviewer-2"],"developer_kind":"individual","due_at":"2026-10-11T00:00:00+08:00","id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","kind":"registration","name":"Harbour Light","overdue":false,"own_case":false,"round":1,"state":"under_review","submitted_at":"2026-09-30T10:00:00+08:00"}],"next_cursor":"MjAyNi0wOS0zMFQwMjowMDowMFp8cmVnX2szdjU"}
 type ReviewPage struct {
 	// Items Reviews, oldest due first
 	Items []ReviewItem `json:"items"`
@@ -4197,7 +4225,7 @@ type ClientInterface interface {
 
 	// GetClearingTimeline Read a clearing's timeline
 	//
-	// Everything that happened to the clearing, oldest first, with each look at a document. For those who decide: not for the claimant, nor for the account's owner.
+	// Everything that happened to the clearing, oldest first, with each look at a document. For those who decide: not for the claimant, nor for the account's owner. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 401: `unauthorized`
@@ -4910,7 +4938,7 @@ type ClientInterface interface {
 
 	// ListReviews List open reviews
 	//
-	// Reviews that wait for a decision, oldest due first.
+	// Reviews that wait for a decision, oldest due first. Of the caller's own cases they show neither account nor name.
 	//
 	// Refusals:
 	// - 401: `unauthorized`
@@ -4925,7 +4953,7 @@ type ClientInterface interface {
 
 	// GetReview Read a review
 	//
-	// The newest submitted round, masked, with what has changed since the one before.
+	// The newest submitted round, masked, with what has changed since the one before. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 401: `unauthorized`
@@ -4941,14 +4969,14 @@ type ClientInterface interface {
 
 	// AssignReviewWithBody Assign a review
 	//
-	// Gives the review to a reviewer. Ops may take it from another, a reviewer only give away the own.
+	// Gives the review to a reviewer who may decide it. Ops may take it from another, a reviewer only give away the own. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
-	// - 409: `claimed_by_other`, `wrong_state`
+	// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
@@ -4962,14 +4990,14 @@ type ClientInterface interface {
 
 	// AssignReview Assign a review
 	//
-	// Gives the review to a reviewer. Ops may take it from another, a reviewer only give away the own.
+	// Gives the review to a reviewer who may decide it. Ops may take it from another, a reviewer only give away the own. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
-	// - 409: `claimed_by_other`, `wrong_state`
+	// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
@@ -4983,14 +5011,14 @@ type ClientInterface interface {
 
 	// ClaimReview Claim a review
 	//
-	// Takes the review, if nobody else has it.
+	// Takes the review, if nobody else has it and the caller may decide it. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
-	// - 409: `claimed_by_other`, `wrong_state`
+	// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
@@ -5002,14 +5030,14 @@ type ClientInterface interface {
 
 	// DecideReviewWithBody Decide a review
 	//
-	// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding.
+	// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding. A contested claim, and one by letter of authorisation, take two different reviewers, and after an objection a third. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
-	// - 409: `claimed_by_other`, `wrong_state`
+	// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `acts_exceeded`, `rate_limited`
@@ -5023,14 +5051,14 @@ type ClientInterface interface {
 
 	// DecideReview Decide a review
 	//
-	// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding.
+	// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding. A contested claim, and one by letter of authorisation, take two different reviewers, and after an objection a third. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
-	// - 409: `claimed_by_other`, `wrong_state`
+	// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `acts_exceeded`, `rate_limited`
@@ -5044,7 +5072,7 @@ type ClientInterface interface {
 
 	// GetReviewDocument Look at a submitted document
 	//
-	// Streams the document of the newest submitted round. The look is on the timeline.
+	// Streams the document of the newest submitted round. The look is on the timeline. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 401: `unauthorized`
@@ -5060,14 +5088,14 @@ type ClientInterface interface {
 
 	// ReleaseReview Release a review
 	//
-	// Gives the caller's claim up.
+	// Gives the caller's claim up. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
-	// - 409: `claimed_by_other`, `wrong_state`
+	// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
@@ -5932,7 +5960,7 @@ func (c *Client) SubmitContestedClearing(ctx context.Context, id string, params 
 
 // GetClearingTimeline Read a clearing's timeline
 //
-// Everything that happened to the clearing, oldest first, with each look at a document. For those who decide: not for the claimant, nor for the account's owner.
+// Everything that happened to the clearing, oldest first, with each look at a document. For those who decide: not for the claimant, nor for the account's owner. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 401: `unauthorized`
@@ -7005,7 +7033,7 @@ func (c *Client) WithdrawRegistration(ctx context.Context, id string, params *Wi
 
 // ListReviews List open reviews
 //
-// Reviews that wait for a decision, oldest due first.
+// Reviews that wait for a decision, oldest due first. Of the caller's own cases they show neither account nor name.
 //
 // Refusals:
 // - 401: `unauthorized`
@@ -7030,7 +7058,7 @@ func (c *Client) ListReviews(ctx context.Context, params *ListReviewsParams, req
 
 // GetReview Read a review
 //
-// The newest submitted round, masked, with what has changed since the one before.
+// The newest submitted round, masked, with what has changed since the one before. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 401: `unauthorized`
@@ -7056,14 +7084,14 @@ func (c *Client) GetReview(ctx context.Context, id string, reqEditors ...Request
 
 // AssignReviewWithBody Assign a review
 //
-// Gives the review to a reviewer. Ops may take it from another, a reviewer only give away the own.
+// Gives the review to a reviewer who may decide it. Ops may take it from another, a reviewer only give away the own. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
-// - 409: `claimed_by_other`, `wrong_state`
+// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
@@ -7087,14 +7115,14 @@ func (c *Client) AssignReviewWithBody(ctx context.Context, id string, params *As
 
 // AssignReview Assign a review
 //
-// Gives the review to a reviewer. Ops may take it from another, a reviewer only give away the own.
+// Gives the review to a reviewer who may decide it. Ops may take it from another, a reviewer only give away the own. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
-// - 409: `claimed_by_other`, `wrong_state`
+// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
@@ -7118,14 +7146,14 @@ func (c *Client) AssignReview(ctx context.Context, id string, params *AssignRevi
 
 // ClaimReview Claim a review
 //
-// Takes the review, if nobody else has it.
+// Takes the review, if nobody else has it and the caller may decide it. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
-// - 409: `claimed_by_other`, `wrong_state`
+// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
@@ -7147,14 +7175,14 @@ func (c *Client) ClaimReview(ctx context.Context, id string, params *ClaimReview
 
 // DecideReviewWithBody Decide a review
 //
-// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding.
+// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding. A contested claim, and one by letter of authorisation, take two different reviewers, and after an objection a third. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
-// - 409: `claimed_by_other`, `wrong_state`
+// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `acts_exceeded`, `rate_limited`
@@ -7178,14 +7206,14 @@ func (c *Client) DecideReviewWithBody(ctx context.Context, id string, params *De
 
 // DecideReview Decide a review
 //
-// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding.
+// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding. A contested claim, and one by letter of authorisation, take two different reviewers, and after an objection a third. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
-// - 409: `claimed_by_other`, `wrong_state`
+// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `acts_exceeded`, `rate_limited`
@@ -7209,7 +7237,7 @@ func (c *Client) DecideReview(ctx context.Context, id string, params *DecideRevi
 
 // GetReviewDocument Look at a submitted document
 //
-// Streams the document of the newest submitted round. The look is on the timeline.
+// Streams the document of the newest submitted round. The look is on the timeline. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 401: `unauthorized`
@@ -7235,14 +7263,14 @@ func (c *Client) GetReviewDocument(ctx context.Context, id string, slot string, 
 
 // ReleaseReview Release a review
 //
-// Gives the caller's claim up.
+// Gives the caller's claim up. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
-// - 409: `claimed_by_other`, `wrong_state`
+// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
@@ -11305,7 +11333,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetClearingTimelineWithResponse Read a clearing's timeline
 	//
-	// Everything that happened to the clearing, oldest first, with each look at a document. For those who decide: not for the claimant, nor for the account's owner.
+	// Everything that happened to the clearing, oldest first, with each look at a document. For those who decide: not for the claimant, nor for the account's owner. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 401: `unauthorized`
@@ -12040,7 +12068,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListReviewsWithResponse List open reviews
 	//
-	// Reviews that wait for a decision, oldest due first.
+	// Reviews that wait for a decision, oldest due first. Of the caller's own cases they show neither account nor name.
 	//
 	// Refusals:
 	// - 401: `unauthorized`
@@ -12057,7 +12085,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetReviewWithResponse Read a review
 	//
-	// The newest submitted round, masked, with what has changed since the one before.
+	// The newest submitted round, masked, with what has changed since the one before. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 401: `unauthorized`
@@ -12075,14 +12103,14 @@ type ClientWithResponsesInterface interface {
 
 	// AssignReviewWithBodyWithResponse Assign a review
 	//
-	// Gives the review to a reviewer. Ops may take it from another, a reviewer only give away the own.
+	// Gives the review to a reviewer who may decide it. Ops may take it from another, a reviewer only give away the own. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
-	// - 409: `claimed_by_other`, `wrong_state`
+	// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
@@ -12096,14 +12124,14 @@ type ClientWithResponsesInterface interface {
 
 	// AssignReviewWithResponse Assign a review
 	//
-	// Gives the review to a reviewer. Ops may take it from another, a reviewer only give away the own.
+	// Gives the review to a reviewer who may decide it. Ops may take it from another, a reviewer only give away the own. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
-	// - 409: `claimed_by_other`, `wrong_state`
+	// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
@@ -12117,14 +12145,14 @@ type ClientWithResponsesInterface interface {
 
 	// ClaimReviewWithResponse Claim a review
 	//
-	// Takes the review, if nobody else has it.
+	// Takes the review, if nobody else has it and the caller may decide it. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
-	// - 409: `claimed_by_other`, `wrong_state`
+	// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
@@ -12138,14 +12166,14 @@ type ClientWithResponsesInterface interface {
 
 	// DecideReviewWithBodyWithResponse Decide a review
 	//
-	// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding.
+	// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding. A contested claim, and one by letter of authorisation, take two different reviewers, and after an objection a third. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
-	// - 409: `claimed_by_other`, `wrong_state`
+	// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `acts_exceeded`, `rate_limited`
@@ -12159,14 +12187,14 @@ type ClientWithResponsesInterface interface {
 
 	// DecideReviewWithResponse Decide a review
 	//
-	// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding.
+	// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding. A contested claim, and one by letter of authorisation, take two different reviewers, and after an objection a third. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
-	// - 409: `claimed_by_other`, `wrong_state`
+	// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `acts_exceeded`, `rate_limited`
@@ -12180,7 +12208,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetReviewDocumentWithResponse Look at a submitted document
 	//
-	// Streams the document of the newest submitted round. The look is on the timeline.
+	// Streams the document of the newest submitted round. The look is on the timeline. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 401: `unauthorized`
@@ -12198,14 +12226,14 @@ type ClientWithResponsesInterface interface {
 
 	// ReleaseReviewWithResponse Release a review
 	//
-	// Gives the caller's claim up.
+	// Gives the caller's claim up. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
-	// - 409: `claimed_by_other`, `wrong_state`
+	// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
@@ -20167,7 +20195,7 @@ func (c *ClientWithResponses) SubmitContestedClearingWithResponse(ctx context.Co
 
 // GetClearingTimelineWithResponse Read a clearing's timeline
 //
-// Everything that happened to the clearing, oldest first, with each look at a document. For those who decide: not for the claimant, nor for the account's owner.
+// Everything that happened to the clearing, oldest first, with each look at a document. For those who decide: not for the claimant, nor for the account's owner. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 401: `unauthorized`
@@ -21118,7 +21146,7 @@ func (c *ClientWithResponses) WithdrawRegistrationWithResponse(ctx context.Conte
 
 // ListReviewsWithResponse List open reviews
 //
-// Reviews that wait for a decision, oldest due first.
+// Reviews that wait for a decision, oldest due first. Of the caller's own cases they show neither account nor name.
 //
 // Refusals:
 // - 401: `unauthorized`
@@ -21141,7 +21169,7 @@ func (c *ClientWithResponses) ListReviewsWithResponse(ctx context.Context, param
 
 // GetReviewWithResponse Read a review
 //
-// The newest submitted round, masked, with what has changed since the one before.
+// The newest submitted round, masked, with what has changed since the one before. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 401: `unauthorized`
@@ -21165,14 +21193,14 @@ func (c *ClientWithResponses) GetReviewWithResponse(ctx context.Context, id stri
 
 // AssignReviewWithBodyWithResponse Assign a review
 //
-// Gives the review to a reviewer. Ops may take it from another, a reviewer only give away the own.
+// Gives the review to a reviewer who may decide it. Ops may take it from another, a reviewer only give away the own. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
-// - 409: `claimed_by_other`, `wrong_state`
+// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
@@ -21192,14 +21220,14 @@ func (c *ClientWithResponses) AssignReviewWithBodyWithResponse(ctx context.Conte
 
 // AssignReviewWithResponse Assign a review
 //
-// Gives the review to a reviewer. Ops may take it from another, a reviewer only give away the own.
+// Gives the review to a reviewer who may decide it. Ops may take it from another, a reviewer only give away the own. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
-// - 409: `claimed_by_other`, `wrong_state`
+// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
@@ -21219,14 +21247,14 @@ func (c *ClientWithResponses) AssignReviewWithResponse(ctx context.Context, id s
 
 // ClaimReviewWithResponse Claim a review
 //
-// Takes the review, if nobody else has it.
+// Takes the review, if nobody else has it and the caller may decide it. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
-// - 409: `claimed_by_other`, `wrong_state`
+// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
@@ -21246,14 +21274,14 @@ func (c *ClientWithResponses) ClaimReviewWithResponse(ctx context.Context, id st
 
 // DecideReviewWithBodyWithResponse Decide a review
 //
-// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding.
+// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding. A contested claim, and one by letter of authorisation, take two different reviewers, and after an objection a third. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
-// - 409: `claimed_by_other`, `wrong_state`
+// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `acts_exceeded`, `rate_limited`
@@ -21273,14 +21301,14 @@ func (c *ClientWithResponses) DecideReviewWithBodyWithResponse(ctx context.Conte
 
 // DecideReviewWithResponse Decide a review
 //
-// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding.
+// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding. A contested claim, and one by letter of authorisation, take two different reviewers, and after an objection a third. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
-// - 409: `claimed_by_other`, `wrong_state`
+// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `acts_exceeded`, `rate_limited`
@@ -21300,7 +21328,7 @@ func (c *ClientWithResponses) DecideReviewWithResponse(ctx context.Context, id s
 
 // GetReviewDocumentWithResponse Look at a submitted document
 //
-// Streams the document of the newest submitted round. The look is on the timeline.
+// Streams the document of the newest submitted round. The look is on the timeline. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 401: `unauthorized`
@@ -21324,14 +21352,14 @@ func (c *ClientWithResponses) GetReviewDocumentWithResponse(ctx context.Context,
 
 // ReleaseReviewWithResponse Release a review
 //
-// Gives the caller's claim up.
+// Gives the caller's claim up. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
-// - 409: `claimed_by_other`, `wrong_state`
+// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
