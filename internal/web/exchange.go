@@ -144,9 +144,13 @@ func (e *exchange) finish() {
 	}
 	e.patiently()
 	if e.wire.Flush() == nil {
-		_, _ = io.CopyN(io.Discard, paced{e, newPace(lingerWithin)}, lingerLimit)
+		_, _ = io.CopyN(io.Discard, paced{e, newPace(e.linger())}, lingerLimit)
 	}
+	e.patiently() // an answer without a length still has its end to come
 }
+
+// linger is how long is waited for the rest of a body that was answered.
+func (e *exchange) linger() time.Duration { return min(lingerWithin, e.in.within) }
 
 // hangUp lets net/http wait no longer for a body than we would.
 func (e *exchange) hangUp() {
@@ -155,7 +159,7 @@ func (e *exchange) hangUp() {
 	}
 	until := time.Now()
 	if left := e.request.ContentLength; left >= 0 && left <= restLimit && e.broken == nil {
-		until = until.Add(lingerWithin)
+		until = until.Add(e.linger())
 	}
 	_ = e.wire.SetReadDeadline(until) // see take
 }
