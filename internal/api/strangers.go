@@ -27,10 +27,11 @@ func (s *server) unauthorized(r *http.Request) *problem.Problem {
 	return problem.New(problem.CodeUnauthorized)
 }
 
-// sparing holds each address to a rate for the pages and documents that are for everybody. Probes come as often as they like.
+// sparing holds each address to a rate for the documents that are for everybody, the only large ones. Probes and the page for
+// objections come as often as they like.
 func (s *server) sparing(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if path := r.URL.Path; !strings.HasPrefix(path, "/v1/") && path != "/healthz" && path != "/readyz" {
+		if strings.HasPrefix(r.URL.Path, "/docs") || strings.HasPrefix(r.URL.Path, "/openapi") {
 			if wait, ok := s.pages.take(s.from(r)); !ok {
 				write(w, problem.New(problem.CodeRateLimited, problem.WithRetryAfter(wait)))
 				return

@@ -121,21 +121,22 @@ type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-func TestPagesAreLimitedByAddressAndProbesAreNot(t *testing.T) {
+func TestDocumentsAreLimitedByAddressAndProbesAreNot(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	w := newWorld(t, watchful, func(d *Deps) { d.Now = func() time.Time { return now } })
 	noisy := w.fromAddress("203.0.113.7", "")
 	for range pagesAtOnce {
-		noisy.get("/objections").ok(200)
+		noisy.get("/docs/style.css").ok(200)
 	}
-	for _, path := range []string{"/docs", "/openapi.json", "/objections", "/nowhere"} {
+	for _, path := range []string{"/docs", "/openapi.json", "/openapi-3.0.json"} {
 		noisy.get(path).refused(429, "rate_limited")
-		w.fromAddress("203.0.113.8", "").get(path)
+		w.fromAddress("203.0.113.8", "").get(path).ok(200)
 	}
-	noisy.get("/healthz").ok(200)
-	noisy.get("/readyz").ok(200)
-	w.fromAddress("203.0.113.8", "").get("/docs").ok(200)
+	for _, path := range []string{"/healthz", "/readyz", "/objections", "/objections/page.js"} {
+		noisy.get(path).ok(200)
+	}
+	noisy.get("/nowhere").refused(404, "not_found")
 	w.fromAddress("203.0.113.7", "platform").get("/v1/registrations").ok(200)
 }
 

@@ -2,7 +2,6 @@ package api
 
 import (
 	"net/http"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -27,7 +26,7 @@ func addService(doc *huma.OpenAPI) {
 		return &huma.Response{Description: description, Content: map[string]*huma.MediaType{"application/json": body}}
 	}
 	get := func(path, id, summary, description string, responses map[string]*huma.Response) {
-		if !strings.HasSuffix(path, "z") { // probes are never turned away
+		if id == "docs" || id == "openapi" { // see [server.sparing]
 			responses["429"] = tooManyPages()
 		}
 		doc.Paths[path] = &huma.PathItem{Get: &huma.Operation{
