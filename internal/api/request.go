@@ -16,7 +16,8 @@ type request struct {
 	// seed is where the ids of what this call makes come from: of its idempotency key, so that a repeated call makes the
 	// same, or random.
 	seed   string
-	upload *upload
+	upload   *upload
+	stranger bool                      // whoever sent it has shown nothing: it leaves nothing behind
 	nulls  []registration.FieldError // what was sent as null: no field takes it
 }
 
