@@ -46,7 +46,7 @@ func TestLastErrorsAreExplained(t *testing.T) {
 		CodeIdentityInUse, CodeOrganizationInUse, CodeAdminNotVerified, CodePaymentFailed, CodeWindowClosed,
 		CodeDepositExceeded, CodeDepositMismatch, CodeCardNotDebit, CodeCardIsCorporate, CodeCardUnusable,
 		CodeCardElementsMismatch, CodeCodeIncorrect, CodeCodeExpired, CodeCodeAttemptsExceeded, CodeCardAttemptsExceeded,
-		CodeAdminMustBeAgent, CodeLicenceNumbers, CodeBankAccountNameMismatch, CodePayoutLimitReached, CodeProviderUnavailable,
+		CodeAdminMustBeAgent, CodeLicenceNumbers, CodeBankAccountNameMismatch, CodePayoutLimitReached, CodeProviderUnavailable, CodeAccountLimitReached, CodeSpendingPaused,
 		"identity_missing", "company_missing", "company_unproven", "contact_missing", "document_missing",
 	} {
 		zh, en := Explain(code, Chinese), Explain(code, English)

@@ -40,6 +40,9 @@ func New(d Deps) (http.Handler, error) {
 		return nil, err
 	}
 	s := &server{Deps: d, meters: newMeters(d.Metrics), limits: newLimits(d.RateLimit, d.Now)}
+	if err := d.Metrics.Register(newSpendingMeter(d.Store, d.Log)); err != nil {
+		return nil, err
+	}
 	var err error
 	if s.callers, err = newCallers(d.Auth, d.Now); err != nil {
 		return nil, err
@@ -90,6 +93,7 @@ func (s *server) build() error {
 	s.subscriptions()
 	s.progress()
 	s.notices()
+	s.spending()
 	finish(s.api.OpenAPI())
 	complete(s.api.OpenAPI())
 	s.mux.HandleFunc("/", s.unknown)

@@ -439,16 +439,16 @@ func (e IdentityRole) Valid() bool {
 
 // Defines values for NoticeChannel.
 const (
-	Email NoticeChannel = "email"
-	Sms   NoticeChannel = "sms"
+	NoticeChannelEmail NoticeChannel = "email"
+	NoticeChannelSms   NoticeChannel = "sms"
 )
 
 // Valid indicates whether the value is a known member of the NoticeChannel enum.
 func (e NoticeChannel) Valid() bool {
 	switch e {
-	case Email:
+	case NoticeChannelEmail:
 		return true
-	case Sms:
+	case NoticeChannelSms:
 		return true
 	default:
 		return false
@@ -610,6 +610,7 @@ func (e PayoutState) Valid() bool {
 
 // Defines values for ProblemCode.
 const (
+	AccountLimitReached        ProblemCode = "account_limit_reached"
 	ActsExceeded               ProblemCode = "acts_exceeded"
 	AdminMustBeAuthorizedAgent ProblemCode = "admin_must_be_authorized_agent"
 	BankAccountNameMismatch    ProblemCode = "bank_account_name_mismatch"
@@ -649,6 +650,7 @@ const (
 	RateLimited                ProblemCode = "rate_limited"
 	RegistrationExists         ProblemCode = "registration_exists"
 	RequirementsMissing        ProblemCode = "requirements_missing"
+	SpendingPaused             ProblemCode = "spending_paused"
 	SubmittedLocked            ProblemCode = "submitted_locked"
 	Unauthorized               ProblemCode = "unauthorized"
 	UsccInvalid                ProblemCode = "uscc_invalid"
@@ -658,6 +660,8 @@ const (
 // Valid indicates whether the value is a known member of the ProblemCode enum.
 func (e ProblemCode) Valid() bool {
 	switch e {
+	case AccountLimitReached:
+		return true
 	case ActsExceeded:
 		return true
 	case AdminMustBeAuthorizedAgent:
@@ -735,6 +739,8 @@ func (e ProblemCode) Valid() bool {
 	case RegistrationExists:
 		return true
 	case RequirementsMissing:
+		return true
+	case SpendingPaused:
 		return true
 	case SubmittedLocked:
 		return true
@@ -1022,6 +1028,27 @@ func (e ReviewRoundDecision) Valid() bool {
 	}
 }
 
+// Defines values for SpentKind.
+const (
+	SpentKindMails    SpentKind = "mails"
+	SpentKindPayments SpentKind = "payments"
+	SpentKindSms      SpentKind = "sms"
+)
+
+// Valid indicates whether the value is a known member of the SpentKind enum.
+func (e SpentKind) Valid() bool {
+	switch e {
+	case SpentKindMails:
+		return true
+	case SpentKindPayments:
+		return true
+	case SpentKindSms:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for WalletReportBodyType.
 const (
 	SessionFailed   WalletReportBodyType = "session.failed"
@@ -1144,12 +1171,15 @@ func (e PutDocumentOfClearingParamsSlot) Valid() bool {
 
 // Defines values for ListFindingsParamsKind.
 const (
-	MessageUnsure ListFindingsParamsKind = "message_unsure"
-	PayoutFailed  ListFindingsParamsKind = "payout_failed"
-	RunAhead      ListFindingsParamsKind = "run_ahead"
-	RunBehind     ListFindingsParamsKind = "run_behind"
-	RunFailing    ListFindingsParamsKind = "run_failing"
-	Undelivered   ListFindingsParamsKind = "undelivered"
+	MessageUnsure   ListFindingsParamsKind = "message_unsure"
+	PayoutFailed    ListFindingsParamsKind = "payout_failed"
+	PayoutsPaused   ListFindingsParamsKind = "payouts_paused"
+	RunAhead        ListFindingsParamsKind = "run_ahead"
+	RunBehind       ListFindingsParamsKind = "run_behind"
+	RunFailing      ListFindingsParamsKind = "run_failing"
+	SpendingCeiling ListFindingsParamsKind = "spending_ceiling"
+	SpendingHigh    ListFindingsParamsKind = "spending_high"
+	Undelivered     ListFindingsParamsKind = "undelivered"
 )
 
 // Valid indicates whether the value is a known member of the ListFindingsParamsKind enum.
@@ -1159,11 +1189,17 @@ func (e ListFindingsParamsKind) Valid() bool {
 		return true
 	case PayoutFailed:
 		return true
+	case PayoutsPaused:
+		return true
 	case RunAhead:
 		return true
 	case RunBehind:
 		return true
 	case RunFailing:
+		return true
+	case SpendingCeiling:
+		return true
+	case SpendingHigh:
 		return true
 	case Undelivered:
 		return true
@@ -2087,7 +2123,7 @@ type Finding struct {
 	// Examples: 2026-09-30T10:00:00+08:00
 	Since time.Time `json:"since"`
 
-	// Subject What it is about: a registration, a clearing, a payment, a notice, a delivery or an act
+	// Subject What it is about: a registration, a clearing, a payment, a notice, a delivery or an act; of spending, payments, sms or mails; payouts, if they are paused
 	//
 	// Examples: reg_k3v5m2q7w4x6y2z7a5b3c4d5e6
 	Subject string `json:"subject"`
@@ -2502,6 +2538,42 @@ type Payout struct {
 //
 // Examples: sent
 type PayoutState string
+
+// PayoutPause Examples: {"by":"ops:zhang","day_ends":"2026-10-01T00:00:00+08:00","paused":true,"reason":"The bank has asked us to stop.","since":"2026-09-30T10:00:00+08:00","today":[{"ceiling":2000,"kind":"payments","used":57}],"waiting":3}
+type PayoutPause struct {
+	// By Who paused or resumed them
+	//
+	// Examples: ops:zhang
+	By *string `json:"by"`
+
+	// DayEnds When today ends, and what may be spent is counted anew
+	//
+	// Examples: 2026-10-01T00:00:00+08:00
+	DayEnds time.Time `json:"day_ends"`
+
+	// Paused Whether payments are paused
+	//
+	// Examples: true
+	Paused bool `json:"paused"`
+
+	// Reason Why
+	//
+	// Examples: The bank has asked us to stop.
+	Reason *string `json:"reason"`
+
+	// Since Since when they are paused, or resumed; null if they never were
+	//
+	// Examples: 2026-09-30T10:00:00+08:00
+	Since *time.Time `json:"since"`
+
+	// Today What was spent today, over all
+	Today []Spent `json:"today"`
+
+	// Waiting Payments that were asked for and have not been ordered
+	//
+	// Examples: 3
+	Waiting int64 `json:"waiting"`
+}
 
 // Preflight Whether an account's identity could be cleared now, condition by condition.
 //
@@ -3075,6 +3147,29 @@ type SetNameBody struct {
 	Name string `json:"name"`
 }
 
+// Spent Examples: {"ceiling":2000,"kind":"payments","used":57}
+type Spent struct {
+	// Ceiling How many a day at most
+	//
+	// Examples: 2000
+	Ceiling int64 `json:"ceiling"`
+
+	// Kind What was spent: payments asked for, SMS and e-mails to applicants
+	//
+	// Examples: payments
+	Kind SpentKind `json:"kind"`
+
+	// Used How many
+	//
+	// Examples: 57
+	Used int64 `json:"used"`
+}
+
+// SpentKind What was spent: payments asked for, SMS and e-mails to applicants
+//
+// Examples: payments
+type SpentKind string
+
 // Submitted What was handed in with a round, masked. Of a clearing only the documents.
 //
 // Examples: {"company":{"address":"厦门市思明区例示路1号","bank":{"account_name":"厦门市例示科技有限公司","account_number":"****6789","bank_name":"例示银行厦门分行","cnaps_code":"102393000012"},"legal_name":"厦门市例示科技有限公司","legal_representative":"王*","licence_type":"unified","organization_code":"91350100M000100Y43","registration_number":"91350100M000100Y43","uscc":"91350100M000100Y43"},"contact":{"address":"厦门市***","email":"c***@example.com","name":"赵*","phone":"138****1234"},"documents":[{"at":"2026-09-30T10:00:00+08:00","content_type":"image/png","sha256":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","size":12345,"slot":"business_licence"}],"identity":{"holder":"王*","id_number":"110***********1234","method":"qr_scan","role":"legal_representative","verified":true},"name":"Harbour Light"}
@@ -3095,6 +3190,14 @@ type Submitted struct {
 	//
 	// Examples: Harbour Light
 	Name string `json:"name"`
+}
+
+// SwitchPayoutsBody Examples: {"reason":"The bank has asked us to stop."}
+type SwitchPayoutsBody struct {
+	// Reason Why; name nobody
+	//
+	// Examples: The bank has asked us to stop.
+	Reason string `json:"reason"`
 }
 
 // Timeline Everything that happened to a registration or a clearing, oldest first.
@@ -3420,6 +3523,18 @@ type ResendNoticeParams struct {
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
 
+// PausePayoutsParams defines parameters for PausePayouts.
+type PausePayoutsParams struct {
+	// IdempotencyKey 1 to 255 visible characters, scoped by caller, method and path: the same key and body gives the first answer again.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
+// ResumePayoutsParams defines parameters for ResumePayouts.
+type ResumePayoutsParams struct {
+	// IdempotencyKey 1 to 255 visible characters, scoped by caller, method and path: the same key and body gives the first answer again.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
 // ListRegistrationsParams defines parameters for ListRegistrations.
 type ListRegistrationsParams struct {
 	// State Only those in this state
@@ -3683,6 +3798,12 @@ type AcceptNoticeJSONRequestBody = NoticeWordBody
 
 // ResendNoticeJSONRequestBody defines body for ResendNotice for application/json ContentType.
 type ResendNoticeJSONRequestBody = NoticeWordBody
+
+// PausePayoutsJSONRequestBody defines body for PausePayouts for application/json ContentType.
+type PausePayoutsJSONRequestBody = SwitchPayoutsBody
+
+// ResumePayoutsJSONRequestBody defines body for ResumePayouts for application/json ContentType.
+type ResumePayoutsJSONRequestBody = SwitchPayoutsBody
 
 // OpenRegistrationJSONRequestBody defines body for OpenRegistration for application/json ContentType.
 type OpenRegistrationJSONRequestBody = OpenRegistrationBody
@@ -4329,6 +4450,97 @@ type ClientInterface interface {
 	// Corresponds with POST /v1/notices/{id}/resend (the `ResendNotice` operationId).
 	ResendNotice(ctx context.Context, id string, params *ResendNoticeParams, body ResendNoticeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetPayoutPause See whether payments are paused
+	//
+	// Whether ops has paused payments, by whose word and why, and what was spent today of the day's ceilings.
+	//
+	// Refusals:
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 422: `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_unavailable`
+	//
+	// Corresponds with GET /v1/payouts/pause (the `GetPayoutPause` operationId).
+	GetPayoutPause(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PausePayoutsWithBody Pause payments
+	//
+	// From this answer on no payment is announced or ordered, until they are resumed; a call to the bank that is under way is finished. Acts that would make a new one are refused with spending_paused. Pausing twice keeps the first.
+	//
+	// Refusals:
+	// - 400: `malformed_request`
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 413: `document_too_large`
+	// - 422: `idempotency_key_reused`, `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_unavailable`
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/payouts/pause (the `PausePayouts` operationId).
+	PausePayoutsWithBody(ctx context.Context, params *PausePayoutsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PausePayouts Pause payments
+	//
+	// From this answer on no payment is announced or ordered, until they are resumed; a call to the bank that is under way is finished. Acts that would make a new one are refused with spending_paused. Pausing twice keeps the first.
+	//
+	// Refusals:
+	// - 400: `malformed_request`
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 413: `document_too_large`
+	// - 422: `idempotency_key_reused`, `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_unavailable`
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/payouts/pause (the `PausePayouts` operationId).
+	PausePayouts(ctx context.Context, params *PausePayoutsParams, body PausePayoutsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ResumePayoutsWithBody Resume payments
+	//
+	// What was asked for before goes on within seconds. Resuming what is not paused changes nothing.
+	//
+	// Refusals:
+	// - 400: `malformed_request`
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 413: `document_too_large`
+	// - 422: `idempotency_key_reused`, `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_unavailable`
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/payouts/resume (the `ResumePayouts` operationId).
+	ResumePayoutsWithBody(ctx context.Context, params *ResumePayoutsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ResumePayouts Resume payments
+	//
+	// What was asked for before goes on within seconds. Resuming what is not paused changes nothing.
+	//
+	// Refusals:
+	// - 400: `malformed_request`
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 413: `document_too_large`
+	// - 422: `idempotency_key_reused`, `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_unavailable`
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/payouts/resume (the `ResumePayouts` operationId).
+	ResumePayouts(ctx context.Context, params *ResumePayoutsParams, body ResumePayoutsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListRegistrations List registrations
 	//
 	// Registrations, newest first, in pages that stay stable while registrations change.
@@ -4355,7 +4567,7 @@ type ClientInterface interface {
 	// - 409: `clearing_exists`, `identity_in_use`, `registration_exists`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-	// - 429: `rate_limited`
+	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -4375,7 +4587,7 @@ type ClientInterface interface {
 	// - 409: `clearing_exists`, `identity_in_use`, `registration_exists`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-	// - 429: `rate_limited`
+	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -4412,7 +4624,7 @@ type ClientInterface interface {
 	// - 409: `submitted_locked`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
-	// - 429: `acts_exceeded`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -4433,7 +4645,7 @@ type ClientInterface interface {
 	// - 409: `submitted_locked`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
-	// - 429: `acts_exceeded`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -4454,7 +4666,7 @@ type ClientInterface interface {
 	// - 409: `submitted_locked`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `card_elements_mismatch`, `card_invalid`, `card_is_corporate`, `card_not_debit`, `card_unusable`, `id_number_invalid`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-	// - 429: `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -4475,7 +4687,7 @@ type ClientInterface interface {
 	// - 409: `submitted_locked`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `card_elements_mismatch`, `card_invalid`, `card_is_corporate`, `card_not_debit`, `card_unusable`, `id_number_invalid`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-	// - 429: `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -4496,7 +4708,7 @@ type ClientInterface interface {
 	// - 409: `identity_in_use`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `code_expired`, `code_incorrect`, `idempotency_key_reused`, `invalid_request`
-	// - 429: `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -4517,7 +4729,7 @@ type ClientInterface interface {
 	// - 409: `identity_in_use`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `code_expired`, `code_incorrect`, `idempotency_key_reused`, `invalid_request`
-	// - 429: `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -4538,7 +4750,7 @@ type ClientInterface interface {
 	// - 409: `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
-	// - 429: `acts_exceeded`, `code_attempts_exceeded`, `code_resend_too_soon`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `code_resend_too_soon`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -4557,7 +4769,7 @@ type ClientInterface interface {
 	// - 409: `organization_in_use`, `submitted_locked`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `admin_must_be_authorized_agent`, `bank_account_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `licence_numbers_must_be_uscc`, `uscc_invalid`
-	// - 429: `acts_exceeded`, `payout_limit_reached`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -4578,7 +4790,7 @@ type ClientInterface interface {
 	// - 409: `organization_in_use`, `submitted_locked`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `admin_must_be_authorized_agent`, `bank_account_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `licence_numbers_must_be_uscc`, `uscc_invalid`
-	// - 429: `acts_exceeded`, `payout_limit_reached`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -4763,7 +4975,7 @@ type ClientInterface interface {
 	// - 409: `organization_in_use`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `admin_must_be_authorized_agent`, `idempotency_key_reused`, `invalid_request`
-	// - 429: `acts_exceeded`, `payout_limit_reached`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -4772,7 +4984,7 @@ type ClientInterface interface {
 
 	// GrantPayoutWithBody Grant one more payment
 	//
-	// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file.
+	// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file. Where none is needed, or one is unused: wrong_state. At most three a bank account in 30 days.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -4782,7 +4994,7 @@ type ClientInterface interface {
 	// - 409: `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
-	// - 429: `rate_limited`
+	// - 429: `payout_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -4793,7 +5005,7 @@ type ClientInterface interface {
 
 	// GrantPayout Grant one more payment
 	//
-	// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file.
+	// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file. Where none is needed, or one is unused: wrong_state. At most three a bank account in 30 days.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -4803,7 +5015,7 @@ type ClientInterface interface {
 	// - 409: `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
-	// - 429: `rate_limited`
+	// - 429: `payout_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -6134,6 +6346,147 @@ func (c *Client) ResendNotice(ctx context.Context, id string, params *ResendNoti
 	return c.Client.Do(req)
 }
 
+// GetPayoutPause See whether payments are paused
+//
+// Whether ops has paused payments, by whose word and why, and what was spent today of the day's ceilings.
+//
+// Refusals:
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 422: `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_unavailable`
+//
+// Corresponds with GET /v1/payouts/pause (the `GetPayoutPause` operationId).
+func (c *Client) GetPayoutPause(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetPayoutPauseRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PausePayoutsWithBody Pause payments
+//
+// From this answer on no payment is announced or ordered, until they are resumed; a call to the bank that is under way is finished. Acts that would make a new one are refused with spending_paused. Pausing twice keeps the first.
+//
+// Refusals:
+// - 400: `malformed_request`
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 413: `document_too_large`
+// - 422: `idempotency_key_reused`, `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_unavailable`
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/payouts/pause (the `PausePayouts` operationId).
+func (c *Client) PausePayoutsWithBody(ctx context.Context, params *PausePayoutsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPausePayoutsRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PausePayouts Pause payments
+//
+// From this answer on no payment is announced or ordered, until they are resumed; a call to the bank that is under way is finished. Acts that would make a new one are refused with spending_paused. Pausing twice keeps the first.
+//
+// Refusals:
+// - 400: `malformed_request`
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 413: `document_too_large`
+// - 422: `idempotency_key_reused`, `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_unavailable`
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/payouts/pause (the `PausePayouts` operationId).
+func (c *Client) PausePayouts(ctx context.Context, params *PausePayoutsParams, body PausePayoutsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPausePayoutsRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ResumePayoutsWithBody Resume payments
+//
+// What was asked for before goes on within seconds. Resuming what is not paused changes nothing.
+//
+// Refusals:
+// - 400: `malformed_request`
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 413: `document_too_large`
+// - 422: `idempotency_key_reused`, `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_unavailable`
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/payouts/resume (the `ResumePayouts` operationId).
+func (c *Client) ResumePayoutsWithBody(ctx context.Context, params *ResumePayoutsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewResumePayoutsRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ResumePayouts Resume payments
+//
+// What was asked for before goes on within seconds. Resuming what is not paused changes nothing.
+//
+// Refusals:
+// - 400: `malformed_request`
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 413: `document_too_large`
+// - 422: `idempotency_key_reused`, `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_unavailable`
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/payouts/resume (the `ResumePayouts` operationId).
+func (c *Client) ResumePayouts(ctx context.Context, params *ResumePayoutsParams, body ResumePayoutsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewResumePayoutsRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListRegistrations List registrations
 //
 // Registrations, newest first, in pages that stay stable while registrations change.
@@ -6170,7 +6523,7 @@ func (c *Client) ListRegistrations(ctx context.Context, params *ListRegistration
 // - 409: `clearing_exists`, `identity_in_use`, `registration_exists`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-// - 429: `rate_limited`
+// - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -6200,7 +6553,7 @@ func (c *Client) OpenRegistrationWithBody(ctx context.Context, params *OpenRegis
 // - 409: `clearing_exists`, `identity_in_use`, `registration_exists`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-// - 429: `rate_limited`
+// - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -6257,7 +6610,7 @@ func (c *Client) GetRegistration(ctx context.Context, id string, reqEditors ...R
 // - 409: `submitted_locked`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
-// - 429: `acts_exceeded`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -6288,7 +6641,7 @@ func (c *Client) OpenAdminSessionWithBody(ctx context.Context, id string, params
 // - 409: `submitted_locked`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
-// - 429: `acts_exceeded`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -6319,7 +6672,7 @@ func (c *Client) OpenAdminSession(ctx context.Context, id string, params *OpenAd
 // - 409: `submitted_locked`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `card_elements_mismatch`, `card_invalid`, `card_is_corporate`, `card_not_debit`, `card_unusable`, `id_number_invalid`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-// - 429: `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -6350,7 +6703,7 @@ func (c *Client) HandInCardWithBody(ctx context.Context, id string, params *Hand
 // - 409: `submitted_locked`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `card_elements_mismatch`, `card_invalid`, `card_is_corporate`, `card_not_debit`, `card_unusable`, `id_number_invalid`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-// - 429: `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -6381,7 +6734,7 @@ func (c *Client) HandInCard(ctx context.Context, id string, params *HandInCardPa
 // - 409: `identity_in_use`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `code_expired`, `code_incorrect`, `idempotency_key_reused`, `invalid_request`
-// - 429: `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -6412,7 +6765,7 @@ func (c *Client) ConfirmCardCodeWithBody(ctx context.Context, id string, params 
 // - 409: `identity_in_use`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `code_expired`, `code_incorrect`, `idempotency_key_reused`, `invalid_request`
-// - 429: `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -6443,7 +6796,7 @@ func (c *Client) ConfirmCardCode(ctx context.Context, id string, params *Confirm
 // - 409: `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
-// - 429: `acts_exceeded`, `code_attempts_exceeded`, `code_resend_too_soon`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `code_resend_too_soon`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -6472,7 +6825,7 @@ func (c *Client) ResendCardCode(ctx context.Context, id string, params *ResendCa
 // - 409: `organization_in_use`, `submitted_locked`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `admin_must_be_authorized_agent`, `bank_account_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `licence_numbers_must_be_uscc`, `uscc_invalid`
-// - 429: `acts_exceeded`, `payout_limit_reached`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -6503,7 +6856,7 @@ func (c *Client) HandInCompanyWithBody(ctx context.Context, id string, params *H
 // - 409: `organization_in_use`, `submitted_locked`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `admin_must_be_authorized_agent`, `bank_account_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `licence_numbers_must_be_uscc`, `uscc_invalid`
-// - 429: `acts_exceeded`, `payout_limit_reached`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -6778,7 +7131,7 @@ func (c *Client) SetName(ctx context.Context, id string, params *SetNameParams, 
 // - 409: `organization_in_use`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `admin_must_be_authorized_agent`, `idempotency_key_reused`, `invalid_request`
-// - 429: `acts_exceeded`, `payout_limit_reached`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -6797,7 +7150,7 @@ func (c *Client) RequestPayout(ctx context.Context, id string, params *RequestPa
 
 // GrantPayoutWithBody Grant one more payment
 //
-// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file.
+// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file. Where none is needed, or one is unused: wrong_state. At most three a bank account in 30 days.
 //
 // Refusals:
 // - 400: `malformed_request`
@@ -6807,7 +7160,7 @@ func (c *Client) RequestPayout(ctx context.Context, id string, params *RequestPa
 // - 409: `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
-// - 429: `rate_limited`
+// - 429: `payout_limit_reached`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -6828,7 +7181,7 @@ func (c *Client) GrantPayoutWithBody(ctx context.Context, id string, params *Gra
 
 // GrantPayout Grant one more payment
 //
-// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file.
+// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file. Where none is needed, or one is unused: wrong_state. At most three a bank account in 30 days.
 //
 // Refusals:
 // - 400: `malformed_request`
@@ -6838,7 +7191,7 @@ func (c *Client) GrantPayoutWithBody(ctx context.Context, id string, params *Gra
 // - 409: `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
-// - 429: `rate_limited`
+// - 429: `payout_limit_reached`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -8758,6 +9111,143 @@ func NewResendNoticeRequestWithBody(server string, id string, params *ResendNoti
 	}
 
 	operationPath := fmt.Sprintf("/v1/notices/%s/resend", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewGetPayoutPauseRequest constructs an http.Request for the GetPayoutPause method
+func NewGetPayoutPauseRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/payouts/pause")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPausePayoutsRequest calls the generic PausePayouts builder with application/json body
+func NewPausePayoutsRequest(server string, params *PausePayoutsParams, body PausePayoutsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPausePayoutsRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewPausePayoutsRequestWithBody constructs an http.Request for the PausePayouts method, with any body, and a specified content type
+func NewPausePayoutsRequestWithBody(server string, params *PausePayoutsParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/payouts/pause")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewResumePayoutsRequest calls the generic ResumePayouts builder with application/json body
+func NewResumePayoutsRequest(server string, params *ResumePayoutsParams, body ResumePayoutsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewResumePayoutsRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewResumePayoutsRequestWithBody constructs an http.Request for the ResumePayouts method, with any body, and a specified content type
+func NewResumePayoutsRequestWithBody(server string, params *ResumePayoutsParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/payouts/resume")
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -11443,6 +11933,99 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /v1/notices/{id}/resend (the `ResendNotice` operationId).
 	ResendNoticeWithResponse(ctx context.Context, id string, params *ResendNoticeParams, body ResendNoticeJSONRequestBody, reqEditors ...RequestEditorFn) (*ResendNoticeResponse, error)
 
+	// GetPayoutPauseWithResponse See whether payments are paused
+	//
+	// Whether ops has paused payments, by whose word and why, and what was spent today of the day's ceilings.
+	//
+	// Refusals:
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 422: `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_unavailable`
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/payouts/pause (the `GetPayoutPause` operationId).
+	GetPayoutPauseWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetPayoutPauseResponse, error)
+
+	// PausePayoutsWithBodyWithResponse Pause payments
+	//
+	// From this answer on no payment is announced or ordered, until they are resumed; a call to the bank that is under way is finished. Acts that would make a new one are refused with spending_paused. Pausing twice keeps the first.
+	//
+	// Refusals:
+	// - 400: `malformed_request`
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 413: `document_too_large`
+	// - 422: `idempotency_key_reused`, `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_unavailable`
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/payouts/pause (the `PausePayouts` operationId).
+	PausePayoutsWithBodyWithResponse(ctx context.Context, params *PausePayoutsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PausePayoutsResponse, error)
+
+	// PausePayoutsWithResponse Pause payments
+	//
+	// From this answer on no payment is announced or ordered, until they are resumed; a call to the bank that is under way is finished. Acts that would make a new one are refused with spending_paused. Pausing twice keeps the first.
+	//
+	// Refusals:
+	// - 400: `malformed_request`
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 413: `document_too_large`
+	// - 422: `idempotency_key_reused`, `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_unavailable`
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/payouts/pause (the `PausePayouts` operationId).
+	PausePayoutsWithResponse(ctx context.Context, params *PausePayoutsParams, body PausePayoutsJSONRequestBody, reqEditors ...RequestEditorFn) (*PausePayoutsResponse, error)
+
+	// ResumePayoutsWithBodyWithResponse Resume payments
+	//
+	// What was asked for before goes on within seconds. Resuming what is not paused changes nothing.
+	//
+	// Refusals:
+	// - 400: `malformed_request`
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 413: `document_too_large`
+	// - 422: `idempotency_key_reused`, `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_unavailable`
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/payouts/resume (the `ResumePayouts` operationId).
+	ResumePayoutsWithBodyWithResponse(ctx context.Context, params *ResumePayoutsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ResumePayoutsResponse, error)
+
+	// ResumePayoutsWithResponse Resume payments
+	//
+	// What was asked for before goes on within seconds. Resuming what is not paused changes nothing.
+	//
+	// Refusals:
+	// - 400: `malformed_request`
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 413: `document_too_large`
+	// - 422: `idempotency_key_reused`, `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_unavailable`
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/payouts/resume (the `ResumePayouts` operationId).
+	ResumePayoutsWithResponse(ctx context.Context, params *ResumePayoutsParams, body ResumePayoutsJSONRequestBody, reqEditors ...RequestEditorFn) (*ResumePayoutsResponse, error)
+
 	// ListRegistrationsWithResponse List registrations
 	//
 	// Registrations, newest first, in pages that stay stable while registrations change.
@@ -11471,7 +12054,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `clearing_exists`, `identity_in_use`, `registration_exists`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-	// - 429: `rate_limited`
+	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -11491,7 +12074,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `clearing_exists`, `identity_in_use`, `registration_exists`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-	// - 429: `rate_limited`
+	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -11530,7 +12113,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `submitted_locked`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
-	// - 429: `acts_exceeded`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -11551,7 +12134,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `submitted_locked`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
-	// - 429: `acts_exceeded`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -11572,7 +12155,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `submitted_locked`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `card_elements_mismatch`, `card_invalid`, `card_is_corporate`, `card_not_debit`, `card_unusable`, `id_number_invalid`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-	// - 429: `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -11593,7 +12176,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `submitted_locked`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `card_elements_mismatch`, `card_invalid`, `card_is_corporate`, `card_not_debit`, `card_unusable`, `id_number_invalid`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-	// - 429: `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -11614,7 +12197,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `identity_in_use`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `code_expired`, `code_incorrect`, `idempotency_key_reused`, `invalid_request`
-	// - 429: `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -11635,7 +12218,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `identity_in_use`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `code_expired`, `code_incorrect`, `idempotency_key_reused`, `invalid_request`
-	// - 429: `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -11656,7 +12239,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
-	// - 429: `acts_exceeded`, `code_attempts_exceeded`, `code_resend_too_soon`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `code_resend_too_soon`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -11677,7 +12260,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `organization_in_use`, `submitted_locked`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `admin_must_be_authorized_agent`, `bank_account_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `licence_numbers_must_be_uscc`, `uscc_invalid`
-	// - 429: `acts_exceeded`, `payout_limit_reached`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -11698,7 +12281,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `organization_in_use`, `submitted_locked`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `admin_must_be_authorized_agent`, `bank_account_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `licence_numbers_must_be_uscc`, `uscc_invalid`
-	// - 429: `acts_exceeded`, `payout_limit_reached`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -11885,7 +12468,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `organization_in_use`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `admin_must_be_authorized_agent`, `idempotency_key_reused`, `invalid_request`
-	// - 429: `acts_exceeded`, `payout_limit_reached`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -11896,7 +12479,7 @@ type ClientWithResponsesInterface interface {
 
 	// GrantPayoutWithBodyWithResponse Grant one more payment
 	//
-	// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file.
+	// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file. Where none is needed, or one is unused: wrong_state. At most three a bank account in 30 days.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -11906,7 +12489,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
-	// - 429: `rate_limited`
+	// - 429: `payout_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -11917,7 +12500,7 @@ type ClientWithResponsesInterface interface {
 
 	// GrantPayoutWithResponse Grant one more payment
 	//
-	// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file.
+	// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file. Where none is needed, or one is unused: wrong_state. At most three a bank account in 30 days.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -11927,7 +12510,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
-	// - 429: `rate_limited`
+	// - 429: `payout_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -15126,6 +15709,346 @@ func (r ResendNoticeResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ResendNoticeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetPayoutPauseResponse401Headers the declared response headers of an HTTP 401 response for GetPayoutPause
+type GetPayoutPauseResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// GetPayoutPauseResponse429Headers the declared response headers of an HTTP 429 response for GetPayoutPause
+type GetPayoutPauseResponse429Headers struct {
+	RetryAfter int
+}
+
+// GetPayoutPauseResponse503Headers the declared response headers of an HTTP 503 response for GetPayoutPause
+type GetPayoutPauseResponse503Headers struct {
+	RetryAfter int
+}
+
+type GetPayoutPauseResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PayoutPause
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *GetPayoutPauseResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *GetPayoutPauseResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GetPayoutPauseResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetPayoutPauseResponse) GetJSON200() *PayoutPause {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetPayoutPauseResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetPayoutPauseResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetPayoutPauseResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r GetPayoutPauseResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r GetPayoutPauseResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r GetPayoutPauseResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r GetPayoutPauseResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetPayoutPauseResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetPayoutPauseResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetPayoutPauseResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// PausePayoutsResponse401Headers the declared response headers of an HTTP 401 response for PausePayouts
+type PausePayoutsResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// PausePayoutsResponse429Headers the declared response headers of an HTTP 429 response for PausePayouts
+type PausePayoutsResponse429Headers struct {
+	RetryAfter int
+}
+
+// PausePayoutsResponse503Headers the declared response headers of an HTTP 503 response for PausePayouts
+type PausePayoutsResponse503Headers struct {
+	RetryAfter int
+}
+
+type PausePayoutsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PayoutPause
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *PausePayoutsResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *PausePayoutsResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *PausePayoutsResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PausePayoutsResponse) GetJSON200() *PayoutPause {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r PausePayoutsResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r PausePayoutsResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r PausePayoutsResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r PausePayoutsResponse) GetApplicationProblemJSON413() *Problem {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r PausePayoutsResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r PausePayoutsResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r PausePayoutsResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r PausePayoutsResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r PausePayoutsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PausePayoutsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PausePayoutsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PausePayoutsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ResumePayoutsResponse401Headers the declared response headers of an HTTP 401 response for ResumePayouts
+type ResumePayoutsResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// ResumePayoutsResponse429Headers the declared response headers of an HTTP 429 response for ResumePayouts
+type ResumePayoutsResponse429Headers struct {
+	RetryAfter int
+}
+
+// ResumePayoutsResponse503Headers the declared response headers of an HTTP 503 response for ResumePayouts
+type ResumePayoutsResponse503Headers struct {
+	RetryAfter int
+}
+
+type ResumePayoutsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PayoutPause
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ResumePayoutsResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ResumePayoutsResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ResumePayoutsResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ResumePayoutsResponse) GetJSON200() *PayoutPause {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ResumePayoutsResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ResumePayoutsResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ResumePayoutsResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r ResumePayoutsResponse) GetApplicationProblemJSON413() *Problem {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ResumePayoutsResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ResumePayoutsResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ResumePayoutsResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ResumePayoutsResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ResumePayoutsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ResumePayoutsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ResumePayoutsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ResumePayoutsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -20347,6 +21270,129 @@ func (c *ClientWithResponses) ResendNoticeWithResponse(ctx context.Context, id s
 	return ParseResendNoticeResponse(rsp)
 }
 
+// GetPayoutPauseWithResponse See whether payments are paused
+//
+// Whether ops has paused payments, by whose word and why, and what was spent today of the day's ceilings.
+//
+// Refusals:
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 422: `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_unavailable`
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/payouts/pause (the `GetPayoutPause` operationId).
+func (c *ClientWithResponses) GetPayoutPauseWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetPayoutPauseResponse, error) {
+	rsp, err := c.GetPayoutPause(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetPayoutPauseResponse(rsp)
+}
+
+// PausePayoutsWithBodyWithResponse Pause payments
+//
+// From this answer on no payment is announced or ordered, until they are resumed; a call to the bank that is under way is finished. Acts that would make a new one are refused with spending_paused. Pausing twice keeps the first.
+//
+// Refusals:
+// - 400: `malformed_request`
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 413: `document_too_large`
+// - 422: `idempotency_key_reused`, `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_unavailable`
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/payouts/pause (the `PausePayouts` operationId).
+func (c *ClientWithResponses) PausePayoutsWithBodyWithResponse(ctx context.Context, params *PausePayoutsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PausePayoutsResponse, error) {
+	rsp, err := c.PausePayoutsWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePausePayoutsResponse(rsp)
+}
+
+// PausePayoutsWithResponse Pause payments
+//
+// From this answer on no payment is announced or ordered, until they are resumed; a call to the bank that is under way is finished. Acts that would make a new one are refused with spending_paused. Pausing twice keeps the first.
+//
+// Refusals:
+// - 400: `malformed_request`
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 413: `document_too_large`
+// - 422: `idempotency_key_reused`, `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_unavailable`
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/payouts/pause (the `PausePayouts` operationId).
+func (c *ClientWithResponses) PausePayoutsWithResponse(ctx context.Context, params *PausePayoutsParams, body PausePayoutsJSONRequestBody, reqEditors ...RequestEditorFn) (*PausePayoutsResponse, error) {
+	rsp, err := c.PausePayouts(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePausePayoutsResponse(rsp)
+}
+
+// ResumePayoutsWithBodyWithResponse Resume payments
+//
+// What was asked for before goes on within seconds. Resuming what is not paused changes nothing.
+//
+// Refusals:
+// - 400: `malformed_request`
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 413: `document_too_large`
+// - 422: `idempotency_key_reused`, `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_unavailable`
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/payouts/resume (the `ResumePayouts` operationId).
+func (c *ClientWithResponses) ResumePayoutsWithBodyWithResponse(ctx context.Context, params *ResumePayoutsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ResumePayoutsResponse, error) {
+	rsp, err := c.ResumePayoutsWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseResumePayoutsResponse(rsp)
+}
+
+// ResumePayoutsWithResponse Resume payments
+//
+// What was asked for before goes on within seconds. Resuming what is not paused changes nothing.
+//
+// Refusals:
+// - 400: `malformed_request`
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 413: `document_too_large`
+// - 422: `idempotency_key_reused`, `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_unavailable`
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/payouts/resume (the `ResumePayouts` operationId).
+func (c *ClientWithResponses) ResumePayoutsWithResponse(ctx context.Context, params *ResumePayoutsParams, body ResumePayoutsJSONRequestBody, reqEditors ...RequestEditorFn) (*ResumePayoutsResponse, error) {
+	rsp, err := c.ResumePayouts(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseResumePayoutsResponse(rsp)
+}
+
 // ListRegistrationsWithResponse List registrations
 //
 // Registrations, newest first, in pages that stay stable while registrations change.
@@ -20381,7 +21427,7 @@ func (c *ClientWithResponses) ListRegistrationsWithResponse(ctx context.Context,
 // - 409: `clearing_exists`, `identity_in_use`, `registration_exists`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-// - 429: `rate_limited`
+// - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -20407,7 +21453,7 @@ func (c *ClientWithResponses) OpenRegistrationWithBodyWithResponse(ctx context.C
 // - 409: `clearing_exists`, `identity_in_use`, `registration_exists`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-// - 429: `rate_limited`
+// - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -20458,7 +21504,7 @@ func (c *ClientWithResponses) GetRegistrationWithResponse(ctx context.Context, i
 // - 409: `submitted_locked`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
-// - 429: `acts_exceeded`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -20485,7 +21531,7 @@ func (c *ClientWithResponses) OpenAdminSessionWithBodyWithResponse(ctx context.C
 // - 409: `submitted_locked`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
-// - 429: `acts_exceeded`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -20512,7 +21558,7 @@ func (c *ClientWithResponses) OpenAdminSessionWithResponse(ctx context.Context, 
 // - 409: `submitted_locked`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `card_elements_mismatch`, `card_invalid`, `card_is_corporate`, `card_not_debit`, `card_unusable`, `id_number_invalid`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-// - 429: `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -20539,7 +21585,7 @@ func (c *ClientWithResponses) HandInCardWithBodyWithResponse(ctx context.Context
 // - 409: `submitted_locked`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `card_elements_mismatch`, `card_invalid`, `card_is_corporate`, `card_not_debit`, `card_unusable`, `id_number_invalid`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-// - 429: `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -20566,7 +21612,7 @@ func (c *ClientWithResponses) HandInCardWithResponse(ctx context.Context, id str
 // - 409: `identity_in_use`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `code_expired`, `code_incorrect`, `idempotency_key_reused`, `invalid_request`
-// - 429: `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -20593,7 +21639,7 @@ func (c *ClientWithResponses) ConfirmCardCodeWithBodyWithResponse(ctx context.Co
 // - 409: `identity_in_use`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `code_expired`, `code_incorrect`, `idempotency_key_reused`, `invalid_request`
-// - 429: `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -20620,7 +21666,7 @@ func (c *ClientWithResponses) ConfirmCardCodeWithResponse(ctx context.Context, i
 // - 409: `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
-// - 429: `acts_exceeded`, `code_attempts_exceeded`, `code_resend_too_soon`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `code_resend_too_soon`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -20647,7 +21693,7 @@ func (c *ClientWithResponses) ResendCardCodeWithResponse(ctx context.Context, id
 // - 409: `organization_in_use`, `submitted_locked`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `admin_must_be_authorized_agent`, `bank_account_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `licence_numbers_must_be_uscc`, `uscc_invalid`
-// - 429: `acts_exceeded`, `payout_limit_reached`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -20674,7 +21720,7 @@ func (c *ClientWithResponses) HandInCompanyWithBodyWithResponse(ctx context.Cont
 // - 409: `organization_in_use`, `submitted_locked`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `admin_must_be_authorized_agent`, `bank_account_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `licence_numbers_must_be_uscc`, `uscc_invalid`
-// - 429: `acts_exceeded`, `payout_limit_reached`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -20915,7 +21961,7 @@ func (c *ClientWithResponses) SetNameWithResponse(ctx context.Context, id string
 // - 409: `organization_in_use`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `admin_must_be_authorized_agent`, `idempotency_key_reused`, `invalid_request`
-// - 429: `acts_exceeded`, `payout_limit_reached`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -20932,7 +21978,7 @@ func (c *ClientWithResponses) RequestPayoutWithResponse(ctx context.Context, id 
 
 // GrantPayoutWithBodyWithResponse Grant one more payment
 //
-// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file.
+// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file. Where none is needed, or one is unused: wrong_state. At most three a bank account in 30 days.
 //
 // Refusals:
 // - 400: `malformed_request`
@@ -20942,7 +21988,7 @@ func (c *ClientWithResponses) RequestPayoutWithResponse(ctx context.Context, id 
 // - 409: `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
-// - 429: `rate_limited`
+// - 429: `payout_limit_reached`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -20959,7 +22005,7 @@ func (c *ClientWithResponses) GrantPayoutWithBodyWithResponse(ctx context.Contex
 
 // GrantPayoutWithResponse Grant one more payment
 //
-// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file.
+// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file. Where none is needed, or one is unused: wrong_state. At most three a bank account in 30 days.
 //
 // Refusals:
 // - 400: `malformed_request`
@@ -20969,7 +22015,7 @@ func (c *ClientWithResponses) GrantPayoutWithBodyWithResponse(ctx context.Contex
 // - 409: `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
-// - 429: `rate_limited`
+// - 429: `payout_limit_reached`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -24196,6 +25242,337 @@ func ParseResendNoticeResponse(rsp *http.Response) (*ResendNoticeResponse, error
 		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers ResendNoticeResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetPayoutPauseResponse parses an HTTP response from a GetPayoutPauseWithResponse call
+func ParseGetPayoutPauseResponse(rsp *http.Response) (*GetPayoutPauseResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetPayoutPauseResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PayoutPause
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers GetPayoutPauseResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers GetPayoutPauseResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers GetPayoutPauseResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParsePausePayoutsResponse parses an HTTP response from a PausePayoutsWithResponse call
+func ParsePausePayoutsResponse(rsp *http.Response) (*PausePayoutsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PausePayoutsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PayoutPause
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers PausePayoutsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers PausePayoutsResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers PausePayoutsResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseResumePayoutsResponse parses an HTTP response from a ResumePayoutsWithResponse call
+func ParseResumePayoutsResponse(rsp *http.Response) (*ResumePayoutsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ResumePayoutsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PayoutPause
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers ResumePayoutsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers ResumePayoutsResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers ResumePayoutsResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
