@@ -234,7 +234,7 @@ func (w *world) rows() int {
 	for _, table := range []string{
 		"registrations", "vault_items", "vault_keys", "acts", "attempts", "documents", "reports", "timeline", "events", "outbox", "notices", "payments",
 		"payment_grants", "deposit_entries", "identity_claims", "admin_sessions", "reviews", "accounts", "clearings", "clearing_timeline", "objections",
-		"webhook_endpoints", "webhook_deliveries", "webhook_attempts", "idempotency", "findings",
+		"webhook_endpoints", "webhook_deliveries", "webhook_attempts", "idempotency", "findings", "spending", "act_addresses", "payout_switches",
 	} {
 		counts = append(counts, "(select count(*) from "+table+")")
 	}
