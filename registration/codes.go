@@ -40,6 +40,8 @@ const (
 	CodeCodeResendTooSoon       Code = "code_resend_too_soon"
 	CodePayoutLimitReached      Code = "payout_limit_reached"
 	CodeActsExceeded            Code = "acts_exceeded"
+	CodeAccountLimitReached     Code = "account_limit_reached" // an account, a phone or a mailbox has had its share, over all registrations
+	CodeSpendingPaused          Code = "spending_paused"       // no payment is made: by ops' word, or for the day's ceiling
 	CodeProviderUnavailable     Code = "provider_unavailable"
 
 	// These two are never a problem's code, only a last_error's: the person on the phone was not recognised, and
@@ -64,6 +66,7 @@ type Refusal struct {
 	AttemptsLeft *int         `json:"attempts_left,omitempty"`
 	RetryAt      *time.Time   `json:"retry_at,omitempty"` // absent where time alone cures nothing
 	State        State        `json:"state,omitempty"`    // with wrong_state and submitted_locked
+	Detail       string       `json:"detail,omitempty"`   // what to do, where the code alone does not say it; no personal data
 }
 
 func (r *Refusal) Error() string { return fmt.Sprintf("refused: %s", r.Code) }
@@ -76,6 +79,9 @@ func (r *Refusal) WithAttempts(left int) *Refusal { r.AttemptsLeft = &left; retu
 
 // Until says when the act may be tried again.
 func (r *Refusal) Until(at time.Time) *Refusal { r.RetryAt = &at; return r }
+
+// Saying says what to do, in place of the code's own words.
+func (r *Refusal) Saying(detail string) *Refusal { r.Detail = detail; return r }
 
 // At names fields.
 func (r *Refusal) At(errs ...FieldError) *Refusal { r.Errors = append(r.Errors, errs...); return r }

@@ -39,6 +39,8 @@ var words = map[Code]struct{ zh, en string }{
 	CodePayoutLimitReached:      {"该银行账户的打款次数已达上限。", "This bank account has had its share of payments."},
 	CodeContactNameMismatch:     {"联系人须为已认证的本人。", "The contact must be the verified person."},
 	CodeActsExceeded:            {"操作次数过多，请稍后再试。", "Too many attempts; try again later."},
+	CodeAccountLimitReached:     {"今日操作次数已达上限，请稍后再试。", "The limit for today is reached; try again later."},
+	CodeSpendingPaused:          {"打款暂停，请稍后再试。", "No payments are made at the moment; try again later."},
 	CodeCodeResendTooSoon:       {"验证码发送过于频繁，请稍后再试。", "A code was sent less than a minute ago; wait a little."},
 	CodeWrongState:              {"当前状态不允许此操作。", "The registration is past this step; read its state."},
 	CodeSecondReviewer:          {"须由另一位审核员处理。", "Another reviewer must decide this."},

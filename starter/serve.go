@@ -97,6 +97,7 @@ func (a *apiServer) open(ctx context.Context, lookup envconfig.EnvLookup) error 
 	if a.store, err = postgres.Open(ctx, a.cfg.DatabaseURL, keys, cal); err != nil {
 		return fmt.Errorf("DATABASE_URL: %w", err)
 	}
+	a.store = a.store.WithCeilings(a.cfg.Ceilings())
 	if err := a.store.Ping(ctx); err != nil {
 		return fmt.Errorf("the database does not answer (DATABASE_URL): %w", err)
 	}

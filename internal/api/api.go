@@ -53,6 +53,9 @@ func New(d Deps) (http.Handler, error) {
 		guesses: newLimits(float64(d.UnauthorizedPerMinute)/time.Minute.Seconds(), guessesAtOnce*d.UnauthorizedPerMinute, d.Now),
 		pages:   newLimits(pagesPerSecond, pagesAtOnce, d.Now), streams: newStreams(d.StreamsPerToken), lookups: semaphore.NewWeighted(lookupsAtOnce),
 	}
+	if err := d.Metrics.Register(newSpendingMeter(d.Store, d.Log)); err != nil {
+		return nil, err
+	}
 	var err error
 	if s.proxies, err = web.ParseProxies(d.TrustedProxies); err != nil {
 		return nil, err
@@ -111,6 +114,7 @@ func (s *server) build() error {
 	s.subscriptions()
 	s.progress()
 	s.notices()
+	s.spending()
 	finish(s.api.OpenAPI())
 	complete(s.api.OpenAPI())
 	s.mux.HandleFunc("/", s.unknown)

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"log/slog"
 	"maps"
@@ -239,7 +240,8 @@ func (w *world) rows() int {
 	for _, table := range []string{
 		"registrations", "vault_items", "vault_keys", "acts", "attempts", "documents", "reports", "timeline", "events", "outbox", "notices", "payments",
 		"payment_grants", "deposit_entries", "identity_claims", "admin_sessions", "reviews", "accounts", "clearings", "clearing_timeline", "objections",
-		"webhook_endpoints", "webhook_deliveries", "webhook_attempts", "idempotency", "findings", "case_callers",
+		"webhook_endpoints", "webhook_deliveries", "webhook_attempts", "idempotency", "findings", "case_callers", "spending", "act_addresses",
+		"payout_switches",
 	} {
 		counts = append(counts, "(select count(*) from "+table+")")
 	}
@@ -287,10 +289,12 @@ func (p somebody) contact() map[string]any {
 	return map[string]any{"email": p.email, "phone": p.phone, "address": "厦门市思明区例示路1号"}
 }
 
-// open starts a registration and returns its path.
+// open starts a registration and returns its path. Each account has a phone and a mailbox of its own.
 func (w *world) open(account, kind string) string {
 	w.t.Helper()
-	a := w.as("platform").post("/v1/registrations", person(w.t, 1).application(account, kind)).ok(http.StatusCreated)
+	p := person(w.t, 1)
+	p.phone, p.email = fmt.Sprintf("139%08d", crc32.ChecksumIEEE([]byte(account))%100_000_000), account+"@example.com"
+	a := w.as("platform").post("/v1/registrations", p.application(account, kind)).ok(http.StatusCreated)
 	return "/v1/registrations/" + a.id()
 }
 

@@ -97,6 +97,12 @@ func (s *Storage) into(p *problems) {
 	p.file("HOLIDAYS_FILE", s.Holidays)
 }
 
+func (s *Spending) into(p *problems) {
+	p.add(s.PaymentsPerDay <= 0, "PAYMENTS_PER_DAY", "is not above zero")
+	p.add(s.SMSPerDay <= 0, "SMS_PER_DAY", "is not above zero")
+	p.add(s.MailsPerDay <= 0, "MAILS_PER_DAY", "is not above zero")
+}
+
 func (w *Wallet) into(p *problems) {
 	p.web("WALLET_URL", w.URL, false)
 	p.positive("WALLET_TIMEOUT", w.Timeout)
@@ -105,6 +111,7 @@ func (w *Wallet) into(p *problems) {
 func (c *API) check() []problem {
 	var p problems
 	c.Storage.into(&p)
+	c.Spending.into(&p)
 	c.Wallet.into(&p)
 	p.address("API_ADDR", c.Addr)
 	p.web("PUBLIC_URL", c.PublicURL, true)
@@ -141,6 +148,7 @@ func (c *API) bounds(p *problems) {
 func (c *Worker) check() []problem {
 	var p problems
 	c.Storage.into(&p)
+	c.Spending.into(&p)
 	c.Wallet.into(&p)
 	p.web("BANK_URL", c.BankURL, false)
 	p.positive("BANK_TIMEOUT", c.BankTimeout)

@@ -5,7 +5,11 @@
 // be secret.
 package config
 
-import "time"
+import (
+	"time"
+
+	"shiming/registration"
+)
 
 // Storage is what every process needs that opens the database.
 type Storage struct {
@@ -28,9 +32,22 @@ type Wallet struct {
 	Timeout time.Duration `env:"WALLET_TIMEOUT" envDefault:"8s" want:"a duration such as 8s"`
 }
 
+// Spending is the most that may be spent in a day, over all. API and worker judge by it alike: give both the same.
+type Spending struct {
+	PaymentsPerDay int `env:"PAYMENTS_PER_DAY" envDefault:"2000" want:"how many penny payments may be asked for in a day over all, such as 2000"`
+	SMSPerDay      int `env:"SMS_PER_DAY" envDefault:"20000" want:"how many SMS may be sent in a day over all, the bank's own left out, such as 20000"`
+	MailsPerDay    int `env:"MAILS_PER_DAY" envDefault:"50000" want:"how many e-mails may be sent in a day over all, those to reviewers and ops left out, such as 50000"`
+}
+
+// Ceilings are the settings as the database's users take them.
+func (s *Spending) Ceilings() registration.Ceilings {
+	return registration.Ceilings{Payments: s.PaymentsPerDay, SMS: s.SMSPerDay, Mails: s.MailsPerDay}
+}
+
 // API is the configuration of `starter serve`.
 type API struct {
 	Storage
+	Spending
 	Wallet Wallet
 	Addr   string `env:"API_ADDR" envDefault:":8080" want:"host:port to listen on"`
 	// MetricsAddr is a port of its own, for what it shows is no caller's business; empty: none are served.
@@ -66,6 +83,7 @@ type API struct {
 // Worker is the configuration of `worker`.
 type Worker struct {
 	Storage
+	Spending
 	Wallet      Wallet
 	BankURL     string        `env:"BANK_URL,required,notEmpty" want:"the bank's address, such as https://bank.example.com"`
 	BankAPIKey  string        `env:"BANK_API_KEY,required,notEmpty" want:"the bank's API key"`

@@ -86,6 +86,7 @@ type settings struct {
 	reconcile   time.Duration
 	deployment  string
 	buildID     string
+	ceilings    registration.Ceilings
 }
 
 // withDay compresses working days and calendar days.
@@ -109,6 +110,9 @@ func withLine(l *stacktest.Line) setting { return func(s *settings) { s.line = l
 func withVersion(deployment, buildID string) setting {
 	return func(s *settings) { s.deployment, s.buildID = deployment, buildID }
 }
+
+// withCeilings bounds what may be spent in a day.
+func withCeilings(c registration.Ceilings) setting { return func(s *settings) { s.ceilings = c } }
 
 func withDrain(d time.Duration) setting { return func(s *settings) { s.drain = d } }
 
@@ -151,6 +155,7 @@ func newWorld(t *testing.T, with ...setting) *world {
 	w.stopWorker = w.startWorker(t)
 	w.store, err = postgres.Open(t.Context(), databaseURL, w.keys, cal)
 	require.NoError(t, err)
+	w.store = w.store.WithCeilings(s.ceilings)
 	t.Cleanup(w.store.Close)
 	w.startAPI(t, apiListener, secret)
 	t.Cleanup(func() { w.record(t) })
@@ -211,9 +216,10 @@ func (w *world) connect(t *testing.T, l *stacktest.Line) {
 func (w *world) workerSettings(s settings, databaseURL, taskQueue string) config.Worker {
 	host := w.sandboxURL[len("http://"):]
 	return config.Worker{
-		Storage: config.Storage{DatabaseURL: databaseURL, Calendar: s.calendar, TaskQueue: taskQueue},
-		Wallet:  config.Wallet{URL: w.sandboxURL, APIKey: "sandbox", Timeout: 8 * time.Second},
-		BankURL: w.sandboxURL, BankAPIKey: "sandbox", BankTimeout: s.bankTimeout,
+		Storage:  config.Storage{DatabaseURL: databaseURL, Calendar: s.calendar, TaskQueue: taskQueue},
+		Spending: config.Spending{PaymentsPerDay: s.ceilings.Payments, SMSPerDay: s.ceilings.SMS, MailsPerDay: s.ceilings.Mails},
+		Wallet:   config.Wallet{URL: w.sandboxURL, APIKey: "sandbox", Timeout: 8 * time.Second},
+		BankURL:  w.sandboxURL, BankAPIKey: "sandbox", BankTimeout: s.bankTimeout,
 		SMSEndpoint: host, SMSProtocol: "http", SMSKeyID: "sandbox", SMSKeySecret: "sandbox", SMSSignName: "实名", SMSTimeout: s.messages, EmailTimeout: s.messages,
 		SendGridHost: w.sandboxURL, SendGridKey: "sandbox", MailFrom: "noreply@example.com", MailFromName: "开发者平台",
 		ReviewersEmail: reviewersMailbox, OpsEmail: opsMailbox, HealthAddr: "127.0.0.1:0", DrainWithin: s.drain,

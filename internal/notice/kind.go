@@ -30,6 +30,7 @@ const (
 	WebhookEndpointDisabled Kind = "webhook_endpoint_disabled"
 	ReportUnmatched         Kind = "report_unmatched" // a bank's or wallet's report with an unknown key
 	Finding                 Kind = "finding"          // something that is not as it should be and does not mend itself
+	PayoutsResumed          Kind = "payouts_resumed"  // payments go on that ops had paused
 )
 
 // Audience says who a notice is for.
@@ -80,6 +81,7 @@ func rules() []rule {
 		{WebhookEndpointDisabled, Ops, false},
 		{ReportUnmatched, Ops, false},
 		{Finding, Ops, false},
+		{PayoutsResumed, Ops, false},
 	}
 }
 

@@ -36,6 +36,7 @@ func TestRules(t *testing.T) {
 		notice.WebhookEndpointDisabled: {notice.Ops, mail},
 		notice.ReportUnmatched:         {notice.Ops, mail},
 		notice.Finding:                 {notice.Ops, mail},
+		notice.PayoutsResumed:          {notice.Ops, mail},
 	}
 	assert.Len(t, notice.Kinds(), len(want))
 	for _, kind := range notice.Kinds() {

@@ -46,6 +46,8 @@ func sample(kind notice.Kind) notice.Data {
 		d = notice.Data{Detail: "bank, transfer.settled"}
 	case notice.Finding:
 		d = notice.Data{RegistrationID: "reg_01jc5v0example", AccountID: "acct-2026", Detail: "run_failing", Open: 3}
+	case notice.PayoutsResumed:
+		d = notice.Data{Detail: "by ops:chen; 3 payments waited"}
 	case notice.PayoutOverdue:
 		d.Detail = "not settled 3 working days after the notice"
 	}

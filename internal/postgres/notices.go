@@ -117,7 +117,8 @@ type Notice struct {
 
 // TakeNotice opens a notice for an attempt to send it, which must be recorded. It returns nil if there is nothing to send: a
 // provider has taken it, nobody wants it any more, or it would be the second to one mailbox. The error is [ErrNoticeFailed] if
-// it waits for ops, [ErrBeingSent] if another attempt began less than patience ago, by its channel, and has left no record.
+// it waits for ops, [ErrBeingSent] if another attempt began less than patience ago, by its channel, and has left no record;
+// [ErrPaused] or a [*CeilingError] if it must wait for what it costs.
 func (s *Store) TakeNotice(ctx context.Context, id string, patience func(notice.Channel) time.Duration) (*Notice, error) {
 	row, err := oneNotice(ctx, s.pool, id, "")
 	if err != nil {

@@ -116,10 +116,38 @@ func (s *Store) seize(ctx context.Context, id string, patience time.Duration) (s
 				return err
 			}
 		}
+		if why, err = s.maySend(ctx, tx, n, since); why != nil || err != nil {
+			mine = false
+			return err
+		}
 		_, err = tx.Exec(ctx, `update notices set sending_at = $2 where id = $1`, id, since)
 		return err
 	})
 	return since, mine, errors.Join(err, why)
+}
+
+// maySend says why a notice has to wait, if it has: the notice of a payment while payments are paused, unless the payment was
+// announced by another channel, and every notice to people outside when the day's ceiling is met. It takes what sending costs.
+func (s *Store) maySend(ctx context.Context, tx pgx.Tx, n *noticeRow, at time.Time) (why, err error) {
+	if n.Kind == notice.PaymentRequested && n.Held {
+		paused, err := payoutsHeld(ctx, tx)
+		switch {
+		case err != nil:
+			return nil, err
+		case paused:
+			return ErrPaused, nil
+		}
+	}
+	kind, costly := costs(n.Channel, n.Recipient)
+	if !costly {
+		return nil, nil
+	}
+	err = s.spend(ctx, tx, kind, at)
+	var met *CeilingError
+	if errors.As(err, &met) {
+		return met, nil
+	}
+	return nil, err
 }
 
 // countUnknown counts a try whose outcome nobody knows, and reports whether there may be another. If not, ops decides.
@@ -159,8 +187,14 @@ func (s *Store) NoticeUnknown(ctx context.Context, taken *Notice) (failed bool, 
 
 // NoticeUntouched notes that an attempt did nothing at all, and counts nothing.
 func (s *Store) NoticeUntouched(ctx context.Context, taken *Notice) error {
-	_, err := s.pool.Exec(ctx, `update notices set sending_at = null where id = $1 and sending_at = $2`, taken.ID, taken.Since)
-	return err
+	return s.inTx(ctx, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `update notices set sending_at = null where id = $1 and sending_at = $2`, taken.ID, taken.Since)
+		kind, costly := costs(taken.Channel, taken.Audience)
+		if err != nil || tag.RowsAffected() == 0 || !costly {
+			return err
+		}
+		return s.giveBack(ctx, tx, kind, taken.Since)
+	})
 }
 
 // NoticeAccepted notes that the provider took the notice. Whichever attempt says so, and whatever was thought before, it is sent.

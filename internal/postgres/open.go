@@ -20,7 +20,7 @@ func (s *Store) Open(ctx context.Context, app registration.Application) (registr
 		if err := lockAccount(ctx, tx, app.AccountID); err != nil {
 			return err
 		}
-		if refusal, err := accountFree(ctx, tx, app); refusal != nil || err != nil {
+		if refusal, err := s.mayOpen(ctx, tx, app); refusal != nil || err != nil {
 			result = registration.StepResult{Refusal: refusal}
 			return err
 		}
@@ -80,10 +80,18 @@ func accountFree(ctx context.Context, tx querier, app registration.Application) 
 	return nil, nil
 }
 
-// MayRegister refuses an account that has a registration already, before anything is kept of a new one; [Store.Open]
-// judges again. A registration that the id names itself is no obstacle.
+// mayOpen refuses an account that is not free, or that has opened its share of registrations within a day.
+func (s *Store) mayOpen(ctx context.Context, q querier, app registration.Application) (*registration.Refusal, error) {
+	if refusal, err := accountFree(ctx, q, app); refusal != nil || err != nil {
+		return refusal, err
+	}
+	return s.openingsExceeded(ctx, q, app)
+}
+
+// MayRegister refuses an account that has a registration already, or had too many today, before anything is kept of a new
+// one; [Store.Open] judges again. A registration that the id names itself is no obstacle.
 func (s *Store) MayRegister(ctx context.Context, accountID, registrationID string) (*registration.Refusal, error) {
-	return accountFree(ctx, s.pool, registration.Application{AccountID: accountID, RegistrationID: registrationID})
+	return s.mayOpen(ctx, s.pool, registration.Application{AccountID: accountID, RegistrationID: registrationID})
 }
 
 // late reports whether something can no longer be opened: its caller was answered that it was not.

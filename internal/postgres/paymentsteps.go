@@ -113,13 +113,15 @@ type Order struct {
 	Asked bool
 	// Void says that nobody wants the payment any more: learn what became of it, but do not send it.
 	Void bool
+	// Paused says that payments are paused: learn what became of it, and do not send it yet.
+	Paused bool
 }
 
 // ErrHeld says that nothing is paid for a registration whose run knows more than this database: it may have been paid already.
 var ErrHeld = errors.New("postgres: the registration's payments are held, for its run knows more than this database")
 
 // TakeOrder opens a payment for ordering and notes that the bank is about to be called. It returns nil if there is
-// nothing to order: the payment was voided before, or the bank has answered already.
+// nothing to order: the payment was voided before, or the bank has answered already. [ErrPaused]: not now.
 func (s *Store) TakeOrder(ctx context.Context, paymentID string) (*Order, error) {
 	var order *Order
 	_, err := s.changePayment(ctx, paymentID, func(c *change, p *payment) error {
@@ -129,7 +131,14 @@ func (s *Store) TakeOrder(ctx context.Context, paymentID string) (*Order, error)
 		if c.rec.HeldAt != nil {
 			return ErrHeld
 		}
-		order = &Order{Key: p.Key, Asked: p.OrderedAt != nil, Void: !p.open()}
+		paused, err := payoutsHeld(ctx, c.tx)
+		switch {
+		case err != nil:
+			return err
+		case paused && p.OrderedAt == nil:
+			return ErrPaused
+		}
+		order = &Order{Key: p.Key, Asked: p.OrderedAt != nil, Void: !p.open(), Paused: paused}
 		if p.OrderedAt == nil {
 			p.OrderedAt = &c.at
 		}

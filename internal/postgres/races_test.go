@@ -205,7 +205,7 @@ func TestLostTryAtACardIsForgotten(t *testing.T) {
 func companyRequired(t *testing.T, w *workflowtest.World, account string, n int) postgres.Step {
 	t.Helper()
 	step := open(t, w, registration.Enterprise, account, n)
-	session := "qrs-" + account
+	session := "qrs-" + step.RegistrationID
 	act := step
 	act.ActID = registration.NewID("act")
 	require.NoError(t, w.Store.KeepSession(t.Context(), step.RegistrationID, act.ActID, postgres.AdminSession{

@@ -261,9 +261,10 @@ func decisionRefused(refusal *registration.Refusal) string {
 	return "decision_refused:" + string(refusal.Code)
 }
 
-// counts reports whether an act that ended so counts towards the limit a day: not if the provider stayed away.
+// counts reports whether an act that ended so counts towards the limit a day: not if the provider stayed away, nor if payments
+// were paused meanwhile.
 func counts(refusal *registration.Refusal) bool {
-	return refusal == nil || refusal.Code != registration.CodeProviderUnavailable
+	return refusal == nil || refusal.Code != registration.CodeProviderUnavailable && refusal.Code != registration.CodeSpendingPaused
 }
 
 // setError keeps a refusal for the applicant to find.

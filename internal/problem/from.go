@@ -18,6 +18,9 @@ func FromRefusal(r *registration.Refusal, now time.Time) *Problem {
 	if r.RetryAt != nil {
 		opts = append(opts, WithRetryAt(*r.RetryAt, now))
 	}
+	if r.Detail != "" {
+		opts = append(opts, WithDetail(r.Detail))
+	}
 	return New(r.Code, opts...)
 }
 

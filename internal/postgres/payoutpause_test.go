@@ -1,0 +1,151 @@
+package postgres_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"shiming/internal/postgres"
+	"shiming/registration"
+	"shiming/workflows/workflowtest"
+)
+
+// announcedPayments makes n payments whose notice has been taken, and returns their ids.
+func announcedPayments(t *testing.T, w *workflowtest.World, n int) (ids []string) {
+	t.Helper()
+	for i := range n {
+		step := companyRequired(t, w, fmt.Sprintf("acct-%d", i), i)
+		result, err := takeCompany(w, step, i)
+		require.NoError(t, err)
+		require.Nil(t, result.Refusal)
+		_, err = w.Store.PaymentNotified(t.Context(), result.Payment.ID)
+		require.NoError(t, err)
+		ids = append(ids, result.Payment.ID)
+	}
+	return ids
+}
+
+func TestPausingIsIdempotentAndTold(t *testing.T) {
+	t.Parallel()
+	at := newClock()
+	s := newStore(t).WithClock(at.now)
+	now := func() postgres.PayoutPause {
+		t.Helper()
+		p, err := s.PayoutPauseNow(t.Context())
+		require.NoError(t, err)
+		return p
+	}
+	require.Equal(t, postgres.PayoutPause{}, now())
+	require.NoError(t, s.ResumePayouts(t.Context(), "ops:chen", "for nothing"))
+	require.Equal(t, postgres.PayoutPause{}, now(), "nothing was paused")
+	require.NoError(t, s.PausePayouts(t.Context(), "ops:chen", "the bank has called"))
+	first := at.now()
+	at.pass(time.Minute)
+	require.NoError(t, s.PausePayouts(t.Context(), "ops:zhang", "me too"))
+	p := now()
+	require.True(t, p.Paused)
+	require.Equal(t, []string{"ops:chen", "the bank has called"}, []string{p.By, p.Reason})
+	require.WithinDuration(t, first, p.Since, 0)
+	require.Equal(t, 1, findings(t, s, registration.FindingPayoutsPaused, "payouts"))
+	require.Equal(t, 1, mailed(t, s, registration.FindingPayoutsPaused))
+
+	// Somebody resolves the finding and not the pause: it is found again.
+	require.NoError(t, s.ResolveFinding(t.Context(), one[string](t, s, `select id from findings`), "ops:zhang", "seen"))
+	require.NoError(t, s.FindPaused(t.Context()))
+	require.Equal(t, 1, findings(t, s, registration.FindingPayoutsPaused, "payouts"))
+
+	require.NoError(t, s.ResumePayouts(t.Context(), "ops:zhang", "the bank has called again"))
+	p = now()
+	require.False(t, p.Paused)
+	require.Equal(t, "ops:zhang", p.By)
+	require.Zero(t, findings(t, s, registration.FindingPayoutsPaused, "payouts"))
+	require.Equal(t, 1, one[int](t, s, `select count(*) from notices where kind = 'payouts_resumed' and recipient = 'ops'`))
+	require.NoError(t, s.FindPaused(t.Context()))
+	require.Zero(t, findings(t, s, registration.FindingPayoutsPaused, "payouts"))
+
+	require.NoError(t, s.PausePayouts(t.Context(), "ops:chen", "again"))
+	require.Equal(t, 2, mailed(t, s, registration.FindingPayoutsPaused), "told at once, though within the hour")
+}
+
+// While payments are paused none is begun, not by an act either, and who is refused has lost nothing.
+func TestNothingIsPaidWhilePaused(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	ids := announcedPayments(t, w, 2)
+	asked, err := w.Store.TakeOrder(t.Context(), ids[0])
+	require.NoError(t, err)
+	require.False(t, asked.Paused)
+	require.NoError(t, w.Store.PausePayouts(t.Context(), "ops:chen", "the bank has called"))
+	again, err := w.Store.TakeOrder(t.Context(), ids[0])
+	require.NoError(t, err)
+	require.True(t, again.Asked && again.Paused, "it may have been paid: it is asked after, and not sent")
+	_, err = w.Store.TakeOrder(t.Context(), ids[1])
+	require.ErrorIs(t, err, postgres.ErrPaused)
+	require.Equal(t, 1, w.Count(`select count(*) from payments where ordered_at is null`))
+	p, err := w.Store.PayoutPauseNow(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 1, p.Waiting)
+
+	step := companyRequired(t, w, "acct-9", 9)
+	result, err := takeCompany(w, step, 9)
+	require.NoError(t, err)
+	require.Equal(t, registration.CodeSpendingPaused, result.Refusal.Code)
+	require.Nil(t, result.Refusal.RetryAt, "nobody knows when")
+	require.Equal(t, registration.CompanyRequired, result.State)
+	require.Zero(t, w.Count(`select count(*) from acts where registration_id = $1 and act = 'company' and verification`, step.RegistrationID), "it does not count")
+	require.Equal(t, 2, w.Count(`select coalesce(sum(used), 0) from spending where kind = 'payments'`))
+
+	// A payment's notice waits too, unless the payment was announced before.
+	notices := func(id string) []string {
+		return w.Strings(`select id from notices where event_key = 'payment_requested/' || $1::text order by channel`, id)
+	}
+	_, err = w.Store.TakeNotice(t.Context(), notices(ids[1])[0], patient)
+	require.NoError(t, err, "the other channel of one that was announced")
+	_, err = w.Store.Pool().Exec(t.Context(), `update notices set held = true, sending_at = null where event_key = 'payment_requested/' || $1::text`, ids[1])
+	require.NoError(t, err)
+	_, err = w.Store.TakeNotice(t.Context(), notices(ids[1])[0], patient)
+	require.ErrorIs(t, err, postgres.ErrPaused)
+	require.Equal(t, 1, w.Count(`select coalesce(sum(used), 0) from spending where kind = 'mails'`), "what waits has cost nothing")
+
+	require.NoError(t, w.Store.ResumePayouts(t.Context(), "ops:chen", "the bank has called again"))
+	order, err := w.Store.TakeOrder(t.Context(), ids[1])
+	require.NoError(t, err)
+	require.False(t, order.Asked || order.Paused)
+}
+
+// Whoever is told that payments are paused is told the truth: no order is taken after that answer, however close.
+func TestNoOrderIsTakenAfterAPauseIsAnswered(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	ids := announcedPayments(t, w, 24)
+	ctx := context.Background()
+	var mu sync.Mutex
+	var taken int
+	do := []func(){func() {
+		assert.NoError(t, w.Store.PausePayouts(ctx, "ops:chen", "now"))
+		ordered := w.Count(`select count(*) from payments where ordered_at is not null`)
+		for range 3 { // whatever was on its way has been written by now
+			assert.Equal(t, ordered, w.Count(`select count(*) from payments where ordered_at is not null`))
+			time.Sleep(10 * time.Millisecond)
+		}
+	}}
+	for _, id := range ids {
+		do = append(do, func() {
+			order, err := w.Store.TakeOrder(ctx, id)
+			if order != nil {
+				mu.Lock()
+				taken++
+				mu.Unlock()
+			}
+			assert.True(t, err == nil || errors.Is(err, postgres.ErrPaused), "%v", err)
+		})
+	}
+	atOnce(do...)
+	require.Equal(t, taken, w.Count(`select count(*) from payments where ordered_at is not null`))
+}
