@@ -650,6 +650,7 @@ const (
 	RateLimited                ProblemCode = "rate_limited"
 	RegistrationExists         ProblemCode = "registration_exists"
 	RequirementsMissing        ProblemCode = "requirements_missing"
+	SecondReviewerRequired     ProblemCode = "second_reviewer_required"
 	SpendingPaused             ProblemCode = "spending_paused"
 	SubmittedLocked            ProblemCode = "submitted_locked"
 	Unauthorized               ProblemCode = "unauthorized"
@@ -739,6 +740,8 @@ func (e ProblemCode) Valid() bool {
 	case RegistrationExists:
 		return true
 	case RequirementsMissing:
+		return true
+	case SecondReviewerRequired:
 		return true
 	case SpendingPaused:
 		return true
@@ -1612,7 +1615,7 @@ type ClearingClaim struct {
 
 // ClearingReview What a reviewer is shown of a clearing beside its materials, masked.
 //
-// Examples: {"approvals":1,"by_letter":false,"contested":false,"holder":"张*","id_number":"110***********1234","is_holder":true,"objected":false,"reason":"I have left the company.","unreachable":false}
+// Examples: {"approvals":1,"by_letter":false,"contested":false,"holder":"张*","id_number":"110***********1234","is_holder":true,"name_matches":true,"objected":false,"reason":"I have left the company.","unreachable":false}
 type ClearingReview struct {
 	// Approvals Reviewers who have approved this submission already
 	//
@@ -1624,7 +1627,7 @@ type ClearingReview struct {
 	// Examples: false
 	ByLetter bool `json:"by_letter"`
 
-	// Contested Asked for by somebody who names no account
+	// Contested Asked for by somebody who names no account: two reviewers must approve
 	//
 	// Examples: false
 	Contested bool `json:"contested"`
@@ -1644,7 +1647,12 @@ type ClearingReview struct {
 	// Examples: true
 	IsHolder *bool `json:"is_holder"`
 
-	// Objected The account's holder has objected
+	// NameMatches Of a contested claim: whether its name is the one that the ID number is bound with, when the round began; null if the number is bound nowhere, and of every other clearing. Names change by law: look at the papers
+	//
+	// Examples: true
+	NameMatches *bool `json:"name_matches"`
+
+	// Objected The account's holder has objected: a third reviewer decides
 	//
 	// Examples: false
 	Objected bool `json:"objected"`
@@ -1654,7 +1662,7 @@ type ClearingReview struct {
 	// Examples: I have left the company.
 	Reason string `json:"reason"`
 
-	// Unreachable No channel could carry the notice to the account's holder: nobody was asked, and approval clears all the same
+	// Unreachable No channel could carry the notice to the account's holder: nobody was asked, and two approvals clear all the same; over a contested claim one of the two must be new to it
 	//
 	// Examples: false
 	Unreachable bool `json:"unreachable"`
@@ -2903,7 +2911,7 @@ type ResolvePayoutBodyOutcome string
 
 // Review A submitted round of a registration or a clearing, masked, with what has changed since the one before.
 //
-// Examples: {"account_id":"acct-1001","assignee":"reviewer-1","changed":["contact"],"clearing":{"approvals":1,"by_letter":false,"contested":false,"holder":"张*","id_number":"110***********1234","is_holder":true,"objected":false,"reason":"I have left the company.","unreachable":false},"decision":"approve","developer_kind":"individual","due_at":"2026-10-11T00:00:00+08:00","id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","kind":"registration","name":"Harbour Light","overdue":false,"reasons":[{"code":"unreadable","field":"documents.business_licence","message":"The seal cannot be read; scan it again."}],"round":1,"state":"under_review","submitted":{"company":{"address":"厦门市思明区例示路1号","bank":{"account_name":"厦门市例示科技有限公司","account_number":"****6789","bank_name":"例示银行厦门分行","cnaps_code":"102393000012"},"legal_name":"厦门市例示科技有限公司","legal_representative":"王*","licence_type":"unified","organization_code":"91350100M000100Y43","registration_number":"91350100M000100Y43","uscc":"91350100M000100Y43"},"contact":{"address":"厦门市***","email":"c***@example.com","name":"赵*","phone":"138****1234"},"documents":[{"at":"2026-09-30T10:00:00+08:00","content_type":"image/png","sha256":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","size":12345,"slot":"business_licence"}],"identity":{"holder":"王*","id_number":"110***********1234","method":"qr_scan","role":"legal_representative","verified":true},"name":"Harbour Light"},"submitted_at":"2026-09-30T10:00:00+08:00"}
+// Examples: {"account_id":"acct-1001","assignee":"reviewer-1","changed":["contact"],"clearing":{"approvals":1,"by_letter":false,"contested":false,"holder":"张*","id_number":"110***********1234","is_holder":true,"name_matches":true,"objected":false,"reason":"I have left the company.","unreachable":false},"decided_before":["reviewer-2"],"decision":"approve","developer_kind":"individual","due_at":"2026-10-11T00:00:00+08:00","id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","kind":"registration","name":"Harbour Light","overdue":false,"own_case":false,"reasons":[{"code":"unreadable","field":"documents.business_licence","message":"The seal cannot be read; scan it again."}],"round":1,"state":"under_review","submitted":{"company":{"address":"厦门市思明区例示路1号","bank":{"account_name":"厦门市例示科技有限公司","account_number":"****6789","bank_name":"例示银行厦门分行","cnaps_code":"102393000012"},"legal_name":"厦门市例示科技有限公司","legal_representative":"王*","licence_type":"unified","organization_code":"91350100M000100Y43","registration_number":"91350100M000100Y43","uscc":"91350100M000100Y43"},"contact":{"address":"厦门市***","email":"c***@example.com","name":"赵*","phone":"138****1234"},"documents":[{"at":"2026-09-30T10:00:00+08:00","content_type":"image/png","sha256":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","size":12345,"slot":"business_licence"}],"identity":{"holder":"王*","id_number":"110***********1234","method":"qr_scan","role":"legal_representative","verified":true},"name":"Harbour Light"},"submitted_at":"2026-09-30T10:00:00+08:00"}
 type Review struct {
 	// AccountID The platform account
 	//
@@ -2922,6 +2930,11 @@ type Review struct {
 
 	// Clearing Of a clearing: what speaks for or against it
 	Clearing *ClearingReview `json:"clearing"`
+
+	// DecidedBefore Reviewers who had approved this submission when the round began: somebody else decides. If the holder could not be reached one of them may be one of the two
+	//
+	// Examples: ["reviewer-2"]
+	DecidedBefore []string `json:"decided_before"`
 
 	// Decision The decision
 	//
@@ -2957,6 +2970,11 @@ type Review struct {
 	//
 	// Examples: false
 	Overdue bool `json:"overdue"`
+
+	// OwnCase The caller has opened it or handed something in for it, and cannot decide it
+	//
+	// Examples: false
+	OwnCase bool `json:"own_case"`
 
 	// Reasons What is to be corrected
 	Reasons []Reason `json:"reasons"`
@@ -2995,7 +3013,7 @@ type ReviewKind string
 
 // ReviewItem A review in the list.
 //
-// Examples: {"account_id":"acct-1001","assignee":"reviewer-1","developer_kind":"individual","due_at":"2026-10-11T00:00:00+08:00","id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","kind":"registration","name":"Harbour Light","overdue":false,"round":1,"state":"under_review","submitted_at":"2026-09-30T10:00:00+08:00"}
+// Examples: {"account_id":"acct-1001","assignee":"reviewer-1","decided_before":["reviewer-2"],"developer_kind":"individual","due_at":"2026-10-11T00:00:00+08:00","id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","kind":"registration","name":"Harbour Light","overdue":false,"own_case":false,"round":1,"state":"under_review","submitted_at":"2026-09-30T10:00:00+08:00"}
 type ReviewItem struct {
 	// AccountID The platform account
 	//
@@ -3006,6 +3024,11 @@ type ReviewItem struct {
 	//
 	// Examples: reviewer-1
 	Assignee *string `json:"assignee"`
+
+	// DecidedBefore Reviewers who had approved this submission when the round began: somebody else decides. If the holder could not be reached one of them may be one of the two
+	//
+	// Examples: ["reviewer-2"]
+	DecidedBefore []string `json:"decided_before"`
 
 	// DeveloperKind Who registers
 	//
@@ -3037,6 +3060,11 @@ type ReviewItem struct {
 	// Examples: false
 	Overdue bool `json:"overdue"`
 
+	// OwnCase The caller has opened it or handed something in for it, and cannot decide it
+	//
+	// Examples: false
+	OwnCase bool `json:"own_case"`
+
 	// Round Counts submissions
 	//
 	// Examples: 1
@@ -3063,7 +3091,7 @@ type ReviewItemKind string
 
 // ReviewPage A page of reviews.
 //
-// Examples: {"items":[{"account_id":"acct-1001","assignee":"reviewer-1","developer_kind":"individual","due_at":"2026-10-11T00:00:00+08:00","id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","kind":"registration","name":"Harbour Light","overdue":false,"round":1,"state":"under_review","submitted_at":"2026-09-30T10:00:00+08:00"}],"next_cursor":"MjAyNi0wOS0zMFQwMjowMDowMFp8cmVnX2szdjU"}
+// Examples: {"items":[{"account_id":"acct-1001","assignee":"reviewer-1","decided_before":["reviewer-2"],"developer_kind":"individual","due_at":"2026-10-11T00:00:00+08:00","id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","kind":"registration","name":"Harbour Light","overdue":false,"own_case":false,"round":1,"state":"under_review","submitted_at":"2026-09-30T10:00:00+08:00"}],"next_cursor":"MjAyNi0wOS0zMFQwMjowMDowMFp8cmVnX2szdjU"}
 type ReviewPage struct {
 	// Items Reviews, oldest due first
 	Items []ReviewItem `json:"items"`
@@ -3941,13 +3969,6 @@ type ClientInterface interface {
 	// Corresponds with GET /healthz (the `Healthz` operationId).
 	Healthz(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// Metrics Numbers
-	//
-	// Counters and histograms for Prometheus. Labels are operations and statuses, never ids.
-	//
-	// Corresponds with GET /metrics (the `Metrics` operationId).
-	Metrics(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
-
 	// Openapi This document
 	//
 	// OpenAPI 3.1; at /openapi-3.0.json for tools that know only 3.0.
@@ -4318,7 +4339,7 @@ type ClientInterface interface {
 
 	// GetClearingTimeline Read a clearing's timeline
 	//
-	// Everything that happened to the clearing, oldest first, with each look at a document. For those who decide: not for the claimant, nor for the account's owner.
+	// Everything that happened to the clearing, oldest first, with each look at a document. For those who decide: not for the claimant, nor for the account's owner. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 401: `unauthorized`
@@ -5122,7 +5143,7 @@ type ClientInterface interface {
 
 	// ListReviews List open reviews
 	//
-	// Reviews that wait for a decision, oldest due first.
+	// Reviews that wait for a decision, oldest due first. Of the caller's own cases they show neither account nor name.
 	//
 	// Refusals:
 	// - 401: `unauthorized`
@@ -5137,7 +5158,7 @@ type ClientInterface interface {
 
 	// GetReview Read a review
 	//
-	// The newest submitted round, masked, with what has changed since the one before.
+	// The newest submitted round, masked, with what has changed since the one before. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 401: `unauthorized`
@@ -5153,14 +5174,14 @@ type ClientInterface interface {
 
 	// AssignReviewWithBody Assign a review
 	//
-	// Gives the review to a reviewer. Ops may take it from another, a reviewer only give away the own.
+	// Gives the review to a reviewer who may decide it. Ops may take it from another, a reviewer only give away the own. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
-	// - 409: `claimed_by_other`, `wrong_state`
+	// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
@@ -5174,14 +5195,14 @@ type ClientInterface interface {
 
 	// AssignReview Assign a review
 	//
-	// Gives the review to a reviewer. Ops may take it from another, a reviewer only give away the own.
+	// Gives the review to a reviewer who may decide it. Ops may take it from another, a reviewer only give away the own. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
-	// - 409: `claimed_by_other`, `wrong_state`
+	// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
@@ -5195,14 +5216,14 @@ type ClientInterface interface {
 
 	// ClaimReview Claim a review
 	//
-	// Takes the review, if nobody else has it.
+	// Takes the review, if nobody else has it and the caller may decide it. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
-	// - 409: `claimed_by_other`, `wrong_state`
+	// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
@@ -5214,14 +5235,14 @@ type ClientInterface interface {
 
 	// DecideReviewWithBody Decide a review
 	//
-	// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding.
+	// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding. A contested claim, and one by letter of authorisation, take two different reviewers, and after an objection a third. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
-	// - 409: `claimed_by_other`, `wrong_state`
+	// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `acts_exceeded`, `rate_limited`
@@ -5235,14 +5256,14 @@ type ClientInterface interface {
 
 	// DecideReview Decide a review
 	//
-	// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding.
+	// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding. A contested claim, and one by letter of authorisation, take two different reviewers, and after an objection a third. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
-	// - 409: `claimed_by_other`, `wrong_state`
+	// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `acts_exceeded`, `rate_limited`
@@ -5256,7 +5277,7 @@ type ClientInterface interface {
 
 	// GetReviewDocument Look at a submitted document
 	//
-	// Streams the document of the newest submitted round. The look is on the timeline.
+	// Streams the document of the newest submitted round. The look is on the timeline. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 401: `unauthorized`
@@ -5272,14 +5293,14 @@ type ClientInterface interface {
 
 	// ReleaseReview Release a review
 	//
-	// Gives the caller's claim up.
+	// Gives the caller's claim up. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
-	// - 409: `claimed_by_other`, `wrong_state`
+	// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
@@ -5453,6 +5474,7 @@ type ClientInterface interface {
 	// - 401: `unauthorized`
 	// - 413: `document_too_large`
 	// - 422: `invalid_request`
+	// - 429: `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -5470,6 +5492,7 @@ type ClientInterface interface {
 	// - 401: `unauthorized`
 	// - 413: `document_too_large`
 	// - 422: `invalid_request`
+	// - 429: `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -5487,6 +5510,7 @@ type ClientInterface interface {
 	// - 401: `unauthorized`
 	// - 413: `document_too_large`
 	// - 422: `id_number_invalid`, `invalid_request`
+	// - 429: `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -5504,6 +5528,7 @@ type ClientInterface interface {
 	// - 401: `unauthorized`
 	// - 413: `document_too_large`
 	// - 422: `id_number_invalid`, `invalid_request`
+	// - 429: `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -5537,23 +5562,6 @@ func (c *Client) Docs(ctx context.Context, reqEditors ...RequestEditorFn) (*http
 // Corresponds with GET /healthz (the `Healthz` operationId).
 func (c *Client) Healthz(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewHealthzRequest(c.Server)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// Metrics Numbers
-//
-// Counters and histograms for Prometheus. Labels are operations and statuses, never ids.
-//
-// Corresponds with GET /metrics (the `Metrics` operationId).
-func (c *Client) Metrics(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewMetricsRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -6144,7 +6152,7 @@ func (c *Client) SubmitContestedClearing(ctx context.Context, id string, params 
 
 // GetClearingTimeline Read a clearing's timeline
 //
-// Everything that happened to the clearing, oldest first, with each look at a document. For those who decide: not for the claimant, nor for the account's owner.
+// Everything that happened to the clearing, oldest first, with each look at a document. For those who decide: not for the claimant, nor for the account's owner. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 401: `unauthorized`
@@ -7358,7 +7366,7 @@ func (c *Client) WithdrawRegistration(ctx context.Context, id string, params *Wi
 
 // ListReviews List open reviews
 //
-// Reviews that wait for a decision, oldest due first.
+// Reviews that wait for a decision, oldest due first. Of the caller's own cases they show neither account nor name.
 //
 // Refusals:
 // - 401: `unauthorized`
@@ -7383,7 +7391,7 @@ func (c *Client) ListReviews(ctx context.Context, params *ListReviewsParams, req
 
 // GetReview Read a review
 //
-// The newest submitted round, masked, with what has changed since the one before.
+// The newest submitted round, masked, with what has changed since the one before. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 401: `unauthorized`
@@ -7409,14 +7417,14 @@ func (c *Client) GetReview(ctx context.Context, id string, reqEditors ...Request
 
 // AssignReviewWithBody Assign a review
 //
-// Gives the review to a reviewer. Ops may take it from another, a reviewer only give away the own.
+// Gives the review to a reviewer who may decide it. Ops may take it from another, a reviewer only give away the own. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
-// - 409: `claimed_by_other`, `wrong_state`
+// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
@@ -7440,14 +7448,14 @@ func (c *Client) AssignReviewWithBody(ctx context.Context, id string, params *As
 
 // AssignReview Assign a review
 //
-// Gives the review to a reviewer. Ops may take it from another, a reviewer only give away the own.
+// Gives the review to a reviewer who may decide it. Ops may take it from another, a reviewer only give away the own. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
-// - 409: `claimed_by_other`, `wrong_state`
+// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
@@ -7471,14 +7479,14 @@ func (c *Client) AssignReview(ctx context.Context, id string, params *AssignRevi
 
 // ClaimReview Claim a review
 //
-// Takes the review, if nobody else has it.
+// Takes the review, if nobody else has it and the caller may decide it. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
-// - 409: `claimed_by_other`, `wrong_state`
+// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
@@ -7500,14 +7508,14 @@ func (c *Client) ClaimReview(ctx context.Context, id string, params *ClaimReview
 
 // DecideReviewWithBody Decide a review
 //
-// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding.
+// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding. A contested claim, and one by letter of authorisation, take two different reviewers, and after an objection a third. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
-// - 409: `claimed_by_other`, `wrong_state`
+// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `acts_exceeded`, `rate_limited`
@@ -7531,14 +7539,14 @@ func (c *Client) DecideReviewWithBody(ctx context.Context, id string, params *De
 
 // DecideReview Decide a review
 //
-// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding.
+// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding. A contested claim, and one by letter of authorisation, take two different reviewers, and after an objection a third. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
-// - 409: `claimed_by_other`, `wrong_state`
+// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `acts_exceeded`, `rate_limited`
@@ -7562,7 +7570,7 @@ func (c *Client) DecideReview(ctx context.Context, id string, params *DecideRevi
 
 // GetReviewDocument Look at a submitted document
 //
-// Streams the document of the newest submitted round. The look is on the timeline.
+// Streams the document of the newest submitted round. The look is on the timeline. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 401: `unauthorized`
@@ -7588,14 +7596,14 @@ func (c *Client) GetReviewDocument(ctx context.Context, id string, slot string, 
 
 // ReleaseReview Release a review
 //
-// Gives the caller's claim up.
+// Gives the caller's claim up. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
-// - 409: `claimed_by_other`, `wrong_state`
+// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
@@ -7869,6 +7877,7 @@ func (c *Client) PingWebhookEndpoint(ctx context.Context, id string, params *Pin
 // - 401: `unauthorized`
 // - 413: `document_too_large`
 // - 422: `invalid_request`
+// - 429: `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -7896,6 +7905,7 @@ func (c *Client) ReportBankWithBody(ctx context.Context, params *ReportBankParam
 // - 401: `unauthorized`
 // - 413: `document_too_large`
 // - 422: `invalid_request`
+// - 429: `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -7923,6 +7933,7 @@ func (c *Client) ReportBank(ctx context.Context, params *ReportBankParams, body 
 // - 401: `unauthorized`
 // - 413: `document_too_large`
 // - 422: `id_number_invalid`, `invalid_request`
+// - 429: `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -7950,6 +7961,7 @@ func (c *Client) ReportWalletWithBody(ctx context.Context, params *ReportWalletP
 // - 401: `unauthorized`
 // - 413: `document_too_large`
 // - 422: `id_number_invalid`, `invalid_request`
+// - 429: `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -8005,33 +8017,6 @@ func NewHealthzRequest(server string) (*http.Request, error) {
 	}
 
 	operationPath := fmt.Sprintf("/healthz")
-	if operationPath[0] == '/' {
-		operationPath = "." + operationPath
-	}
-
-	queryURL, err := serverURL.Parse(operationPath)
-	if err != nil {
-		return nil, err
-	}
-
-	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
-	if err != nil {
-		return nil, err
-	}
-
-	return req, nil
-}
-
-// NewMetricsRequest constructs an http.Request for the Metrics method
-func NewMetricsRequest(server string) (*http.Request, error) {
-	var err error
-
-	serverURL, err := url.Parse(server)
-	if err != nil {
-		return nil, err
-	}
-
-	operationPath := fmt.Sprintf("/metrics")
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -11394,15 +11379,6 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /healthz (the `Healthz` operationId).
 	HealthzWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*HealthzResponse, error)
 
-	// MetricsWithResponse Numbers
-	//
-	// Counters and histograms for Prometheus. Labels are operations and statuses, never ids.
-	//
-	// Returns a wrapper object for the known response body format(s).
-	//
-	// Corresponds with GET /metrics (the `Metrics` operationId).
-	MetricsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*MetricsResponse, error)
-
 	// OpenapiWithResponse This document
 	//
 	// OpenAPI 3.1; at /openapi-3.0.json for tools that know only 3.0.
@@ -11795,7 +11771,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetClearingTimelineWithResponse Read a clearing's timeline
 	//
-	// Everything that happened to the clearing, oldest first, with each look at a document. For those who decide: not for the claimant, nor for the account's owner.
+	// Everything that happened to the clearing, oldest first, with each look at a document. For those who decide: not for the claimant, nor for the account's owner. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 401: `unauthorized`
@@ -12623,7 +12599,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListReviewsWithResponse List open reviews
 	//
-	// Reviews that wait for a decision, oldest due first.
+	// Reviews that wait for a decision, oldest due first. Of the caller's own cases they show neither account nor name.
 	//
 	// Refusals:
 	// - 401: `unauthorized`
@@ -12640,7 +12616,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetReviewWithResponse Read a review
 	//
-	// The newest submitted round, masked, with what has changed since the one before.
+	// The newest submitted round, masked, with what has changed since the one before. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 401: `unauthorized`
@@ -12658,14 +12634,14 @@ type ClientWithResponsesInterface interface {
 
 	// AssignReviewWithBodyWithResponse Assign a review
 	//
-	// Gives the review to a reviewer. Ops may take it from another, a reviewer only give away the own.
+	// Gives the review to a reviewer who may decide it. Ops may take it from another, a reviewer only give away the own. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
-	// - 409: `claimed_by_other`, `wrong_state`
+	// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
@@ -12679,14 +12655,14 @@ type ClientWithResponsesInterface interface {
 
 	// AssignReviewWithResponse Assign a review
 	//
-	// Gives the review to a reviewer. Ops may take it from another, a reviewer only give away the own.
+	// Gives the review to a reviewer who may decide it. Ops may take it from another, a reviewer only give away the own. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
-	// - 409: `claimed_by_other`, `wrong_state`
+	// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
@@ -12700,14 +12676,14 @@ type ClientWithResponsesInterface interface {
 
 	// ClaimReviewWithResponse Claim a review
 	//
-	// Takes the review, if nobody else has it.
+	// Takes the review, if nobody else has it and the caller may decide it. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
-	// - 409: `claimed_by_other`, `wrong_state`
+	// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
@@ -12721,14 +12697,14 @@ type ClientWithResponsesInterface interface {
 
 	// DecideReviewWithBodyWithResponse Decide a review
 	//
-	// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding.
+	// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding. A contested claim, and one by letter of authorisation, take two different reviewers, and after an objection a third. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
-	// - 409: `claimed_by_other`, `wrong_state`
+	// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `acts_exceeded`, `rate_limited`
@@ -12742,14 +12718,14 @@ type ClientWithResponsesInterface interface {
 
 	// DecideReviewWithResponse Decide a review
 	//
-	// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding.
+	// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding. A contested claim, and one by letter of authorisation, take two different reviewers, and after an objection a third. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
-	// - 409: `claimed_by_other`, `wrong_state`
+	// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `acts_exceeded`, `rate_limited`
@@ -12763,7 +12739,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetReviewDocumentWithResponse Look at a submitted document
 	//
-	// Streams the document of the newest submitted round. The look is on the timeline.
+	// Streams the document of the newest submitted round. The look is on the timeline. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 401: `unauthorized`
@@ -12781,14 +12757,14 @@ type ClientWithResponsesInterface interface {
 
 	// ReleaseReviewWithResponse Release a review
 	//
-	// Gives the caller's claim up.
+	// Gives the caller's claim up. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
-	// - 409: `claimed_by_other`, `wrong_state`
+	// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
@@ -12978,6 +12954,7 @@ type ClientWithResponsesInterface interface {
 	// - 401: `unauthorized`
 	// - 413: `document_too_large`
 	// - 422: `invalid_request`
+	// - 429: `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -12995,6 +12972,7 @@ type ClientWithResponsesInterface interface {
 	// - 401: `unauthorized`
 	// - 413: `document_too_large`
 	// - 422: `invalid_request`
+	// - 429: `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -13012,6 +12990,7 @@ type ClientWithResponsesInterface interface {
 	// - 401: `unauthorized`
 	// - 413: `document_too_large`
 	// - 422: `id_number_invalid`, `invalid_request`
+	// - 429: `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -13029,6 +13008,7 @@ type ClientWithResponsesInterface interface {
 	// - 401: `unauthorized`
 	// - 413: `document_too_large`
 	// - 422: `id_number_invalid`, `invalid_request`
+	// - 429: `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -13038,9 +13018,23 @@ type ClientWithResponsesInterface interface {
 	ReportWalletWithResponse(ctx context.Context, params *ReportWalletParams, body ReportWalletJSONRequestBody, reqEditors ...RequestEditorFn) (*ReportWalletResponse, error)
 }
 
+// DocsResponse429Headers the declared response headers of an HTTP 429 response for Docs
+type DocsResponse429Headers struct {
+	RetryAfter int
+}
+
 type DocsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *DocsResponse429Headers
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r DocsResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
 }
 
 // GetBody returns the raw response body bytes
@@ -13113,38 +13107,9 @@ func (r HealthzResponse) ContentType() string {
 	return ""
 }
 
-type MetricsResponse struct {
-	Body         []byte
-	HTTPResponse *http.Response
-}
-
-// GetBody returns the raw response body bytes
-func (r MetricsResponse) GetBody() []byte {
-	return r.Body
-}
-
-// Status returns HTTPResponse.Status
-func (r MetricsResponse) Status() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Status
-	}
-	return http.StatusText(0)
-}
-
-// StatusCode returns HTTPResponse.StatusCode
-func (r MetricsResponse) StatusCode() int {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.StatusCode
-	}
-	return 0
-}
-
-// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
-func (r MetricsResponse) ContentType() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Header.Get("Content-Type")
-	}
-	return ""
+// OpenapiResponse429Headers the declared response headers of an HTTP 429 response for Openapi
+type OpenapiResponse429Headers struct {
+	RetryAfter int
 }
 
 type OpenapiResponse struct {
@@ -13152,11 +13117,20 @@ type OpenapiResponse struct {
 	HTTPResponse *http.Response
 	// ApplicationOpenapiJSON200 the response for an HTTP 200 `application/openapi+json` response
 	ApplicationOpenapiJSON200 *map[string]interface{}
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *OpenapiResponse429Headers
 }
 
 // GetApplicationOpenapiJSON200 returns the response for an HTTP 200 `application/openapi+json` response
 func (r OpenapiResponse) GetApplicationOpenapiJSON200() *map[string]interface{} {
 	return r.ApplicationOpenapiJSON200
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r OpenapiResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
 }
 
 // GetBody returns the raw response body bytes
@@ -20324,6 +20298,11 @@ type ReportBankResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// ReportBankResponse429Headers the declared response headers of an HTTP 429 response for ReportBank
+type ReportBankResponse429Headers struct {
+	RetryAfter int
+}
+
 // ReportBankResponse503Headers the declared response headers of an HTTP 503 response for ReportBank
 type ReportBankResponse503Headers struct {
 	RetryAfter int
@@ -20344,12 +20323,16 @@ type ReportBankResponse struct {
 	ApplicationProblemJSON413 *Problem
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
 	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
 	ApplicationProblemJSON500 *Problem
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Problem
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *ReportBankResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ReportBankResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *ReportBankResponse503Headers
 }
@@ -20382,6 +20365,11 @@ func (r ReportBankResponse) GetApplicationProblemJSON413() *Problem {
 // GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
 func (r ReportBankResponse) GetApplicationProblemJSON422() *Problem {
 	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ReportBankResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
 }
 
 // GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
@@ -20428,6 +20416,11 @@ type ReportWalletResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// ReportWalletResponse429Headers the declared response headers of an HTTP 429 response for ReportWallet
+type ReportWalletResponse429Headers struct {
+	RetryAfter int
+}
+
 // ReportWalletResponse503Headers the declared response headers of an HTTP 503 response for ReportWallet
 type ReportWalletResponse503Headers struct {
 	RetryAfter int
@@ -20448,12 +20441,16 @@ type ReportWalletResponse struct {
 	ApplicationProblemJSON413 *Problem
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
 	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
 	ApplicationProblemJSON500 *Problem
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Problem
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *ReportWalletResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ReportWalletResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *ReportWalletResponse503Headers
 }
@@ -20486,6 +20483,11 @@ func (r ReportWalletResponse) GetApplicationProblemJSON413() *Problem {
 // GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
 func (r ReportWalletResponse) GetApplicationProblemJSON422() *Problem {
 	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ReportWalletResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
 }
 
 // GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
@@ -20555,21 +20557,6 @@ func (c *ClientWithResponses) HealthzWithResponse(ctx context.Context, reqEditor
 		return nil, err
 	}
 	return ParseHealthzResponse(rsp)
-}
-
-// MetricsWithResponse Numbers
-//
-// Counters and histograms for Prometheus. Labels are operations and statuses, never ids.
-//
-// Returns a wrapper object for the known response body format(s).
-//
-// Corresponds with GET /metrics (the `Metrics` operationId).
-func (c *ClientWithResponses) MetricsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*MetricsResponse, error) {
-	rsp, err := c.Metrics(ctx, reqEditors...)
-	if err != nil {
-		return nil, err
-	}
-	return ParseMetricsResponse(rsp)
 }
 
 // OpenapiWithResponse This document
@@ -21090,7 +21077,7 @@ func (c *ClientWithResponses) SubmitContestedClearingWithResponse(ctx context.Co
 
 // GetClearingTimelineWithResponse Read a clearing's timeline
 //
-// Everything that happened to the clearing, oldest first, with each look at a document. For those who decide: not for the claimant, nor for the account's owner.
+// Everything that happened to the clearing, oldest first, with each look at a document. For those who decide: not for the claimant, nor for the account's owner. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 401: `unauthorized`
@@ -22164,7 +22151,7 @@ func (c *ClientWithResponses) WithdrawRegistrationWithResponse(ctx context.Conte
 
 // ListReviewsWithResponse List open reviews
 //
-// Reviews that wait for a decision, oldest due first.
+// Reviews that wait for a decision, oldest due first. Of the caller's own cases they show neither account nor name.
 //
 // Refusals:
 // - 401: `unauthorized`
@@ -22187,7 +22174,7 @@ func (c *ClientWithResponses) ListReviewsWithResponse(ctx context.Context, param
 
 // GetReviewWithResponse Read a review
 //
-// The newest submitted round, masked, with what has changed since the one before.
+// The newest submitted round, masked, with what has changed since the one before. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 401: `unauthorized`
@@ -22211,14 +22198,14 @@ func (c *ClientWithResponses) GetReviewWithResponse(ctx context.Context, id stri
 
 // AssignReviewWithBodyWithResponse Assign a review
 //
-// Gives the review to a reviewer. Ops may take it from another, a reviewer only give away the own.
+// Gives the review to a reviewer who may decide it. Ops may take it from another, a reviewer only give away the own. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
-// - 409: `claimed_by_other`, `wrong_state`
+// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
@@ -22238,14 +22225,14 @@ func (c *ClientWithResponses) AssignReviewWithBodyWithResponse(ctx context.Conte
 
 // AssignReviewWithResponse Assign a review
 //
-// Gives the review to a reviewer. Ops may take it from another, a reviewer only give away the own.
+// Gives the review to a reviewer who may decide it. Ops may take it from another, a reviewer only give away the own. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
-// - 409: `claimed_by_other`, `wrong_state`
+// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
@@ -22265,14 +22252,14 @@ func (c *ClientWithResponses) AssignReviewWithResponse(ctx context.Context, id s
 
 // ClaimReviewWithResponse Claim a review
 //
-// Takes the review, if nobody else has it.
+// Takes the review, if nobody else has it and the caller may decide it. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
-// - 409: `claimed_by_other`, `wrong_state`
+// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
@@ -22292,14 +22279,14 @@ func (c *ClientWithResponses) ClaimReviewWithResponse(ctx context.Context, id st
 
 // DecideReviewWithBodyWithResponse Decide a review
 //
-// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding.
+// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding. A contested claim, and one by letter of authorisation, take two different reviewers, and after an objection a third. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
-// - 409: `claimed_by_other`, `wrong_state`
+// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `acts_exceeded`, `rate_limited`
@@ -22319,14 +22306,14 @@ func (c *ClientWithResponses) DecideReviewWithBodyWithResponse(ctx context.Conte
 
 // DecideReviewWithResponse Decide a review
 //
-// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding.
+// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding. A contested claim, and one by letter of authorisation, take two different reviewers, and after an objection a third. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
-// - 409: `claimed_by_other`, `wrong_state`
+// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `acts_exceeded`, `rate_limited`
@@ -22346,7 +22333,7 @@ func (c *ClientWithResponses) DecideReviewWithResponse(ctx context.Context, id s
 
 // GetReviewDocumentWithResponse Look at a submitted document
 //
-// Streams the document of the newest submitted round. The look is on the timeline.
+// Streams the document of the newest submitted round. The look is on the timeline. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 401: `unauthorized`
@@ -22370,14 +22357,14 @@ func (c *ClientWithResponses) GetReviewDocumentWithResponse(ctx context.Context,
 
 // ReleaseReviewWithResponse Release a review
 //
-// Gives the caller's claim up.
+// Gives the caller's claim up. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
-// - 409: `claimed_by_other`, `wrong_state`
+// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
@@ -22627,6 +22614,7 @@ func (c *ClientWithResponses) PingWebhookEndpointWithResponse(ctx context.Contex
 // - 401: `unauthorized`
 // - 413: `document_too_large`
 // - 422: `invalid_request`
+// - 429: `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -22650,6 +22638,7 @@ func (c *ClientWithResponses) ReportBankWithBodyWithResponse(ctx context.Context
 // - 401: `unauthorized`
 // - 413: `document_too_large`
 // - 422: `invalid_request`
+// - 429: `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -22673,6 +22662,7 @@ func (c *ClientWithResponses) ReportBankWithResponse(ctx context.Context, params
 // - 401: `unauthorized`
 // - 413: `document_too_large`
 // - 422: `id_number_invalid`, `invalid_request`
+// - 429: `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -22696,6 +22686,7 @@ func (c *ClientWithResponses) ReportWalletWithBodyWithResponse(ctx context.Conte
 // - 401: `unauthorized`
 // - 413: `document_too_large`
 // - 422: `id_number_invalid`, `invalid_request`
+// - 429: `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -22721,6 +22712,29 @@ func ParseDocsResponse(rsp *http.Response) (*DocsResponse, error) {
 	response := &DocsResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 429:
+		var headers DocsResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	}
 
 	return response, nil
@@ -22752,22 +22766,6 @@ func ParseHealthzResponse(rsp *http.Response) (*HealthzResponse, error) {
 	return response, nil
 }
 
-// ParseMetricsResponse parses an HTTP response from a MetricsWithResponse call
-func ParseMetricsResponse(rsp *http.Response) (*MetricsResponse, error) {
-	bodyBytes, err := io.ReadAll(rsp.Body)
-	defer func() { _ = rsp.Body.Close() }()
-	if err != nil {
-		return nil, err
-	}
-
-	response := &MetricsResponse{
-		Body:         bodyBytes,
-		HTTPResponse: rsp,
-	}
-
-	return response, nil
-}
-
 // ParseOpenapiResponse parses an HTTP response from a OpenapiWithResponse call
 func ParseOpenapiResponse(rsp *http.Response) (*OpenapiResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -22789,6 +22787,26 @@ func ParseOpenapiResponse(rsp *http.Response) (*OpenapiResponse, error) {
 		}
 		response.ApplicationOpenapiJSON200 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 429:
+		var headers OpenapiResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	}
 
 	return response, nil
@@ -29816,6 +29834,13 @@ func ParseReportBankResponse(rsp *http.Response) (*ReportBankResponse, error) {
 		}
 		response.ApplicationProblemJSON422 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
 		var dest Problem
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -29843,6 +29868,16 @@ func ParseReportBankResponse(rsp *http.Response) (*ReportBankResponse, error) {
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers ReportBankResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers ReportBankResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -29914,6 +29949,13 @@ func ParseReportWalletResponse(rsp *http.Response) (*ReportWalletResponse, error
 		}
 		response.ApplicationProblemJSON422 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
 		var dest Problem
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -29941,6 +29983,16 @@ func ParseReportWalletResponse(rsp *http.Response) (*ReportWalletResponse, error
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers ReportWalletResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers ReportWalletResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
