@@ -12,7 +12,7 @@ import (
 // ClearingReview is what reviewers are shown of a clearing.
 type ClearingReview struct {
 	Holder      string `json:"holder" doc:"Masked name of who asks" example:"张*"`
-	IDNumber    string `json:"id_number" doc:"Masked resident ID number" example:"110***********1234"`
+	IDNumber    string `json:"id_number" doc:"Masked resident ID number" example:"1****************4"`
 	Reason      string `json:"reason" doc:"Why they ask" example:"I have left the company."`
 	Contested   bool   `json:"contested" doc:"Asked for by somebody who names no account"`
 	ByLetter    bool   `json:"by_letter" doc:"Asked for by an authorised person of the company: two reviewers must approve"`
