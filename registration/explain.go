@@ -38,6 +38,8 @@ var words = map[Code]struct{ zh, en string }{
 	CodeBankAccountNameMismatch: {"开户名称与企业名称不一致。", "The bank account is not in the company's name."},
 	CodePayoutLimitReached:      {"该银行账户的打款次数已达上限。", "This bank account has had its share of payments."},
 	CodeContactNameMismatch:     {"联系人须为已认证的本人。", "The contact must be the verified person."},
+	CodeAccountLimitReached:     {"不符的次数过多，请稍后再试。", "Too many tries that did not match; wait before the next."},
+	CodeNothingToClear:          {"该账号的实名信息已被清除。", "The account's identity has been cleared already."},
 	CodeActsExceeded:            {"操作次数过多，请稍后再试。", "Too many attempts; try again later."},
 	CodeCodeResendTooSoon:       {"验证码发送过于频繁，请稍后再试。", "A code was sent less than a minute ago; wait a little."},
 	CodeWrongState:              {"当前状态不允许此操作。", "The registration is past this step; read its state."},

@@ -24,7 +24,7 @@ func contract() map[int]string {
 		http.StatusUnprocessableEntity: "invalid_request id_number_invalid uscc_invalid phone_invalid card_invalid card_not_debit card_is_corporate card_unusable " +
 			"card_elements_mismatch code_incorrect code_expired admin_must_be_authorized_agent licence_numbers_must_be_uscc bank_account_name_mismatch " +
 			"contact_name_mismatch deposit_amount_mismatch deposit_attempts_exceeded requirements_missing idempotency_key_reused",
-		http.StatusTooManyRequests:     "card_attempts_exceeded code_attempts_exceeded code_resend_too_soon payout_limit_reached acts_exceeded rate_limited",
+		http.StatusTooManyRequests:     "card_attempts_exceeded code_attempts_exceeded code_resend_too_soon payout_limit_reached acts_exceeded account_limit_reached rate_limited",
 		http.StatusServiceUnavailable:  "provider_unavailable engine_unavailable",
 		http.StatusInternalServerError: "internal_error", // ours: a fault has no code in the contract
 	}

@@ -34,6 +34,10 @@ func later() []Entry {
 				Detail: "A registration takes so many of a kind in an hour, and 20 verification acts in 24 hours; wait until it takes more.",
 			},
 			{
+				Code: registration.CodeAccountLimitReached, RetryAfter: 24 * time.Hour, Title: "Too many for this account, number or caller",
+				Detail: "Wait until retry_at, and send what is on the papers.",
+			},
+			{
 				Code: CodeRateLimited, RetryAfter: time.Second, Title: "Too many requests",
 				Detail: "Slow down and try again.",
 			},

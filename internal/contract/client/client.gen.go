@@ -610,6 +610,7 @@ func (e PayoutState) Valid() bool {
 
 // Defines values for ProblemCode.
 const (
+	AccountLimitReached        ProblemCode = "account_limit_reached"
 	ActsExceeded               ProblemCode = "acts_exceeded"
 	AdminMustBeAuthorizedAgent ProblemCode = "admin_must_be_authorized_agent"
 	BankAccountNameMismatch    ProblemCode = "bank_account_name_mismatch"
@@ -658,6 +659,8 @@ const (
 // Valid indicates whether the value is a known member of the ProblemCode enum.
 func (e ProblemCode) Valid() bool {
 	switch e {
+	case AccountLimitReached:
+		return true
 	case ActsExceeded:
 		return true
 	case AdminMustBeAuthorizedAgent:
@@ -1357,7 +1360,7 @@ func (e ListReviewsParamsKind) Valid() bool {
 
 // Account How a platform account stands as a developer.
 //
-// Examples: {"account_id":"acct-1001","identity":{"holder":"王*","id_number":"110***********1234","method":"qr_scan","role":"legal_representative","verified":true},"kind":"individual","name":"Harbour Light","registration_id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","standing":"active"}
+// Examples: {"account_id":"acct-1001","identity":{"holder":"王*","id_number":"1****************4","method":"qr_scan","role":"legal_representative","verified":true},"kind":"individual","name":"Harbour Light","registration_id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","standing":"active"}
 type Account struct {
 	// AccountID The platform account
 	//
@@ -1576,7 +1579,7 @@ type ClearingClaim struct {
 
 // ClearingReview What a reviewer is shown of a clearing beside its materials, masked.
 //
-// Examples: {"approvals":1,"by_letter":false,"contested":false,"holder":"张*","id_number":"110***********1234","is_holder":true,"objected":false,"reason":"I have left the company.","unreachable":false}
+// Examples: {"approvals":1,"by_letter":false,"contested":false,"holder":"张*","id_number":"1****************4","is_holder":true,"objected":false,"reason":"I have left the company.","unreachable":false}
 type ClearingReview struct {
 	// Approvals Reviewers who have approved this submission already
 	//
@@ -1600,7 +1603,7 @@ type ClearingReview struct {
 
 	// IDNumber Masked resident ID number
 	//
-	// Examples: 110***********1234
+	// Examples: 1****************4
 	IDNumber string `json:"id_number"`
 
 	// IsHolder Name and ID number are those of the bound identity; null for a contested claim, whose reviewer judges it by the materials
@@ -2193,7 +2196,7 @@ type HealthStatus string
 
 // Identity The verified person, masked.
 //
-// Examples: {"holder":"王*","id_number":"110***********1234","method":"qr_scan","role":"legal_representative","verified":true}
+// Examples: {"holder":"王*","id_number":"1****************4","method":"qr_scan","role":"legal_representative","verified":true}
 type Identity struct {
 	// Holder Masked name
 	//
@@ -2202,7 +2205,7 @@ type Identity struct {
 
 	// IDNumber Masked resident ID number
 	//
-	// Examples: 110***********1234
+	// Examples: 1****************4
 	IDNumber string `json:"id_number"`
 
 	// Method How it was proven
@@ -2634,7 +2637,7 @@ type ReasonCode string
 
 // Registration A registration as it stands, personal data masked for every caller. Parts that do not exist yet are null.
 //
-// Examples: {"account_id":"acct-1001","company":{"address":"厦门市思明区例示路1号","bank":{"account_name":"厦门市例示科技有限公司","account_number":"****6789","bank_name":"例示银行厦门分行","cnaps_code":"102393000012"},"legal_name":"厦门市例示科技有限公司","legal_representative":"王*","licence_type":"unified","organization_code":"91350100M000100Y43","registration_number":"91350100M000100Y43","uscc":"91350100M000100Y43"},"contact":null,"created_at":"2026-09-28T09:30:00+08:00","documents":[],"due_at":"2026-10-11T00:00:00+08:00","due_provisional":false,"id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","identity":{"holder":"王*","id_number":"110***********1234","method":"qr_scan","role":"legal_representative","verified":true},"kind":"enterprise","last_error":null,"locale":"zh-CN","name":"Harbour Light","overdue":false,"payout":{"attempts_left":3,"bank_account_last4":"6789","expected_by":"2026-10-11T00:00:00+08:00","failure":null,"notified_at":"2026-09-30T10:00:00+08:00","overdue":false,"state":"sent","window_closes_at":"2026-10-11T00:00:00+08:00"},"processing":false,"requirements":[],"review":null,"state":"payout_pending","updated_at":"2026-09-30T10:00:00+08:00","waiting_on":"bank"}
+// Examples: {"account_id":"acct-1001","company":{"address":"厦门市思明区例示路1号","bank":{"account_name":"厦门市例示科技有限公司","account_number":"****6789","bank_name":"例示银行厦门分行","cnaps_code":"102393000012"},"legal_name":"厦门市例示科技有限公司","legal_representative":"王*","licence_type":"unified","organization_code":"91350100M000100Y43","registration_number":"91350100M000100Y43","uscc":"91350100M000100Y43"},"contact":null,"created_at":"2026-09-28T09:30:00+08:00","documents":[],"due_at":"2026-10-11T00:00:00+08:00","due_provisional":false,"id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","identity":{"holder":"王*","id_number":"1****************4","method":"qr_scan","role":"legal_representative","verified":true},"kind":"enterprise","last_error":null,"locale":"zh-CN","name":"Harbour Light","overdue":false,"payout":{"attempts_left":3,"bank_account_last4":"6789","expected_by":"2026-10-11T00:00:00+08:00","failure":null,"notified_at":"2026-09-30T10:00:00+08:00","overdue":false,"state":"sent","window_closes_at":"2026-10-11T00:00:00+08:00"},"processing":false,"requirements":[],"review":null,"state":"payout_pending","updated_at":"2026-09-30T10:00:00+08:00","waiting_on":"bank"}
 type Registration struct {
 	// AccountID The platform account that registers
 	//
@@ -2758,7 +2761,7 @@ type RegistrationWaitingOn string
 
 // RegistrationPage A page of registrations.
 //
-// Examples: {"items":[{"account_id":"acct-1001","company":{"address":"厦门市思明区例示路1号","bank":{"account_name":"厦门市例示科技有限公司","account_number":"****6789","bank_name":"例示银行厦门分行","cnaps_code":"102393000012"},"legal_name":"厦门市例示科技有限公司","legal_representative":"王*","licence_type":"unified","organization_code":"91350100M000100Y43","registration_number":"91350100M000100Y43","uscc":"91350100M000100Y43"},"contact":null,"created_at":"2026-09-28T09:30:00+08:00","documents":[],"due_at":"2026-10-11T00:00:00+08:00","due_provisional":false,"id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","identity":{"holder":"王*","id_number":"110***********1234","method":"qr_scan","role":"legal_representative","verified":true},"kind":"enterprise","last_error":null,"locale":"zh-CN","name":"Harbour Light","overdue":false,"payout":{"attempts_left":3,"bank_account_last4":"6789","expected_by":"2026-10-11T00:00:00+08:00","failure":null,"notified_at":"2026-09-30T10:00:00+08:00","overdue":false,"state":"sent","window_closes_at":"2026-10-11T00:00:00+08:00"},"processing":false,"requirements":[],"review":null,"state":"payout_pending","updated_at":"2026-09-30T10:00:00+08:00","waiting_on":"bank"}],"next_cursor":"MjAyNi0wOS0zMFQwMjowMDowMFp8cmVnX2szdjU"}
+// Examples: {"items":[{"account_id":"acct-1001","company":{"address":"厦门市思明区例示路1号","bank":{"account_name":"厦门市例示科技有限公司","account_number":"****6789","bank_name":"例示银行厦门分行","cnaps_code":"102393000012"},"legal_name":"厦门市例示科技有限公司","legal_representative":"王*","licence_type":"unified","organization_code":"91350100M000100Y43","registration_number":"91350100M000100Y43","uscc":"91350100M000100Y43"},"contact":null,"created_at":"2026-09-28T09:30:00+08:00","documents":[],"due_at":"2026-10-11T00:00:00+08:00","due_provisional":false,"id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","identity":{"holder":"王*","id_number":"1****************4","method":"qr_scan","role":"legal_representative","verified":true},"kind":"enterprise","last_error":null,"locale":"zh-CN","name":"Harbour Light","overdue":false,"payout":{"attempts_left":3,"bank_account_last4":"6789","expected_by":"2026-10-11T00:00:00+08:00","failure":null,"notified_at":"2026-09-30T10:00:00+08:00","overdue":false,"state":"sent","window_closes_at":"2026-10-11T00:00:00+08:00"},"processing":false,"requirements":[],"review":null,"state":"payout_pending","updated_at":"2026-09-30T10:00:00+08:00","waiting_on":"bank"}],"next_cursor":"MjAyNi0wOS0zMFQwMjowMDowMFp8cmVnX2szdjU"}
 type RegistrationPage struct {
 	// Items Registrations, newest first
 	Items []Registration `json:"items"`
@@ -2831,7 +2834,7 @@ type ResolvePayoutBodyOutcome string
 
 // Review A submitted round of a registration or a clearing, masked, with what has changed since the one before.
 //
-// Examples: {"account_id":"acct-1001","assignee":"reviewer-1","changed":["contact"],"clearing":{"approvals":1,"by_letter":false,"contested":false,"holder":"张*","id_number":"110***********1234","is_holder":true,"objected":false,"reason":"I have left the company.","unreachable":false},"decision":"approve","developer_kind":"individual","due_at":"2026-10-11T00:00:00+08:00","id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","kind":"registration","name":"Harbour Light","overdue":false,"reasons":[{"code":"unreadable","field":"documents.business_licence","message":"The seal cannot be read; scan it again."}],"round":1,"state":"under_review","submitted":{"company":{"address":"厦门市思明区例示路1号","bank":{"account_name":"厦门市例示科技有限公司","account_number":"****6789","bank_name":"例示银行厦门分行","cnaps_code":"102393000012"},"legal_name":"厦门市例示科技有限公司","legal_representative":"王*","licence_type":"unified","organization_code":"91350100M000100Y43","registration_number":"91350100M000100Y43","uscc":"91350100M000100Y43"},"contact":{"address":"厦门市***","email":"c***@example.com","name":"赵*","phone":"138****1234"},"documents":[{"at":"2026-09-30T10:00:00+08:00","content_type":"image/png","sha256":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","size":12345,"slot":"business_licence"}],"identity":{"holder":"王*","id_number":"110***********1234","method":"qr_scan","role":"legal_representative","verified":true},"name":"Harbour Light"},"submitted_at":"2026-09-30T10:00:00+08:00"}
+// Examples: {"account_id":"acct-1001","assignee":"reviewer-1","changed":["contact"],"clearing":{"approvals":1,"by_letter":false,"contested":false,"holder":"张*","id_number":"1****************4","is_holder":true,"objected":false,"reason":"I have left the company.","unreachable":false},"decision":"approve","developer_kind":"individual","due_at":"2026-10-11T00:00:00+08:00","id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","kind":"registration","name":"Harbour Light","overdue":false,"reasons":[{"code":"unreadable","field":"documents.business_licence","message":"The seal cannot be read; scan it again."}],"round":1,"state":"under_review","submitted":{"company":{"address":"厦门市思明区例示路1号","bank":{"account_name":"厦门市例示科技有限公司","account_number":"****6789","bank_name":"例示银行厦门分行","cnaps_code":"102393000012"},"legal_name":"厦门市例示科技有限公司","legal_representative":"王*","licence_type":"unified","organization_code":"91350100M000100Y43","registration_number":"91350100M000100Y43","uscc":"91350100M000100Y43"},"contact":{"address":"厦门市***","email":"c***@example.com","name":"赵*","phone":"138****1234"},"documents":[{"at":"2026-09-30T10:00:00+08:00","content_type":"image/png","sha256":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","size":12345,"slot":"business_licence"}],"identity":{"holder":"王*","id_number":"1****************4","method":"qr_scan","role":"legal_representative","verified":true},"name":"Harbour Light"},"submitted_at":"2026-09-30T10:00:00+08:00"}
 type Review struct {
 	// AccountID The platform account
 	//
@@ -2901,7 +2904,7 @@ type Review struct {
 
 	// Submitted What was submitted
 	//
-	// Examples: {"company":{"address":"厦门市思明区例示路1号","bank":{"account_name":"厦门市例示科技有限公司","account_number":"****6789","bank_name":"例示银行厦门分行","cnaps_code":"102393000012"},"legal_name":"厦门市例示科技有限公司","legal_representative":"王*","licence_type":"unified","organization_code":"91350100M000100Y43","registration_number":"91350100M000100Y43","uscc":"91350100M000100Y43"},"contact":{"address":"厦门市***","email":"c***@example.com","name":"赵*","phone":"138****1234"},"documents":[{"at":"2026-09-30T10:00:00+08:00","content_type":"image/png","sha256":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","size":12345,"slot":"business_licence"}],"identity":{"holder":"王*","id_number":"110***********1234","method":"qr_scan","role":"legal_representative","verified":true},"name":"Harbour Light"}
+	// Examples: {"company":{"address":"厦门市思明区例示路1号","bank":{"account_name":"厦门市例示科技有限公司","account_number":"****6789","bank_name":"例示银行厦门分行","cnaps_code":"102393000012"},"legal_name":"厦门市例示科技有限公司","legal_representative":"王*","licence_type":"unified","organization_code":"91350100M000100Y43","registration_number":"91350100M000100Y43","uscc":"91350100M000100Y43"},"contact":{"address":"厦门市***","email":"c***@example.com","name":"赵*","phone":"138****1234"},"documents":[{"at":"2026-09-30T10:00:00+08:00","content_type":"image/png","sha256":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","size":12345,"slot":"business_licence"}],"identity":{"holder":"王*","id_number":"1****************4","method":"qr_scan","role":"legal_representative","verified":true},"name":"Harbour Light"}
 	Submitted Submitted `json:"submitted"`
 
 	// SubmittedAt When it was submitted
@@ -3077,7 +3080,7 @@ type SetNameBody struct {
 
 // Submitted What was handed in with a round, masked. Of a clearing only the documents.
 //
-// Examples: {"company":{"address":"厦门市思明区例示路1号","bank":{"account_name":"厦门市例示科技有限公司","account_number":"****6789","bank_name":"例示银行厦门分行","cnaps_code":"102393000012"},"legal_name":"厦门市例示科技有限公司","legal_representative":"王*","licence_type":"unified","organization_code":"91350100M000100Y43","registration_number":"91350100M000100Y43","uscc":"91350100M000100Y43"},"contact":{"address":"厦门市***","email":"c***@example.com","name":"赵*","phone":"138****1234"},"documents":[{"at":"2026-09-30T10:00:00+08:00","content_type":"image/png","sha256":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","size":12345,"slot":"business_licence"}],"identity":{"holder":"王*","id_number":"110***********1234","method":"qr_scan","role":"legal_representative","verified":true},"name":"Harbour Light"}
+// Examples: {"company":{"address":"厦门市思明区例示路1号","bank":{"account_name":"厦门市例示科技有限公司","account_number":"****6789","bank_name":"例示银行厦门分行","cnaps_code":"102393000012"},"legal_name":"厦门市例示科技有限公司","legal_representative":"王*","licence_type":"unified","organization_code":"91350100M000100Y43","registration_number":"91350100M000100Y43","uscc":"91350100M000100Y43"},"contact":{"address":"厦门市***","email":"c***@example.com","name":"赵*","phone":"138****1234"},"documents":[{"at":"2026-09-30T10:00:00+08:00","content_type":"image/png","sha256":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","size":12345,"slot":"business_licence"}],"identity":{"holder":"王*","id_number":"1****************4","method":"qr_scan","role":"legal_representative","verified":true},"name":"Harbour Light"}
 type Submitted struct {
 	// Company Company information
 	Company *Company `json:"company"`
@@ -3875,7 +3878,7 @@ type ClientInterface interface {
 
 	// OpenClearingWithBody Ask for an identity to be cleared
 	//
-	// By the holder of the ID card, or by an authorised person of the company that the account is: then holder_request is not met, and a letter of authorisation is among the requirements. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.
+	// By the holder of the ID card, or by an authorised person of the company that the account is: then holder_request is not met, and a letter of authorisation is among the requirements. Who asks is compared once every other condition is met; until then holder_request is null. Claims that do not match are on the account's timeline and count, for the account and for the number: after five in 24 hours there is account_limit_reached, whatever is claimed. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -3885,7 +3888,7 @@ type ClientInterface interface {
 	// - 409: `clearing_exists`, `clearing_not_eligible`, `registration_exists`
 	// - 413: `document_too_large`
 	// - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
-	// - 429: `rate_limited`
+	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -3896,7 +3899,7 @@ type ClientInterface interface {
 
 	// OpenClearing Ask for an identity to be cleared
 	//
-	// By the holder of the ID card, or by an authorised person of the company that the account is: then holder_request is not met, and a letter of authorisation is among the requirements. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.
+	// By the holder of the ID card, or by an authorised person of the company that the account is: then holder_request is not met, and a letter of authorisation is among the requirements. Who asks is compared once every other condition is met; until then holder_request is null. Claims that do not match are on the account's timeline and count, for the account and for the number: after five in 24 hours there is account_limit_reached, whatever is claimed. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -3906,7 +3909,7 @@ type ClientInterface interface {
 	// - 409: `clearing_exists`, `clearing_not_eligible`, `registration_exists`
 	// - 413: `document_too_large`
 	// - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
-	// - 429: `rate_limited`
+	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -3965,7 +3968,7 @@ type ClientInterface interface {
 	// - 409: `clearing_not_eligible`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`, `requirements_missing`
-	// - 429: `acts_exceeded`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -4066,7 +4069,7 @@ type ClientInterface interface {
 
 	// ContestIdentityWithBody Claim an identity back
 	//
-	// By the true holder of a resident ID that is bound to an account that is not theirs. Names no account and learns none: the answer is the same whether or not the identity is bound.
+	// By the true holder of a resident ID that is bound to an account that is not theirs. Names no account and learns none: the answer is the same whether or not the identity is bound, and the account's owner is not kept from anything. A caller may claim one number five times in 24 hours, and twenty in all.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -4074,7 +4077,7 @@ type ClientInterface interface {
 	// - 403: `forbidden`
 	// - 413: `document_too_large`
 	// - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
-	// - 429: `rate_limited`
+	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -4085,7 +4088,7 @@ type ClientInterface interface {
 
 	// ContestIdentity Claim an identity back
 	//
-	// By the true holder of a resident ID that is bound to an account that is not theirs. Names no account and learns none: the answer is the same whether or not the identity is bound.
+	// By the true holder of a resident ID that is bound to an account that is not theirs. Names no account and learns none: the answer is the same whether or not the identity is bound, and the account's owner is not kept from anything. A caller may claim one number five times in 24 hours, and twenty in all.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -4093,7 +4096,7 @@ type ClientInterface interface {
 	// - 403: `forbidden`
 	// - 413: `document_too_large`
 	// - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
-	// - 429: `rate_limited`
+	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -4188,7 +4191,7 @@ type ClientInterface interface {
 	// - 409: `clearing_not_eligible`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`, `requirements_missing`
-	// - 429: `acts_exceeded`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -4589,7 +4592,7 @@ type ClientInterface interface {
 
 	// SetContactWithBody Hand in the contact
 	//
-	// Whom to reach. In correction_required fields left out are kept. For an individual the name is optional and must be the verified holder's.
+	// Whom to reach. In correction_required fields left out are kept. For an individual the name is optional and must be the verified holder's. What differs from what is on file where it must not counts: after five in 24 hours there is account_limit_reached.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -4599,7 +4602,7 @@ type ClientInterface interface {
 	// - 409: `submitted_locked`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `contact_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-	// - 429: `rate_limited`
+	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -4610,7 +4613,7 @@ type ClientInterface interface {
 
 	// SetContact Hand in the contact
 	//
-	// Whom to reach. In correction_required fields left out are kept. For an individual the name is optional and must be the verified holder's.
+	// Whom to reach. In correction_required fields left out are kept. For an individual the name is optional and must be the verified holder's. What differs from what is on file where it must not counts: after five in 24 hours there is account_limit_reached.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -4620,7 +4623,7 @@ type ClientInterface interface {
 	// - 409: `submitted_locked`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `contact_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-	// - 429: `rate_limited`
+	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -5440,7 +5443,7 @@ func (c *Client) GetClearing(ctx context.Context, accountID string, reqEditors .
 
 // OpenClearingWithBody Ask for an identity to be cleared
 //
-// By the holder of the ID card, or by an authorised person of the company that the account is: then holder_request is not met, and a letter of authorisation is among the requirements. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.
+// By the holder of the ID card, or by an authorised person of the company that the account is: then holder_request is not met, and a letter of authorisation is among the requirements. Who asks is compared once every other condition is met; until then holder_request is null. Claims that do not match are on the account's timeline and count, for the account and for the number: after five in 24 hours there is account_limit_reached, whatever is claimed. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.
 //
 // Refusals:
 // - 400: `malformed_request`
@@ -5450,7 +5453,7 @@ func (c *Client) GetClearing(ctx context.Context, accountID string, reqEditors .
 // - 409: `clearing_exists`, `clearing_not_eligible`, `registration_exists`
 // - 413: `document_too_large`
 // - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
-// - 429: `rate_limited`
+// - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -5471,7 +5474,7 @@ func (c *Client) OpenClearingWithBody(ctx context.Context, accountID string, par
 
 // OpenClearing Ask for an identity to be cleared
 //
-// By the holder of the ID card, or by an authorised person of the company that the account is: then holder_request is not met, and a letter of authorisation is among the requirements. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.
+// By the holder of the ID card, or by an authorised person of the company that the account is: then holder_request is not met, and a letter of authorisation is among the requirements. Who asks is compared once every other condition is met; until then holder_request is null. Claims that do not match are on the account's timeline and count, for the account and for the number: after five in 24 hours there is account_limit_reached, whatever is claimed. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.
 //
 // Refusals:
 // - 400: `malformed_request`
@@ -5481,7 +5484,7 @@ func (c *Client) OpenClearingWithBody(ctx context.Context, accountID string, par
 // - 409: `clearing_exists`, `clearing_not_eligible`, `registration_exists`
 // - 413: `document_too_large`
 // - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
-// - 429: `rate_limited`
+// - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -5570,7 +5573,7 @@ func (c *Client) PreflightClearing(ctx context.Context, accountID string, reqEdi
 // - 409: `clearing_not_eligible`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`, `requirements_missing`
-// - 429: `acts_exceeded`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -5731,7 +5734,7 @@ func (c *Client) ResolveFinding(ctx context.Context, id string, params *ResolveF
 
 // ContestIdentityWithBody Claim an identity back
 //
-// By the true holder of a resident ID that is bound to an account that is not theirs. Names no account and learns none: the answer is the same whether or not the identity is bound.
+// By the true holder of a resident ID that is bound to an account that is not theirs. Names no account and learns none: the answer is the same whether or not the identity is bound, and the account's owner is not kept from anything. A caller may claim one number five times in 24 hours, and twenty in all.
 //
 // Refusals:
 // - 400: `malformed_request`
@@ -5739,7 +5742,7 @@ func (c *Client) ResolveFinding(ctx context.Context, id string, params *ResolveF
 // - 403: `forbidden`
 // - 413: `document_too_large`
 // - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
-// - 429: `rate_limited`
+// - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -5760,7 +5763,7 @@ func (c *Client) ContestIdentityWithBody(ctx context.Context, params *ContestIde
 
 // ContestIdentity Claim an identity back
 //
-// By the true holder of a resident ID that is bound to an account that is not theirs. Names no account and learns none: the answer is the same whether or not the identity is bound.
+// By the true holder of a resident ID that is bound to an account that is not theirs. Names no account and learns none: the answer is the same whether or not the identity is bound, and the account's owner is not kept from anything. A caller may claim one number five times in 24 hours, and twenty in all.
 //
 // Refusals:
 // - 400: `malformed_request`
@@ -5768,7 +5771,7 @@ func (c *Client) ContestIdentityWithBody(ctx context.Context, params *ContestIde
 // - 403: `forbidden`
 // - 413: `document_too_large`
 // - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
-// - 429: `rate_limited`
+// - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -5913,7 +5916,7 @@ func (c *Client) PutDocumentOfContestedClearingWithBody(ctx context.Context, id 
 // - 409: `clearing_not_eligible`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`, `requirements_missing`
-// - 429: `acts_exceeded`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -6524,7 +6527,7 @@ func (c *Client) HandInCompany(ctx context.Context, id string, params *HandInCom
 
 // SetContactWithBody Hand in the contact
 //
-// Whom to reach. In correction_required fields left out are kept. For an individual the name is optional and must be the verified holder's.
+// Whom to reach. In correction_required fields left out are kept. For an individual the name is optional and must be the verified holder's. What differs from what is on file where it must not counts: after five in 24 hours there is account_limit_reached.
 //
 // Refusals:
 // - 400: `malformed_request`
@@ -6534,7 +6537,7 @@ func (c *Client) HandInCompany(ctx context.Context, id string, params *HandInCom
 // - 409: `submitted_locked`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `contact_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-// - 429: `rate_limited`
+// - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -6555,7 +6558,7 @@ func (c *Client) SetContactWithBody(ctx context.Context, id string, params *SetC
 
 // SetContact Hand in the contact
 //
-// Whom to reach. In correction_required fields left out are kept. For an individual the name is optional and must be the verified holder's.
+// Whom to reach. In correction_required fields left out are kept. For an individual the name is optional and must be the verified holder's. What differs from what is on file where it must not counts: after five in 24 hours there is account_limit_reached.
 //
 // Refusals:
 // - 400: `malformed_request`
@@ -6565,7 +6568,7 @@ func (c *Client) SetContactWithBody(ctx context.Context, id string, params *SetC
 // - 409: `submitted_locked`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `contact_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-// - 429: `rate_limited`
+// - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -10969,7 +10972,7 @@ type ClientWithResponsesInterface interface {
 
 	// OpenClearingWithBodyWithResponse Ask for an identity to be cleared
 	//
-	// By the holder of the ID card, or by an authorised person of the company that the account is: then holder_request is not met, and a letter of authorisation is among the requirements. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.
+	// By the holder of the ID card, or by an authorised person of the company that the account is: then holder_request is not met, and a letter of authorisation is among the requirements. Who asks is compared once every other condition is met; until then holder_request is null. Claims that do not match are on the account's timeline and count, for the account and for the number: after five in 24 hours there is account_limit_reached, whatever is claimed. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -10979,7 +10982,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `clearing_exists`, `clearing_not_eligible`, `registration_exists`
 	// - 413: `document_too_large`
 	// - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
-	// - 429: `rate_limited`
+	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -10990,7 +10993,7 @@ type ClientWithResponsesInterface interface {
 
 	// OpenClearingWithResponse Ask for an identity to be cleared
 	//
-	// By the holder of the ID card, or by an authorised person of the company that the account is: then holder_request is not met, and a letter of authorisation is among the requirements. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.
+	// By the holder of the ID card, or by an authorised person of the company that the account is: then holder_request is not met, and a letter of authorisation is among the requirements. Who asks is compared once every other condition is met; until then holder_request is null. Claims that do not match are on the account's timeline and count, for the account and for the number: after five in 24 hours there is account_limit_reached, whatever is claimed. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -11000,7 +11003,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `clearing_exists`, `clearing_not_eligible`, `registration_exists`
 	// - 413: `document_too_large`
 	// - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
-	// - 429: `rate_limited`
+	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -11061,7 +11064,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `clearing_not_eligible`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`, `requirements_missing`
-	// - 429: `acts_exceeded`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -11170,7 +11173,7 @@ type ClientWithResponsesInterface interface {
 
 	// ContestIdentityWithBodyWithResponse Claim an identity back
 	//
-	// By the true holder of a resident ID that is bound to an account that is not theirs. Names no account and learns none: the answer is the same whether or not the identity is bound.
+	// By the true holder of a resident ID that is bound to an account that is not theirs. Names no account and learns none: the answer is the same whether or not the identity is bound, and the account's owner is not kept from anything. A caller may claim one number five times in 24 hours, and twenty in all.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -11178,7 +11181,7 @@ type ClientWithResponsesInterface interface {
 	// - 403: `forbidden`
 	// - 413: `document_too_large`
 	// - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
-	// - 429: `rate_limited`
+	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -11189,7 +11192,7 @@ type ClientWithResponsesInterface interface {
 
 	// ContestIdentityWithResponse Claim an identity back
 	//
-	// By the true holder of a resident ID that is bound to an account that is not theirs. Names no account and learns none: the answer is the same whether or not the identity is bound.
+	// By the true holder of a resident ID that is bound to an account that is not theirs. Names no account and learns none: the answer is the same whether or not the identity is bound, and the account's owner is not kept from anything. A caller may claim one number five times in 24 hours, and twenty in all.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -11197,7 +11200,7 @@ type ClientWithResponsesInterface interface {
 	// - 403: `forbidden`
 	// - 413: `document_too_large`
 	// - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
-	// - 429: `rate_limited`
+	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -11294,7 +11297,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `clearing_not_eligible`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`, `requirements_missing`
-	// - 429: `acts_exceeded`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -11709,7 +11712,7 @@ type ClientWithResponsesInterface interface {
 
 	// SetContactWithBodyWithResponse Hand in the contact
 	//
-	// Whom to reach. In correction_required fields left out are kept. For an individual the name is optional and must be the verified holder's.
+	// Whom to reach. In correction_required fields left out are kept. For an individual the name is optional and must be the verified holder's. What differs from what is on file where it must not counts: after five in 24 hours there is account_limit_reached.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -11719,7 +11722,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `submitted_locked`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `contact_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-	// - 429: `rate_limited`
+	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -11730,7 +11733,7 @@ type ClientWithResponsesInterface interface {
 
 	// SetContactWithResponse Hand in the contact
 	//
-	// Whom to reach. In correction_required fields left out are kept. For an individual the name is optional and must be the verified holder's.
+	// Whom to reach. In correction_required fields left out are kept. For an individual the name is optional and must be the verified holder's. What differs from what is on file where it must not counts: after five in 24 hours there is account_limit_reached.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -11740,7 +11743,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `submitted_locked`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `contact_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-	// - 429: `rate_limited`
+	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -19729,7 +19732,7 @@ func (c *ClientWithResponses) GetClearingWithResponse(ctx context.Context, accou
 
 // OpenClearingWithBodyWithResponse Ask for an identity to be cleared
 //
-// By the holder of the ID card, or by an authorised person of the company that the account is: then holder_request is not met, and a letter of authorisation is among the requirements. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.
+// By the holder of the ID card, or by an authorised person of the company that the account is: then holder_request is not met, and a letter of authorisation is among the requirements. Who asks is compared once every other condition is met; until then holder_request is null. Claims that do not match are on the account's timeline and count, for the account and for the number: after five in 24 hours there is account_limit_reached, whatever is claimed. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.
 //
 // Refusals:
 // - 400: `malformed_request`
@@ -19739,7 +19742,7 @@ func (c *ClientWithResponses) GetClearingWithResponse(ctx context.Context, accou
 // - 409: `clearing_exists`, `clearing_not_eligible`, `registration_exists`
 // - 413: `document_too_large`
 // - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
-// - 429: `rate_limited`
+// - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -19756,7 +19759,7 @@ func (c *ClientWithResponses) OpenClearingWithBodyWithResponse(ctx context.Conte
 
 // OpenClearingWithResponse Ask for an identity to be cleared
 //
-// By the holder of the ID card, or by an authorised person of the company that the account is: then holder_request is not met, and a letter of authorisation is among the requirements. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.
+// By the holder of the ID card, or by an authorised person of the company that the account is: then holder_request is not met, and a letter of authorisation is among the requirements. Who asks is compared once every other condition is met; until then holder_request is null. Claims that do not match are on the account's timeline and count, for the account and for the number: after five in 24 hours there is account_limit_reached, whatever is claimed. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.
 //
 // Refusals:
 // - 400: `malformed_request`
@@ -19766,7 +19769,7 @@ func (c *ClientWithResponses) OpenClearingWithBodyWithResponse(ctx context.Conte
 // - 409: `clearing_exists`, `clearing_not_eligible`, `registration_exists`
 // - 413: `document_too_large`
 // - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
-// - 429: `rate_limited`
+// - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -19845,7 +19848,7 @@ func (c *ClientWithResponses) PreflightClearingWithResponse(ctx context.Context,
 // - 409: `clearing_not_eligible`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`, `requirements_missing`
-// - 429: `acts_exceeded`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -19990,7 +19993,7 @@ func (c *ClientWithResponses) ResolveFindingWithResponse(ctx context.Context, id
 
 // ContestIdentityWithBodyWithResponse Claim an identity back
 //
-// By the true holder of a resident ID that is bound to an account that is not theirs. Names no account and learns none: the answer is the same whether or not the identity is bound.
+// By the true holder of a resident ID that is bound to an account that is not theirs. Names no account and learns none: the answer is the same whether or not the identity is bound, and the account's owner is not kept from anything. A caller may claim one number five times in 24 hours, and twenty in all.
 //
 // Refusals:
 // - 400: `malformed_request`
@@ -19998,7 +20001,7 @@ func (c *ClientWithResponses) ResolveFindingWithResponse(ctx context.Context, id
 // - 403: `forbidden`
 // - 413: `document_too_large`
 // - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
-// - 429: `rate_limited`
+// - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -20015,7 +20018,7 @@ func (c *ClientWithResponses) ContestIdentityWithBodyWithResponse(ctx context.Co
 
 // ContestIdentityWithResponse Claim an identity back
 //
-// By the true holder of a resident ID that is bound to an account that is not theirs. Names no account and learns none: the answer is the same whether or not the identity is bound.
+// By the true holder of a resident ID that is bound to an account that is not theirs. Names no account and learns none: the answer is the same whether or not the identity is bound, and the account's owner is not kept from anything. A caller may claim one number five times in 24 hours, and twenty in all.
 //
 // Refusals:
 // - 400: `malformed_request`
@@ -20023,7 +20026,7 @@ func (c *ClientWithResponses) ContestIdentityWithBodyWithResponse(ctx context.Co
 // - 403: `forbidden`
 // - 413: `document_too_large`
 // - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
-// - 429: `rate_limited`
+// - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -20150,7 +20153,7 @@ func (c *ClientWithResponses) PutDocumentOfContestedClearingWithBodyWithResponse
 // - 409: `clearing_not_eligible`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`, `requirements_missing`
-// - 429: `acts_exceeded`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -20691,7 +20694,7 @@ func (c *ClientWithResponses) HandInCompanyWithResponse(ctx context.Context, id 
 
 // SetContactWithBodyWithResponse Hand in the contact
 //
-// Whom to reach. In correction_required fields left out are kept. For an individual the name is optional and must be the verified holder's.
+// Whom to reach. In correction_required fields left out are kept. For an individual the name is optional and must be the verified holder's. What differs from what is on file where it must not counts: after five in 24 hours there is account_limit_reached.
 //
 // Refusals:
 // - 400: `malformed_request`
@@ -20701,7 +20704,7 @@ func (c *ClientWithResponses) HandInCompanyWithResponse(ctx context.Context, id 
 // - 409: `submitted_locked`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `contact_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-// - 429: `rate_limited`
+// - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -20718,7 +20721,7 @@ func (c *ClientWithResponses) SetContactWithBodyWithResponse(ctx context.Context
 
 // SetContactWithResponse Hand in the contact
 //
-// Whom to reach. In correction_required fields left out are kept. For an individual the name is optional and must be the verified holder's.
+// Whom to reach. In correction_required fields left out are kept. For an individual the name is optional and must be the verified holder's. What differs from what is on file where it must not counts: after five in 24 hours there is account_limit_reached.
 //
 // Refusals:
 // - 400: `malformed_request`
@@ -20728,7 +20731,7 @@ func (c *ClientWithResponses) SetContactWithBodyWithResponse(ctx context.Context
 // - 409: `submitted_locked`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `contact_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-// - 429: `rate_limited`
+// - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
