@@ -122,6 +122,7 @@ func (s *Store) ClearingAttempt(ctx context.Context, step Step) (registration.Cl
 		if c.rec.HoldOpen { // whatever has become of the identity, this hold is to be released
 			stale = c.rec.Attempt
 		} else if over, err := c.endOrWait(ctx); over || err != nil {
+			c.rides = !c.waits || c.rec.Acknowledged < c.rec.Version // one that waits again has lost nothing to begin with
 			return nil, err
 		}
 		c.rec.Attempt++
