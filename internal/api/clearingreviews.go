@@ -19,6 +19,7 @@ type ClearingReview struct {
 	IsHolder    *bool  `json:"is_holder" doc:"Name and ID number are those of the bound identity; null for a contested claim, whose reviewer judges it by the materials" example:"true"`
 	Approvals   int    `json:"approvals" doc:"Reviewers who have approved this submission already" example:"1"`
 	Objected    bool   `json:"objected" doc:"The account's holder has objected"`
+	OtherClaims int    `json:"other_claims" doc:"Open clearings of the same identity beside this one: others' claims, and the account's own" example:"1"`
 	Unreachable bool   `json:"unreachable" doc:"No channel could carry the notice to the account's holder: nobody was asked, and approval clears all the same"`
 }
 
@@ -32,11 +33,16 @@ func (s *server) clearingReviewed(ctx context.Context, v *postgres.Review, statu
 	if err != nil {
 		return nil, err
 	}
+	others, err := s.Store.ClaimsBeside(ctx, v.SubjectID)
+	if err != nil {
+		return nil, err
+	}
 	out := Review{
 		ReviewItem: itemOf(v), Decision: v.Decision, Reasons: v.Reasons, Changed: []string{}, Submitted: Submitted{Documents: now.Documents},
 		Clearing: &ClearingReview{
 			Holder: now.Claim.Holder, IDNumber: now.Claim.IDNumber, Reason: reason, Contested: now.Contested, ByLetter: now.ByLetter,
 			IsHolder: now.IsHolder, Approvals: now.Approvals, Objected: now.Objected, Unreachable: now.Unreachable,
+			OtherClaims: others,
 		},
 	}
 	if out.Reasons == nil {

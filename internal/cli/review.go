@@ -85,6 +85,7 @@ type reviewedClearing struct {
 	Approvals   int    `json:"approvals"`
 	Objected    bool   `json:"objected"`
 	Unreachable bool   `json:"unreachable"`
+	OtherClaims int    `json:"other_claims"`
 }
 
 // pairs are its lines; none of a registration.
@@ -93,16 +94,21 @@ func (c *reviewedClearing) pairs() []pair {
 		return nil
 	}
 	notHolder := c.IsHolder != nil && !*c.IsHolder
-	approvals := ""
-	if c.Approvals > 0 {
-		approvals = strconv.Itoa(c.Approvals)
-	}
 	return []pair{
 		{"asked by", words(c.Holder, c.IDNumber, yes(notHolder, "not the holder"), yes(c.ByLetter, "by letter of authorisation"), yes(c.Contested, "contests the account"))},
 		{"reason", c.Reason},
-		{"approvals", approvals},
+		{"approvals", some(c.Approvals)},
+		{"others", some(c.OtherClaims)},
 		{"holder", words(yes(c.Objected, "has objected"), yes(c.Unreachable, "could not be reached"))},
 	}
+}
+
+// some is a count that is left out if it is none.
+func some(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
 }
 
 func (r reviewItem) what() string {
