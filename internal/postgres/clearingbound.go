@@ -86,7 +86,7 @@ func (s *Store) KeepConditions(ctx context.Context, clearingID string, facts wal
 		if err != nil {
 			return err
 		}
-		verdict.Met = c.rec.needed(conditions, c.docs).Eligible()
+		verdict.Met = c.rec.needed(conditions, c.docs).Eligible() && (c.rec.Contested || c.rec.ComparedAt != nil)
 		return c.keep(ctx, conditions)
 	})
 	return verdict, err

@@ -93,14 +93,13 @@ func TestWrongClaimsHoldAgainstARush(t *testing.T) {
 		guesses[i] = func() {
 			conditions, refusal, err := w.Store.JudgeClaim(t.Context(), asking("acct-1", workflowtest.ClaimOf(10+i)), clearable())
 			assert.NoError(t, err)
-			switch {
-			case refusal == nil:
+			if refusal == nil {
 				assert.True(t, conditions[0].Unmet())
 				answered.Add(1)
-			default:
-				assert.Equal(t, registration.CodeAccountLimitReached, refusal.Code)
-				assert.NotNil(t, refusal.RetryAt)
+				return
 			}
+			assert.Equal(t, registration.CodeAccountLimitReached, refusal.Code)
+			assert.NotNil(t, refusal.RetryAt)
 		}
 	}
 	atOnce(guesses...)

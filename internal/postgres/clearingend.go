@@ -74,12 +74,15 @@ func (c *clearingChange) tellOthers(ctx context.Context) error {
 		Version int64
 	}
 	others, err := pgx.CollectRows(rows, pgx.RowToStructByPos[run])
+	if err != nil {
+		return err
+	}
 	for _, o := range others {
-		if err = tellRun(ctx, c.tx, o.ID, o.Version, c.at); err != nil {
+		if err := tellRun(ctx, c.tx, o.ID, o.Version, c.at); err != nil {
 			return err
 		}
 	}
-	return err
+	return nil
 }
 
 // tellDecided tells the account's registered mailbox and its contact what became of the clearing. Of a contested claim
