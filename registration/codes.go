@@ -40,15 +40,16 @@ const (
 	CodeCodeResendTooSoon       Code = "code_resend_too_soon"
 	CodePayoutLimitReached      Code = "payout_limit_reached"
 	CodeActsExceeded            Code = "acts_exceeded"
-	CodeAccountLimitReached     Code = "account_limit_reached" // an account, a phone or a mailbox has had its share, over all registrations
+	CodeAccountLimitReached     Code = "account_limit_reached" // an account, a phone, a mailbox, an ID number or a caller has had its share
 	CodeSpendingPaused          Code = "spending_paused"       // no payment is made: by ops' word, or for the day's ceiling
 	CodeProviderUnavailable     Code = "provider_unavailable"
 
-	// These two are never a problem's code, only a last_error's: the person on the phone was not recognised, and
-	// the bank would not pay or sent the money back.
+	// These are never a problem's code, only a last_error's: the person on the phone was not recognised, the bank would
+	// not pay or sent the money back, nobody entered the amount in time, and what was to be cleared is bound no more.
 	CodeAdminNotVerified Code = "admin_not_verified"
 	CodePaymentFailed    Code = "payment_failed"
 	CodeWindowClosed     Code = "deposit_window_closed"
+	CodeNothingToClear   Code = "nothing_to_clear"
 )
 
 // FieldError points at one field of what was handed in.

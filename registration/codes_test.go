@@ -47,7 +47,7 @@ func TestLastErrorsAreExplained(t *testing.T) {
 		CodeDepositExceeded, CodeDepositMismatch, CodeCardNotDebit, CodeCardIsCorporate, CodeCardUnusable,
 		CodeCardElementsMismatch, CodeCodeIncorrect, CodeCodeExpired, CodeCodeAttemptsExceeded, CodeCardAttemptsExceeded,
 		CodeAdminMustBeAgent, CodeLicenceNumbers, CodeBankAccountNameMismatch, CodePayoutLimitReached, CodeProviderUnavailable, CodeSecondReviewer,
-		CodeAccountLimitReached, CodeSpendingPaused,
+		CodeAccountLimitReached, CodeSpendingPaused, CodeNothingToClear,
 		"identity_missing", "company_missing", "company_unproven", "contact_missing", "document_missing",
 	} {
 		zh, en := Explain(code, Chinese), Explain(code, English)

@@ -24,6 +24,10 @@ const (
 	PasswordErrors     = 5  // per account in a day
 	MismatchesAccount  = 5  // per card and account in a day
 	MismatchesCard     = 20 // per card in a day
+	ClaimMismatches    = 5  // claims to an identity that are not its holder's, per account and per ID number in a day
+	ContactMismatches  = 5  // contact information that differs where it must not, per account in a day
+	ContestsANumber    = 5  // contested claims to an ID number, per caller in a day
+	ContestsACaller    = 20 // contested claims of a caller in a day
 	VerificationActs   = 20 // in a day, per registration and per account over all its registrations
 	ActsAnHour         = 60 // of each kind, per registration or clearing, unless configured otherwise
 	OpeningsADay       = 20 // registrations of an account opened in a day: as many as it has verification acts

@@ -8,7 +8,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"shiming/internal/dossier"
 	"shiming/internal/email"
 	"shiming/internal/postgres"
 	"shiming/internal/sms"
@@ -380,47 +379,6 @@ func TestContestedClaimIsObjectedTo(t *testing.T) {
 	require.Nil(t, r.ApproveAs("reviewer-3"))
 	r.Settle()
 	assert.Equal(t, registration.Cleared, r.Seen().State)
-}
-
-// TestContestedClaimExcludes: once its materials are handed in the account concerned can neither register nor be cleared
-// otherwise; and an approval waits for what runs already.
-func TestContestedClaimExcludes(t *testing.T) {
-	t.Parallel()
-	w := workflowtest.New(t, workflowtest.Monday(), nil)
-	w.ApproveIndividual("acct-1", 1)
-	bare := w.Contest(1)
-	bare.Abandon()
-	own := w.Clear("acct-1", 1)
-	require.Nil(t, own.Refused, "a claim that nothing was handed in for locks nobody")
-	require.Nil(t, own.Withdraw())
-	own.Settle()
-	corrected := w.Contest(1)
-	corrected.ToReview()
-	require.Nil(t, corrected.Decide(dossier.Decision{Decision: "reject", Reasons: []registration.Reason{{Field: "documents.handheld", Code: "unreadable"}}}))
-	corrected.Abandon()
-	own = w.Clear("acct-1", 1)
-	require.Nil(t, own.Refused, "nor does one whose materials were not accepted")
-	require.Nil(t, own.Withdraw())
-	own.Settle()
-	claim := w.Contest(1)
-	claim.ToReview()
-	claim.Abandon()
-	own = w.Clear("acct-1", 1)
-	require.NotNil(t, own.Refused)
-	assert.Equal(t, registration.CodeClearingExists, own.Refused.Code)
-	own.Abandon()
-
-	w.ApproveIndividual("acct-2", 2)
-	first := w.Clear("acct-2", 2)
-	first.Abandon()
-	second := w.Contest(2)
-	require.Nil(t, second.Refused)
-	second.ToReview()
-	refusal := second.Approve()
-	require.NotNil(t, refusal)
-	assert.Equal(t, registration.CodeClearingExists, refusal.Code)
-	assert.Equal(t, registration.UnderReview, second.Seen().State)
-	second.Abandon()
 }
 
 // A person has nobody to authorise: with a letter among the materials of their own request one reviewer is enough.

@@ -14,8 +14,9 @@ import (
 func (s *server) details() {
 	register(s, s.editRoute("set-name", "/name", "Change the developer name", "The name shown on the apps."), s.setName)
 	register(s, s.editRoute("set-contact", "/contact", "Hand in the contact",
-		"Whom to reach. In correction_required fields left out are kept. For an individual the name is optional and must be the verified holder's.",
-		problem.CodePhoneInvalid, registration.CodeContactNameMismatch), s.setContact)
+		"Whom to reach. In correction_required fields left out are kept. For an individual the name is optional and must be the verified holder's. "+
+			"What differs from what is on file where it must not counts: after five in 24 hours there is account_limit_reached.",
+		problem.CodePhoneInvalid, registration.CodeContactNameMismatch, registration.CodeAccountLimitReached), s.setContact)
 	doc := s.editRoute("put-document", "/documents/{slot}", "Upload a document",
 		"A JPEG, PNG or PDF of at most 10 MiB; the content counts, not its name or declared type. A new file replaces the slot's old one.",
 		problem.CodeDocumentTooLarge, problem.CodeDocumentTypeUnsupported)

@@ -87,6 +87,7 @@ type reviewedClearing struct {
 	NameMatches *bool  `json:"name_matches"`
 	Objected    bool   `json:"objected"`
 	Unreachable bool   `json:"unreachable"`
+	OtherClaims int    `json:"other_claims"`
 }
 
 // pairs are its lines; none of a registration.
@@ -99,6 +100,7 @@ func (c *reviewedClearing) pairs() []pair {
 		{"asked by", words(c.Holder, c.IDNumber, yes(notHolder, "not the holder"), yes(c.ByLetter, "by letter of authorisation"), yes(c.Contested, "contests the account"))},
 		{"name", c.name()},
 		{"reason", c.Reason},
+		{"others", some(c.OtherClaims)},
 		{"holder", words(yes(c.Objected, "has objected"), yes(c.Unreachable, "could not be reached"))},
 	}
 }
@@ -114,6 +116,14 @@ func (c *reviewedClearing) name() string {
 		return "the one that the ID number is bound with"
 	}
 	return "NOT the one that the ID number is bound with"
+}
+
+// some is a count that is left out if it is none.
+func some(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
 }
 
 func (r reviewItem) what() string {

@@ -226,11 +226,11 @@ func TestTheContractsCodesAreAllThere(t *testing.T) {
 		invalid_request id_number_invalid uscc_invalid phone_invalid card_invalid card_not_debit card_is_corporate card_unusable card_elements_mismatch
 		code_incorrect code_expired admin_must_be_authorized_agent licence_numbers_must_be_uscc bank_account_name_mismatch contact_name_mismatch
 		deposit_amount_mismatch deposit_attempts_exceeded requirements_missing idempotency_key_reused
-		card_attempts_exceeded code_attempts_exceeded code_resend_too_soon payout_limit_reached acts_exceeded rate_limited
+		card_attempts_exceeded code_attempts_exceeded code_resend_too_soon payout_limit_reached acts_exceeded account_limit_reached rate_limited
 		provider_unavailable engine_unavailable`) {
 		assert.Contains(t, codes, code)
 	}
-	assert.Len(t, codes, 42+1, "internal_error is the only one that api.md does not list: %v", codes)
+	assert.Len(t, codes, 43+1, "internal_error is the only one that api.md does not list: %v", codes)
 }
 
 func TestEveryOperationListsWhatAllCanAnswer(t *testing.T) {

@@ -34,6 +34,7 @@ type clearing struct {
 	ClaimFingerprint     []byte
 	Claim                dossier.ClaimView
 	ConditionsRef        *string
+	ComparedAt           *time.Time // who asks was compared with the bound identity, first then
 	EligibleAt           *time.Time
 	ObjectionUntil       *time.Time
 	ObjectionProvisional bool
@@ -47,7 +48,7 @@ type clearing struct {
 
 const clearingColumns = `id, contested, account_id, registration_id, locale, state, sequence, created_at, updated_at,
 	last_act_at, state_since, ended_at, last_error, corrections, review_round, approved_by, approved_earlier, claim_ref, claim_fingerprint, claim,
-	conditions_ref, eligible_at, objection_until, objection_provisional, objected_at, unreachable_at, attempt, hold_open, ` + mirrorColumns + `,
+	conditions_ref, compared_at, eligible_at, objection_until, objection_provisional, objected_at, unreachable_at, attempt, hold_open, ` + mirrorColumns + `,
 	(select r.kind from registrations r where r.id = clearings.registration_id) as developer_kind`
 
 // loadClearing reads a clearing; lock is "" or "for update".
@@ -69,10 +70,10 @@ func oneClearing(ctx context.Context, q querier, where string, args ...any) (*cl
 
 func (k *clearing) insert(ctx context.Context, tx pgx.Tx) error {
 	_, err := tx.Exec(ctx, `insert into clearings (id, contested, account_id, registration_id, locale, state, sequence, created_at, updated_at,
-		last_act_at, state_since, claim_ref, claim_fingerprint, claim, conditions_ref, eligible_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $8, $8, $9, $10, $11, $12, $13)`,
+		last_act_at, state_since, claim_ref, claim_fingerprint, claim, conditions_ref, compared_at, eligible_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $8, $8, $9, $10, $11, $12, $13, $14)`,
 		k.ID, k.Contested, k.AccountID, k.RegistrationID, k.Locale, k.State, k.Sequence, k.CreatedAt, k.ClaimRef, k.ClaimFingerprint,
-		k.Claim, k.ConditionsRef, k.EligibleAt)
+		k.Claim, k.ConditionsRef, k.ComparedAt, k.EligibleAt)
 	return err
 }
 
@@ -85,12 +86,12 @@ func (k *clearing) save(ctx context.Context, tx pgx.Tx, readSequence int64) erro
 		last_act_at = $8, state_since = $9, ended_at = $10, last_error = $11, corrections = $12, review_round = $13, approved_by = $14,
 		conditions_ref = $15, eligible_at = $16, objection_until = $17, objection_provisional = $18, objected_at = $19,
 		unreachable_at = $20, attempt = $21, hold_open = $22,
-		version = $23, acknowledged = $24, run_id = $25, run_missing_since = $26, held_at = $27, approved_earlier = $28
+		version = $23, acknowledged = $24, run_id = $25, run_missing_since = $26, held_at = $27, approved_earlier = $28, compared_at = $29
 		where id = $1 and sequence = $2`,
 		k.ID, readSequence, k.AccountID, k.RegistrationID, k.State, k.Sequence, k.UpdatedAt, k.LastActAt, k.StateSince, k.EndedAt,
 		jsonb(k.LastError), k.Corrections, k.ReviewRound, k.ApprovedBy, k.ConditionsRef, k.EligibleAt, k.ObjectionUntil,
 		k.ObjectionProvisional, k.ObjectedAt, k.UnreachableAt, k.Attempt, k.HoldOpen,
-		k.Version, k.Acknowledged, k.RunID, k.RunMissingSince, k.HeldAt, k.ApprovedEarlier)
+		k.Version, k.Acknowledged, k.RunID, k.RunMissingSince, k.HeldAt, k.ApprovedEarlier, k.ComparedAt)
 	if err != nil {
 		return err
 	}

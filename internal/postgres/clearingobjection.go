@@ -166,6 +166,9 @@ func (c *clearingChange) raise(ctx context.Context) error {
 // be told is a reviewer's to think about.
 func (s *Store) LookClearing(ctx context.Context, step Step) (registration.ClearingResult, error) {
 	return s.applyClearing(ctx, step, func(ctx context.Context, c *clearingChange) (*registration.Refusal, error) {
+		if ended, err := c.followBinding(ctx); ended || err != nil {
+			return nil, err
+		}
 		if c.rec.State != registration.ObjectionPeriod {
 			return nil, nil
 		}
@@ -187,6 +190,16 @@ func (s *Store) LookClearing(ctx context.Context, step Step) (registration.Clear
 		}
 		return nil, c.move(ctx, registration.ObjectionOver)
 	})
+}
+
+// followBinding ends a clearing whose identity another has cleared. A contested claim under review stays there: to its
+// claimant it looks like one to an identity that was never bound. One that has the account held ends it first.
+func (c *clearingChange) followBinding(ctx context.Context) (ended bool, err error) {
+	k := c.rec
+	if k.State.Final() || k.Contested && k.State == registration.UnderReview || k.HoldOpen {
+		return false, nil
+	}
+	return c.endIfGone(ctx)
 }
 
 // reviewUnasked leads back to the reviewers: nobody could be asked, and that is no consent.
@@ -252,8 +265,8 @@ func (c *clearingChange) told(ctx context.Context) (telling, error) {
 	return came, err
 }
 
-// letGo is for a submission that came to nothing. A contested claim gives its account free until the next: nothing
-// that was handed in proves it.
+// letGo is for a submission that came to nothing. A contested claim concerns no account until the next: nothing that was
+// handed in proves it.
 func (c *clearingChange) letGo(ctx context.Context) error {
 	if c.rec.Contested {
 		c.rec.AccountID, c.rec.RegistrationID, c.rec.DeveloperKind = nil, nil, nil

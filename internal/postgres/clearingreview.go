@@ -27,10 +27,13 @@ func (s *Store) SubmitClearing(ctx context.Context, step Step) (registration.Cle
 		if refusal := missing(c.rec.materialsMissing(c.docs, conditions)); refusal != nil {
 			return refusal, nil
 		}
+		if refusal, err := c.uncompared(ctx, conditions); refusal != nil || err != nil {
+			return refusal, err
+		}
 		if needed := c.rec.needed(conditions, c.docs); !c.rec.Contested && !needed.Eligible() {
 			return registration.Refuse(registration.CodeClearingNotEligible).At(unmetFields(needed)...), nil
 		}
-		if _, err := c.attach(ctx); err != nil {
+		if err := c.attach(ctx); err != nil {
 			return nil, err
 		}
 		c.rec.Corrections, c.rec.ApprovedBy, c.rec.ApprovedEarlier, c.rec.LastError = nil, []string{}, 0, nil
@@ -208,8 +211,8 @@ func (s *Store) DecideClearing(ctx context.Context, step Step, inputRef string) 
 			return registration.Refuse(registration.CodeClaimedByOther), nil
 		}
 		if approved {
-			if refusal, err := c.attach(ctx); refusal != nil || err != nil {
-				return refusal, err
+			if err := c.settle(ctx); err != nil {
+				return nil, err
 			}
 		}
 		if refusal, err := c.writeDecision(ctx, d); refusal != nil || err != nil {

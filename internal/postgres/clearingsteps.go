@@ -13,9 +13,19 @@ func (s *Store) ClearingJudged(ctx context.Context, step Step) (registration.Cle
 		if c.rec.State != registration.WaitingEligibility {
 			return nil, nil
 		}
+		if ended, err := c.endIfGone(ctx); ended || err != nil {
+			return nil, err
+		}
 		conditions, err := c.conditions(ctx, c.tx, c.rec)
 		if err != nil {
 			return nil, err
+		}
+		switch refusal, err := c.uncompared(ctx, conditions); {
+		case err != nil:
+			return nil, err
+		case refusal != nil: // it waits until who asks may be compared; at once, if they may be by now
+			c.rec.EligibleAt = refusal.RetryAt
+			return nil, nil
 		}
 		needed := c.rec.neededToOpen(conditions)
 		if needed.Eligible() {
@@ -68,8 +78,7 @@ func (c *clearingChange) end(ctx context.Context, event registration.Event) erro
 	return c.move(ctx, event)
 }
 
-// ClearingIdle ends a clearing whose applicant has been away for 30 days: it would keep the account from registering, and a
-// contested claim its owner from a clearing of their own.
+// ClearingIdle ends a clearing whose applicant has been away for 30 days: it would keep the account from registering.
 func (s *Store) ClearingIdle(ctx context.Context, step Step) (registration.ClearingResult, error) {
 	return s.applyClearing(ctx, step, func(ctx context.Context, c *clearingChange) (*registration.Refusal, error) {
 		if c.rec.State != registration.MaterialsRequired || c.at.Before(c.idleUntil()) {
@@ -86,6 +95,12 @@ func (s *Store) ClearingUnmet(ctx context.Context, step Step) (registration.Clea
 			return nil, nil
 		}
 		c.rec.HoldOpen = false
+		if err := c.tellOthers(ctx); err != nil {
+			return nil, err
+		}
+		if ended, err := c.endIfGone(ctx); ended || err != nil {
+			return nil, err
+		}
 		conditions, err := c.conditions(ctx, c.tx, c.rec)
 		if err != nil {
 			return nil, err
@@ -95,16 +110,20 @@ func (s *Store) ClearingUnmet(ctx context.Context, step Step) (registration.Clea
 }
 
 // ClearingAttempt begins an attempt to clear, if the clearing is at that, and numbers it: each has a hold of its own. It names
-// the attempt before if its hold may still be there: its run was lost or reset.
+// the attempt before if its hold may still be there: its run was lost or reset. The account is held for one clearing at a
+// time: another waits, and one whose identity is gone by then ends.
 func (s *Store) ClearingAttempt(ctx context.Context, step Step) (registration.ClearingResult, error) {
 	stale := 0
-	result, err := s.applyClearing(ctx, step, func(_ context.Context, c *clearingChange) (*registration.Refusal, error) {
+	result, err := s.applyClearing(ctx, step, func(ctx context.Context, c *clearingChange) (*registration.Refusal, error) {
 		if c.rec.State != registration.Clearing {
 			return nil, nil
 		}
-		c.rides = true // on the decision, the first of them: both are lost with the task, and the decision's act with it
-		if c.rec.HoldOpen {
+		c.rides = true      // on the decision, the first of them: both are lost with the task, and the decision's act with it
+		if c.rec.HoldOpen { // whatever has become of the identity, this hold is to be released
 			stale = c.rec.Attempt
+		} else if over, err := c.endOrWait(ctx); over || err != nil {
+			c.rides = !c.waits || c.rec.Acknowledged < c.rec.Version // one that waits again has lost nothing to begin with
+			return nil, err
 		}
 		c.rec.Attempt++
 		c.rec.HoldOpen = true
@@ -112,6 +131,15 @@ func (s *Store) ClearingAttempt(ctx context.Context, step Step) (registration.Cl
 	})
 	result.Stale = stale
 	return result, err
+}
+
+// endOrWait reports that no attempt begins: the identity is gone, or another clearing of the account is being carried out.
+func (c *clearingChange) endOrWait(ctx context.Context) (bool, error) {
+	if ended, err := c.endIfGone(ctx); ended || err != nil {
+		return ended, err
+	}
+	err := c.tx.QueryRow(ctx, `select exists (select from clearings where account_id = $1 and id <> $2 and hold_open)`, c.rec.account(), c.rec.ID).Scan(&c.waits)
+	return c.waits, err
 }
 
 // ClearingCancelled does what a request to cancel the run comes to: a withdrawal by ops, where there is still one.

@@ -110,3 +110,10 @@ func (s *Store) NewestClearing(ctx context.Context, accountID string) (string, e
 }
 
 const newestOfAccount = `account_id = $1 and not contested order by ended_at is null desc, created_at desc, id desc limit 1`
+
+// ClaimsBeside counts the open clearings that concern the same identity beside one: strangers' claims to it, and its owner's own.
+func (s *Store) ClaimsBeside(ctx context.Context, id string) (n int, err error) {
+	err = s.pool.QueryRow(ctx, `select count(*) from clearings k join clearings o on o.id <> k.id and o.ended_at is null
+		and (o.contested and o.claim_fingerprint = k.claim_fingerprint or o.account_id = k.account_id) where k.id = $1`, id).Scan(&n)
+	return n, err
+}

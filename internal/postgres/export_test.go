@@ -12,6 +12,9 @@ import (
 // CursorAt makes a cursor as pages end with.
 var CursorAt = cursor
 
+// Migrations are the files of the schema.
+var Migrations = migrations
+
 // FindIn finds something as a step does, in its transaction.
 func (s *Store) FindIn(ctx context.Context, tx pgx.Tx, kind registration.FindingKind, subject string) error {
 	return s.find(ctx, tx, kind, subject, "", "looked twice")

@@ -68,7 +68,7 @@ func accountFree(ctx context.Context, tx querier, app registration.Application) 
 	var taken, clearing bool
 	err := tx.QueryRow(ctx, `select exists (select from registrations where account_id = $1 and id <> $2 and ended_at is null)
 		or exists (select from accounts where account_id = $1 and standing = 'active' and registration_id <> $2),
-		exists (select from clearings where account_id = $1 and ended_at is null)`, app.AccountID, app.RegistrationID).Scan(&taken, &clearing)
+		exists (select from clearings where account_id = $1 and not contested and ended_at is null)`, app.AccountID, app.RegistrationID).Scan(&taken, &clearing)
 	switch {
 	case err != nil:
 		return nil, err

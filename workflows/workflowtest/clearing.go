@@ -60,8 +60,9 @@ func (w *World) ClearingApplication(accountID string, claim dossier.Claim, whenE
 	}
 	facts, err := w.Purse.Facts(ctx, accountID)
 	require.NoError(w.T, err)
-	conditions, err := w.Store.Preflight(ctx, accountID, &claim, facts)
+	conditions, refusal, err := w.Store.JudgeClaim(ctx, postgres.Asking{ClearingID: app.ClearingID, AccountID: accountID, Claim: claim, By: "platform:test"}, facts)
 	require.NoError(w.T, err)
+	require.Nil(w.T, refusal)
 	app.ConditionsRef, err = w.Store.Put(ctx, app.ClearingID, dossier.PurposeConditions, dossier.Conditions{Conditions: conditions})
 	require.NoError(w.T, err)
 	return app
