@@ -439,16 +439,16 @@ func (e IdentityRole) Valid() bool {
 
 // Defines values for NoticeChannel.
 const (
-	Email NoticeChannel = "email"
-	Sms   NoticeChannel = "sms"
+	NoticeChannelEmail NoticeChannel = "email"
+	NoticeChannelSms   NoticeChannel = "sms"
 )
 
 // Valid indicates whether the value is a known member of the NoticeChannel enum.
 func (e NoticeChannel) Valid() bool {
 	switch e {
-	case Email:
+	case NoticeChannelEmail:
 		return true
-	case Sms:
+	case NoticeChannelSms:
 		return true
 	default:
 		return false
@@ -650,6 +650,8 @@ const (
 	RateLimited                ProblemCode = "rate_limited"
 	RegistrationExists         ProblemCode = "registration_exists"
 	RequirementsMissing        ProblemCode = "requirements_missing"
+	SecondReviewerRequired     ProblemCode = "second_reviewer_required"
+	SpendingPaused             ProblemCode = "spending_paused"
 	SubmittedLocked            ProblemCode = "submitted_locked"
 	Unauthorized               ProblemCode = "unauthorized"
 	UsccInvalid                ProblemCode = "uscc_invalid"
@@ -738,6 +740,10 @@ func (e ProblemCode) Valid() bool {
 	case RegistrationExists:
 		return true
 	case RequirementsMissing:
+		return true
+	case SecondReviewerRequired:
+		return true
+	case SpendingPaused:
 		return true
 	case SubmittedLocked:
 		return true
@@ -1025,6 +1031,27 @@ func (e ReviewRoundDecision) Valid() bool {
 	}
 }
 
+// Defines values for SpentKind.
+const (
+	SpentKindMails    SpentKind = "mails"
+	SpentKindPayments SpentKind = "payments"
+	SpentKindSms      SpentKind = "sms"
+)
+
+// Valid indicates whether the value is a known member of the SpentKind enum.
+func (e SpentKind) Valid() bool {
+	switch e {
+	case SpentKindMails:
+		return true
+	case SpentKindPayments:
+		return true
+	case SpentKindSms:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for WalletReportBodyType.
 const (
 	SessionFailed   WalletReportBodyType = "session.failed"
@@ -1147,12 +1174,15 @@ func (e PutDocumentOfClearingParamsSlot) Valid() bool {
 
 // Defines values for ListFindingsParamsKind.
 const (
-	MessageUnsure ListFindingsParamsKind = "message_unsure"
-	PayoutFailed  ListFindingsParamsKind = "payout_failed"
-	RunAhead      ListFindingsParamsKind = "run_ahead"
-	RunBehind     ListFindingsParamsKind = "run_behind"
-	RunFailing    ListFindingsParamsKind = "run_failing"
-	Undelivered   ListFindingsParamsKind = "undelivered"
+	MessageUnsure   ListFindingsParamsKind = "message_unsure"
+	PayoutFailed    ListFindingsParamsKind = "payout_failed"
+	PayoutsPaused   ListFindingsParamsKind = "payouts_paused"
+	RunAhead        ListFindingsParamsKind = "run_ahead"
+	RunBehind       ListFindingsParamsKind = "run_behind"
+	RunFailing      ListFindingsParamsKind = "run_failing"
+	SpendingCeiling ListFindingsParamsKind = "spending_ceiling"
+	SpendingHigh    ListFindingsParamsKind = "spending_high"
+	Undelivered     ListFindingsParamsKind = "undelivered"
 )
 
 // Valid indicates whether the value is a known member of the ListFindingsParamsKind enum.
@@ -1162,11 +1192,17 @@ func (e ListFindingsParamsKind) Valid() bool {
 		return true
 	case PayoutFailed:
 		return true
+	case PayoutsPaused:
+		return true
 	case RunAhead:
 		return true
 	case RunBehind:
 		return true
 	case RunFailing:
+		return true
+	case SpendingCeiling:
+		return true
+	case SpendingHigh:
 		return true
 	case Undelivered:
 		return true
@@ -1579,7 +1615,7 @@ type ClearingClaim struct {
 
 // ClearingReview What a reviewer is shown of a clearing beside its materials, masked.
 //
-// Examples: {"approvals":1,"by_letter":false,"contested":false,"holder":"张*","id_number":"1****************4","is_holder":true,"objected":false,"other_claims":1,"reason":"I have left the company.","unreachable":false}
+// Examples: {"approvals":1,"by_letter":false,"contested":false,"holder":"张*","id_number":"1****************4","is_holder":true,"name_matches":true,"objected":false,"other_claims":1,"reason":"I have left the company.","unreachable":false}
 type ClearingReview struct {
 	// Approvals Reviewers who have approved this submission already
 	//
@@ -1591,7 +1627,7 @@ type ClearingReview struct {
 	// Examples: false
 	ByLetter bool `json:"by_letter"`
 
-	// Contested Asked for by somebody who names no account
+	// Contested Asked for by somebody who names no account: two reviewers must approve
 	//
 	// Examples: false
 	Contested bool `json:"contested"`
@@ -1611,7 +1647,12 @@ type ClearingReview struct {
 	// Examples: true
 	IsHolder *bool `json:"is_holder"`
 
-	// Objected The account's holder has objected
+	// NameMatches Of a contested claim: whether its name is the one that the ID number is bound with, when the round began; null if the number is bound nowhere, and of every other clearing. Names change by law: look at the papers
+	//
+	// Examples: true
+	NameMatches *bool `json:"name_matches"`
+
+	// Objected The account's holder has objected: a third reviewer decides
 	//
 	// Examples: false
 	Objected bool `json:"objected"`
@@ -1626,7 +1667,7 @@ type ClearingReview struct {
 	// Examples: I have left the company.
 	Reason string `json:"reason"`
 
-	// Unreachable No channel could carry the notice to the account's holder: nobody was asked, and approval clears all the same
+	// Unreachable No channel could carry the notice to the account's holder: nobody was asked, and two approvals clear all the same; over a contested claim one of the two must be new to it
 	//
 	// Examples: false
 	Unreachable bool `json:"unreachable"`
@@ -2095,7 +2136,7 @@ type Finding struct {
 	// Examples: 2026-09-30T10:00:00+08:00
 	Since time.Time `json:"since"`
 
-	// Subject What it is about: a registration, a clearing, a payment, a notice, a delivery or an act
+	// Subject What it is about: a registration, a clearing, a payment, a notice, a delivery or an act; of spending, payments, sms or mails; payouts, if they are paused
 	//
 	// Examples: reg_k3v5m2q7w4x6y2z7a5b3c4d5e6
 	Subject string `json:"subject"`
@@ -2511,6 +2552,42 @@ type Payout struct {
 // Examples: sent
 type PayoutState string
 
+// PayoutPause Examples: {"by":"ops:zhang","day_ends":"2026-10-01T00:00:00+08:00","paused":true,"reason":"The bank has asked us to stop.","since":"2026-09-30T10:00:00+08:00","today":[{"ceiling":2000,"kind":"payments","used":57}],"waiting":3}
+type PayoutPause struct {
+	// By Who paused or resumed them
+	//
+	// Examples: ops:zhang
+	By *string `json:"by"`
+
+	// DayEnds When today ends, and what may be spent is counted anew
+	//
+	// Examples: 2026-10-01T00:00:00+08:00
+	DayEnds time.Time `json:"day_ends"`
+
+	// Paused Whether payments are paused
+	//
+	// Examples: true
+	Paused bool `json:"paused"`
+
+	// Reason Why
+	//
+	// Examples: The bank has asked us to stop.
+	Reason *string `json:"reason"`
+
+	// Since Since when they are paused, or resumed; null if they never were
+	//
+	// Examples: 2026-09-30T10:00:00+08:00
+	Since *time.Time `json:"since"`
+
+	// Today What was spent today, over all
+	Today []Spent `json:"today"`
+
+	// Waiting Payments that were asked for and have not been ordered
+	//
+	// Examples: 3
+	Waiting int64 `json:"waiting"`
+}
+
 // Preflight Whether an account's identity could be cleared now, condition by condition.
 //
 // Examples: {"conditions":[{"code":"account_age","eligible_at":"2026-10-20T09:30:00+08:00","evidence":"Opened on 20 Sep 2026; cleared can be what is older than 30 days.","met":false}],"eligible":false}
@@ -2839,7 +2916,7 @@ type ResolvePayoutBodyOutcome string
 
 // Review A submitted round of a registration or a clearing, masked, with what has changed since the one before.
 //
-// Examples: {"account_id":"acct-1001","assignee":"reviewer-1","changed":["contact"],"clearing":{"approvals":1,"by_letter":false,"contested":false,"holder":"张*","id_number":"1****************4","is_holder":true,"objected":false,"other_claims":1,"reason":"I have left the company.","unreachable":false},"decision":"approve","developer_kind":"individual","due_at":"2026-10-11T00:00:00+08:00","id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","kind":"registration","name":"Harbour Light","overdue":false,"reasons":[{"code":"unreadable","field":"documents.business_licence","message":"The seal cannot be read; scan it again."}],"round":1,"state":"under_review","submitted":{"company":{"address":"厦门市思明区例示路1号","bank":{"account_name":"厦门市例示科技有限公司","account_number":"****6789","bank_name":"例示银行厦门分行","cnaps_code":"102393000012"},"legal_name":"厦门市例示科技有限公司","legal_representative":"王*","licence_type":"unified","organization_code":"91350100M000100Y43","registration_number":"91350100M000100Y43","uscc":"91350100M000100Y43"},"contact":{"address":"厦门市***","email":"c***@example.com","name":"赵*","phone":"138****1234"},"documents":[{"at":"2026-09-30T10:00:00+08:00","content_type":"image/png","sha256":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","size":12345,"slot":"business_licence"}],"identity":{"holder":"王*","id_number":"1****************4","method":"qr_scan","role":"legal_representative","verified":true},"name":"Harbour Light"},"submitted_at":"2026-09-30T10:00:00+08:00"}
+// Examples: {"account_id":"acct-1001","assignee":"reviewer-1","changed":["contact"],"clearing":{"approvals":1,"by_letter":false,"contested":false,"holder":"张*","id_number":"1****************4","is_holder":true,"name_matches":true,"objected":false,"other_claims":1,"reason":"I have left the company.","unreachable":false},"decided_before":["reviewer-2"],"decision":"approve","developer_kind":"individual","due_at":"2026-10-11T00:00:00+08:00","id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","kind":"registration","name":"Harbour Light","overdue":false,"own_case":false,"reasons":[{"code":"unreadable","field":"documents.business_licence","message":"The seal cannot be read; scan it again."}],"round":1,"state":"under_review","submitted":{"company":{"address":"厦门市思明区例示路1号","bank":{"account_name":"厦门市例示科技有限公司","account_number":"****6789","bank_name":"例示银行厦门分行","cnaps_code":"102393000012"},"legal_name":"厦门市例示科技有限公司","legal_representative":"王*","licence_type":"unified","organization_code":"91350100M000100Y43","registration_number":"91350100M000100Y43","uscc":"91350100M000100Y43"},"contact":{"address":"厦门市***","email":"c***@example.com","name":"赵*","phone":"138****1234"},"documents":[{"at":"2026-09-30T10:00:00+08:00","content_type":"image/png","sha256":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","size":12345,"slot":"business_licence"}],"identity":{"holder":"王*","id_number":"1****************4","method":"qr_scan","role":"legal_representative","verified":true},"name":"Harbour Light"},"submitted_at":"2026-09-30T10:00:00+08:00"}
 type Review struct {
 	// AccountID The platform account
 	//
@@ -2858,6 +2935,11 @@ type Review struct {
 
 	// Clearing Of a clearing: what speaks for or against it
 	Clearing *ClearingReview `json:"clearing"`
+
+	// DecidedBefore Reviewers who had approved this submission when the round began: somebody else decides. If the holder could not be reached one of them may be one of the two
+	//
+	// Examples: ["reviewer-2"]
+	DecidedBefore []string `json:"decided_before"`
 
 	// Decision The decision
 	//
@@ -2893,6 +2975,11 @@ type Review struct {
 	//
 	// Examples: false
 	Overdue bool `json:"overdue"`
+
+	// OwnCase The caller has opened it or handed something in for it, and cannot decide it
+	//
+	// Examples: false
+	OwnCase bool `json:"own_case"`
 
 	// Reasons What is to be corrected
 	Reasons []Reason `json:"reasons"`
@@ -2931,7 +3018,7 @@ type ReviewKind string
 
 // ReviewItem A review in the list.
 //
-// Examples: {"account_id":"acct-1001","assignee":"reviewer-1","developer_kind":"individual","due_at":"2026-10-11T00:00:00+08:00","id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","kind":"registration","name":"Harbour Light","overdue":false,"round":1,"state":"under_review","submitted_at":"2026-09-30T10:00:00+08:00"}
+// Examples: {"account_id":"acct-1001","assignee":"reviewer-1","decided_before":["reviewer-2"],"developer_kind":"individual","due_at":"2026-10-11T00:00:00+08:00","id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","kind":"registration","name":"Harbour Light","overdue":false,"own_case":false,"round":1,"state":"under_review","submitted_at":"2026-09-30T10:00:00+08:00"}
 type ReviewItem struct {
 	// AccountID The platform account
 	//
@@ -2942,6 +3029,11 @@ type ReviewItem struct {
 	//
 	// Examples: reviewer-1
 	Assignee *string `json:"assignee"`
+
+	// DecidedBefore Reviewers who had approved this submission when the round began: somebody else decides. If the holder could not be reached one of them may be one of the two
+	//
+	// Examples: ["reviewer-2"]
+	DecidedBefore []string `json:"decided_before"`
 
 	// DeveloperKind Who registers
 	//
@@ -2973,6 +3065,11 @@ type ReviewItem struct {
 	// Examples: false
 	Overdue bool `json:"overdue"`
 
+	// OwnCase The caller has opened it or handed something in for it, and cannot decide it
+	//
+	// Examples: false
+	OwnCase bool `json:"own_case"`
+
 	// Round Counts submissions
 	//
 	// Examples: 1
@@ -2999,7 +3096,7 @@ type ReviewItemKind string
 
 // ReviewPage A page of reviews.
 //
-// Examples: {"items":[{"account_id":"acct-1001","assignee":"reviewer-1","developer_kind":"individual","due_at":"2026-10-11T00:00:00+08:00","id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","kind":"registration","name":"Harbour Light","overdue":false,"round":1,"state":"under_review","submitted_at":"2026-09-30T10:00:00+08:00"}],"next_cursor":"MjAyNi0wOS0zMFQwMjowMDowMFp8cmVnX2szdjU"}
+// Examples: {"items":[{"account_id":"acct-1001","assignee":"reviewer-1","decided_before":["reviewer-2"],"developer_kind":"individual","due_at":"2026-10-11T00:00:00+08:00","id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","kind":"registration","name":"Harbour Light","overdue":false,"own_case":false,"round":1,"state":"under_review","submitted_at":"2026-09-30T10:00:00+08:00"}],"next_cursor":"MjAyNi0wOS0zMFQwMjowMDowMFp8cmVnX2szdjU"}
 type ReviewPage struct {
 	// Items Reviews, oldest due first
 	Items []ReviewItem `json:"items"`
@@ -3083,6 +3180,29 @@ type SetNameBody struct {
 	Name string `json:"name"`
 }
 
+// Spent Examples: {"ceiling":2000,"kind":"payments","used":57}
+type Spent struct {
+	// Ceiling How many a day at most
+	//
+	// Examples: 2000
+	Ceiling int64 `json:"ceiling"`
+
+	// Kind What was spent: payments asked for, SMS and e-mails to applicants
+	//
+	// Examples: payments
+	Kind SpentKind `json:"kind"`
+
+	// Used How many
+	//
+	// Examples: 57
+	Used int64 `json:"used"`
+}
+
+// SpentKind What was spent: payments asked for, SMS and e-mails to applicants
+//
+// Examples: payments
+type SpentKind string
+
 // Submitted What was handed in with a round, masked. Of a clearing only the documents.
 //
 // Examples: {"company":{"address":"厦门市思明区例示路1号","bank":{"account_name":"厦门市例示科技有限公司","account_number":"****6789","bank_name":"例示银行厦门分行","cnaps_code":"102393000012"},"legal_name":"厦门市例示科技有限公司","legal_representative":"王*","licence_type":"unified","organization_code":"91350100M000100Y43","registration_number":"91350100M000100Y43","uscc":"91350100M000100Y43"},"contact":{"address":"厦门市***","email":"c***@example.com","name":"赵*","phone":"138****1234"},"documents":[{"at":"2026-09-30T10:00:00+08:00","content_type":"image/png","sha256":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","size":12345,"slot":"business_licence"}],"identity":{"holder":"王*","id_number":"1****************4","method":"qr_scan","role":"legal_representative","verified":true},"name":"Harbour Light"}
@@ -3103,6 +3223,14 @@ type Submitted struct {
 	//
 	// Examples: Harbour Light
 	Name string `json:"name"`
+}
+
+// SwitchPayoutsBody Examples: {"reason":"The bank has asked us to stop."}
+type SwitchPayoutsBody struct {
+	// Reason Why; name nobody
+	//
+	// Examples: The bank has asked us to stop.
+	Reason string `json:"reason"`
 }
 
 // Timeline Everything that happened to a registration or a clearing, oldest first.
@@ -3428,6 +3556,18 @@ type ResendNoticeParams struct {
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
 
+// PausePayoutsParams defines parameters for PausePayouts.
+type PausePayoutsParams struct {
+	// IdempotencyKey 1 to 255 visible characters, scoped by caller, method and path: the same key and body gives the first answer again.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
+// ResumePayoutsParams defines parameters for ResumePayouts.
+type ResumePayoutsParams struct {
+	// IdempotencyKey 1 to 255 visible characters, scoped by caller, method and path: the same key and body gives the first answer again.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
 // ListRegistrationsParams defines parameters for ListRegistrations.
 type ListRegistrationsParams struct {
 	// State Only those in this state
@@ -3692,6 +3832,12 @@ type AcceptNoticeJSONRequestBody = NoticeWordBody
 // ResendNoticeJSONRequestBody defines body for ResendNotice for application/json ContentType.
 type ResendNoticeJSONRequestBody = NoticeWordBody
 
+// PausePayoutsJSONRequestBody defines body for PausePayouts for application/json ContentType.
+type PausePayoutsJSONRequestBody = SwitchPayoutsBody
+
+// ResumePayoutsJSONRequestBody defines body for ResumePayouts for application/json ContentType.
+type ResumePayoutsJSONRequestBody = SwitchPayoutsBody
+
 // OpenRegistrationJSONRequestBody defines body for OpenRegistration for application/json ContentType.
 type OpenRegistrationJSONRequestBody = OpenRegistrationBody
 
@@ -3827,13 +3973,6 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /healthz (the `Healthz` operationId).
 	Healthz(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// Metrics Numbers
-	//
-	// Counters and histograms for Prometheus. Labels are operations and statuses, never ids.
-	//
-	// Corresponds with GET /metrics (the `Metrics` operationId).
-	Metrics(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// Openapi This document
 	//
@@ -4205,7 +4344,7 @@ type ClientInterface interface {
 
 	// GetClearingTimeline Read a clearing's timeline
 	//
-	// Everything that happened to the clearing, oldest first, with each look at a document. For those who decide: not for the claimant, nor for the account's owner.
+	// Everything that happened to the clearing, oldest first, with each look at a document. For those who decide: not for the claimant, nor for the account's owner. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 401: `unauthorized`
@@ -4337,6 +4476,97 @@ type ClientInterface interface {
 	// Corresponds with POST /v1/notices/{id}/resend (the `ResendNotice` operationId).
 	ResendNotice(ctx context.Context, id string, params *ResendNoticeParams, body ResendNoticeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetPayoutPause See whether payments are paused
+	//
+	// Whether ops has paused payments, by whose word and why, and what was spent today of the day's ceilings.
+	//
+	// Refusals:
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 422: `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_unavailable`
+	//
+	// Corresponds with GET /v1/payouts/pause (the `GetPayoutPause` operationId).
+	GetPayoutPause(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PausePayoutsWithBody Pause payments
+	//
+	// From this answer on no payment is announced or ordered, until they are resumed; a call to the bank that is under way is finished. Acts that would make a new one are refused with spending_paused. Pausing twice keeps the first.
+	//
+	// Refusals:
+	// - 400: `malformed_request`
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 413: `document_too_large`
+	// - 422: `idempotency_key_reused`, `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_unavailable`
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/payouts/pause (the `PausePayouts` operationId).
+	PausePayoutsWithBody(ctx context.Context, params *PausePayoutsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PausePayouts Pause payments
+	//
+	// From this answer on no payment is announced or ordered, until they are resumed; a call to the bank that is under way is finished. Acts that would make a new one are refused with spending_paused. Pausing twice keeps the first.
+	//
+	// Refusals:
+	// - 400: `malformed_request`
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 413: `document_too_large`
+	// - 422: `idempotency_key_reused`, `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_unavailable`
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/payouts/pause (the `PausePayouts` operationId).
+	PausePayouts(ctx context.Context, params *PausePayoutsParams, body PausePayoutsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ResumePayoutsWithBody Resume payments
+	//
+	// What was asked for before goes on within seconds. Resuming what is not paused changes nothing.
+	//
+	// Refusals:
+	// - 400: `malformed_request`
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 413: `document_too_large`
+	// - 422: `idempotency_key_reused`, `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_unavailable`
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/payouts/resume (the `ResumePayouts` operationId).
+	ResumePayoutsWithBody(ctx context.Context, params *ResumePayoutsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ResumePayouts Resume payments
+	//
+	// What was asked for before goes on within seconds. Resuming what is not paused changes nothing.
+	//
+	// Refusals:
+	// - 400: `malformed_request`
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 413: `document_too_large`
+	// - 422: `idempotency_key_reused`, `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_unavailable`
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/payouts/resume (the `ResumePayouts` operationId).
+	ResumePayouts(ctx context.Context, params *ResumePayoutsParams, body ResumePayoutsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListRegistrations List registrations
 	//
 	// Registrations, newest first, in pages that stay stable while registrations change.
@@ -4363,7 +4593,7 @@ type ClientInterface interface {
 	// - 409: `clearing_exists`, `identity_in_use`, `registration_exists`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-	// - 429: `rate_limited`
+	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -4383,7 +4613,7 @@ type ClientInterface interface {
 	// - 409: `clearing_exists`, `identity_in_use`, `registration_exists`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-	// - 429: `rate_limited`
+	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -4420,7 +4650,7 @@ type ClientInterface interface {
 	// - 409: `submitted_locked`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
-	// - 429: `acts_exceeded`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -4441,7 +4671,7 @@ type ClientInterface interface {
 	// - 409: `submitted_locked`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
-	// - 429: `acts_exceeded`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -4462,7 +4692,7 @@ type ClientInterface interface {
 	// - 409: `submitted_locked`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `card_elements_mismatch`, `card_invalid`, `card_is_corporate`, `card_not_debit`, `card_unusable`, `id_number_invalid`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-	// - 429: `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -4483,7 +4713,7 @@ type ClientInterface interface {
 	// - 409: `submitted_locked`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `card_elements_mismatch`, `card_invalid`, `card_is_corporate`, `card_not_debit`, `card_unusable`, `id_number_invalid`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-	// - 429: `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -4504,7 +4734,7 @@ type ClientInterface interface {
 	// - 409: `identity_in_use`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `code_expired`, `code_incorrect`, `idempotency_key_reused`, `invalid_request`
-	// - 429: `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -4525,7 +4755,7 @@ type ClientInterface interface {
 	// - 409: `identity_in_use`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `code_expired`, `code_incorrect`, `idempotency_key_reused`, `invalid_request`
-	// - 429: `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -4546,7 +4776,7 @@ type ClientInterface interface {
 	// - 409: `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
-	// - 429: `acts_exceeded`, `code_attempts_exceeded`, `code_resend_too_soon`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `code_resend_too_soon`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -4565,7 +4795,7 @@ type ClientInterface interface {
 	// - 409: `organization_in_use`, `submitted_locked`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `admin_must_be_authorized_agent`, `bank_account_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `licence_numbers_must_be_uscc`, `uscc_invalid`
-	// - 429: `acts_exceeded`, `payout_limit_reached`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -4586,7 +4816,7 @@ type ClientInterface interface {
 	// - 409: `organization_in_use`, `submitted_locked`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `admin_must_be_authorized_agent`, `bank_account_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `licence_numbers_must_be_uscc`, `uscc_invalid`
-	// - 429: `acts_exceeded`, `payout_limit_reached`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -4771,7 +5001,7 @@ type ClientInterface interface {
 	// - 409: `organization_in_use`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `admin_must_be_authorized_agent`, `idempotency_key_reused`, `invalid_request`
-	// - 429: `acts_exceeded`, `payout_limit_reached`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -4780,7 +5010,7 @@ type ClientInterface interface {
 
 	// GrantPayoutWithBody Grant one more payment
 	//
-	// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file.
+	// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file. Where none is needed, or one is unused: wrong_state. At most three a bank account in 30 days.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -4790,7 +5020,7 @@ type ClientInterface interface {
 	// - 409: `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
-	// - 429: `rate_limited`
+	// - 429: `payout_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -4801,7 +5031,7 @@ type ClientInterface interface {
 
 	// GrantPayout Grant one more payment
 	//
-	// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file.
+	// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file. Where none is needed, or one is unused: wrong_state. At most three a bank account in 30 days.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -4811,7 +5041,7 @@ type ClientInterface interface {
 	// - 409: `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
-	// - 429: `rate_limited`
+	// - 429: `payout_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -4918,7 +5148,7 @@ type ClientInterface interface {
 
 	// ListReviews List open reviews
 	//
-	// Reviews that wait for a decision, oldest due first.
+	// Reviews that wait for a decision, oldest due first. Of the caller's own cases they show neither account nor name.
 	//
 	// Refusals:
 	// - 401: `unauthorized`
@@ -4933,7 +5163,7 @@ type ClientInterface interface {
 
 	// GetReview Read a review
 	//
-	// The newest submitted round, masked, with what has changed since the one before.
+	// The newest submitted round, masked, with what has changed since the one before. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 401: `unauthorized`
@@ -4949,14 +5179,14 @@ type ClientInterface interface {
 
 	// AssignReviewWithBody Assign a review
 	//
-	// Gives the review to a reviewer. Ops may take it from another, a reviewer only give away the own.
+	// Gives the review to a reviewer who may decide it. Ops may take it from another, a reviewer only give away the own. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
-	// - 409: `claimed_by_other`, `wrong_state`
+	// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
@@ -4970,14 +5200,14 @@ type ClientInterface interface {
 
 	// AssignReview Assign a review
 	//
-	// Gives the review to a reviewer. Ops may take it from another, a reviewer only give away the own.
+	// Gives the review to a reviewer who may decide it. Ops may take it from another, a reviewer only give away the own. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
-	// - 409: `claimed_by_other`, `wrong_state`
+	// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
@@ -4991,14 +5221,14 @@ type ClientInterface interface {
 
 	// ClaimReview Claim a review
 	//
-	// Takes the review, if nobody else has it.
+	// Takes the review, if nobody else has it and the caller may decide it. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
-	// - 409: `claimed_by_other`, `wrong_state`
+	// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
@@ -5010,14 +5240,14 @@ type ClientInterface interface {
 
 	// DecideReviewWithBody Decide a review
 	//
-	// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding.
+	// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding. A contested claim, and one by letter of authorisation, take two different reviewers, and after an objection a third. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
-	// - 409: `claimed_by_other`, `wrong_state`
+	// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `acts_exceeded`, `rate_limited`
@@ -5031,14 +5261,14 @@ type ClientInterface interface {
 
 	// DecideReview Decide a review
 	//
-	// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding.
+	// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding. A contested claim, and one by letter of authorisation, take two different reviewers, and after an objection a third. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
-	// - 409: `claimed_by_other`, `wrong_state`
+	// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `acts_exceeded`, `rate_limited`
@@ -5052,7 +5282,7 @@ type ClientInterface interface {
 
 	// GetReviewDocument Look at a submitted document
 	//
-	// Streams the document of the newest submitted round. The look is on the timeline.
+	// Streams the document of the newest submitted round. The look is on the timeline. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 401: `unauthorized`
@@ -5068,14 +5298,14 @@ type ClientInterface interface {
 
 	// ReleaseReview Release a review
 	//
-	// Gives the caller's claim up.
+	// Gives the caller's claim up. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
-	// - 409: `claimed_by_other`, `wrong_state`
+	// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
@@ -5249,6 +5479,7 @@ type ClientInterface interface {
 	// - 401: `unauthorized`
 	// - 413: `document_too_large`
 	// - 422: `invalid_request`
+	// - 429: `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -5266,6 +5497,7 @@ type ClientInterface interface {
 	// - 401: `unauthorized`
 	// - 413: `document_too_large`
 	// - 422: `invalid_request`
+	// - 429: `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -5283,6 +5515,7 @@ type ClientInterface interface {
 	// - 401: `unauthorized`
 	// - 413: `document_too_large`
 	// - 422: `id_number_invalid`, `invalid_request`
+	// - 429: `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -5300,6 +5533,7 @@ type ClientInterface interface {
 	// - 401: `unauthorized`
 	// - 413: `document_too_large`
 	// - 422: `id_number_invalid`, `invalid_request`
+	// - 429: `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -5333,23 +5567,6 @@ func (c *Client) Docs(ctx context.Context, reqEditors ...RequestEditorFn) (*http
 // Corresponds with GET /healthz (the `Healthz` operationId).
 func (c *Client) Healthz(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewHealthzRequest(c.Server)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// Metrics Numbers
-//
-// Counters and histograms for Prometheus. Labels are operations and statuses, never ids.
-//
-// Corresponds with GET /metrics (the `Metrics` operationId).
-func (c *Client) Metrics(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewMetricsRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -5940,7 +6157,7 @@ func (c *Client) SubmitContestedClearing(ctx context.Context, id string, params 
 
 // GetClearingTimeline Read a clearing's timeline
 //
-// Everything that happened to the clearing, oldest first, with each look at a document. For those who decide: not for the claimant, nor for the account's owner.
+// Everything that happened to the clearing, oldest first, with each look at a document. For those who decide: not for the claimant, nor for the account's owner. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 401: `unauthorized`
@@ -6142,6 +6359,147 @@ func (c *Client) ResendNotice(ctx context.Context, id string, params *ResendNoti
 	return c.Client.Do(req)
 }
 
+// GetPayoutPause See whether payments are paused
+//
+// Whether ops has paused payments, by whose word and why, and what was spent today of the day's ceilings.
+//
+// Refusals:
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 422: `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_unavailable`
+//
+// Corresponds with GET /v1/payouts/pause (the `GetPayoutPause` operationId).
+func (c *Client) GetPayoutPause(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetPayoutPauseRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PausePayoutsWithBody Pause payments
+//
+// From this answer on no payment is announced or ordered, until they are resumed; a call to the bank that is under way is finished. Acts that would make a new one are refused with spending_paused. Pausing twice keeps the first.
+//
+// Refusals:
+// - 400: `malformed_request`
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 413: `document_too_large`
+// - 422: `idempotency_key_reused`, `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_unavailable`
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/payouts/pause (the `PausePayouts` operationId).
+func (c *Client) PausePayoutsWithBody(ctx context.Context, params *PausePayoutsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPausePayoutsRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PausePayouts Pause payments
+//
+// From this answer on no payment is announced or ordered, until they are resumed; a call to the bank that is under way is finished. Acts that would make a new one are refused with spending_paused. Pausing twice keeps the first.
+//
+// Refusals:
+// - 400: `malformed_request`
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 413: `document_too_large`
+// - 422: `idempotency_key_reused`, `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_unavailable`
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/payouts/pause (the `PausePayouts` operationId).
+func (c *Client) PausePayouts(ctx context.Context, params *PausePayoutsParams, body PausePayoutsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPausePayoutsRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ResumePayoutsWithBody Resume payments
+//
+// What was asked for before goes on within seconds. Resuming what is not paused changes nothing.
+//
+// Refusals:
+// - 400: `malformed_request`
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 413: `document_too_large`
+// - 422: `idempotency_key_reused`, `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_unavailable`
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/payouts/resume (the `ResumePayouts` operationId).
+func (c *Client) ResumePayoutsWithBody(ctx context.Context, params *ResumePayoutsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewResumePayoutsRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ResumePayouts Resume payments
+//
+// What was asked for before goes on within seconds. Resuming what is not paused changes nothing.
+//
+// Refusals:
+// - 400: `malformed_request`
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 413: `document_too_large`
+// - 422: `idempotency_key_reused`, `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_unavailable`
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/payouts/resume (the `ResumePayouts` operationId).
+func (c *Client) ResumePayouts(ctx context.Context, params *ResumePayoutsParams, body ResumePayoutsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewResumePayoutsRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListRegistrations List registrations
 //
 // Registrations, newest first, in pages that stay stable while registrations change.
@@ -6178,7 +6536,7 @@ func (c *Client) ListRegistrations(ctx context.Context, params *ListRegistration
 // - 409: `clearing_exists`, `identity_in_use`, `registration_exists`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-// - 429: `rate_limited`
+// - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -6208,7 +6566,7 @@ func (c *Client) OpenRegistrationWithBody(ctx context.Context, params *OpenRegis
 // - 409: `clearing_exists`, `identity_in_use`, `registration_exists`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-// - 429: `rate_limited`
+// - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -6265,7 +6623,7 @@ func (c *Client) GetRegistration(ctx context.Context, id string, reqEditors ...R
 // - 409: `submitted_locked`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
-// - 429: `acts_exceeded`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -6296,7 +6654,7 @@ func (c *Client) OpenAdminSessionWithBody(ctx context.Context, id string, params
 // - 409: `submitted_locked`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
-// - 429: `acts_exceeded`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -6327,7 +6685,7 @@ func (c *Client) OpenAdminSession(ctx context.Context, id string, params *OpenAd
 // - 409: `submitted_locked`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `card_elements_mismatch`, `card_invalid`, `card_is_corporate`, `card_not_debit`, `card_unusable`, `id_number_invalid`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-// - 429: `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -6358,7 +6716,7 @@ func (c *Client) HandInCardWithBody(ctx context.Context, id string, params *Hand
 // - 409: `submitted_locked`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `card_elements_mismatch`, `card_invalid`, `card_is_corporate`, `card_not_debit`, `card_unusable`, `id_number_invalid`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-// - 429: `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -6389,7 +6747,7 @@ func (c *Client) HandInCard(ctx context.Context, id string, params *HandInCardPa
 // - 409: `identity_in_use`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `code_expired`, `code_incorrect`, `idempotency_key_reused`, `invalid_request`
-// - 429: `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -6420,7 +6778,7 @@ func (c *Client) ConfirmCardCodeWithBody(ctx context.Context, id string, params 
 // - 409: `identity_in_use`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `code_expired`, `code_incorrect`, `idempotency_key_reused`, `invalid_request`
-// - 429: `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -6451,7 +6809,7 @@ func (c *Client) ConfirmCardCode(ctx context.Context, id string, params *Confirm
 // - 409: `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
-// - 429: `acts_exceeded`, `code_attempts_exceeded`, `code_resend_too_soon`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `code_resend_too_soon`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -6480,7 +6838,7 @@ func (c *Client) ResendCardCode(ctx context.Context, id string, params *ResendCa
 // - 409: `organization_in_use`, `submitted_locked`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `admin_must_be_authorized_agent`, `bank_account_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `licence_numbers_must_be_uscc`, `uscc_invalid`
-// - 429: `acts_exceeded`, `payout_limit_reached`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -6511,7 +6869,7 @@ func (c *Client) HandInCompanyWithBody(ctx context.Context, id string, params *H
 // - 409: `organization_in_use`, `submitted_locked`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `admin_must_be_authorized_agent`, `bank_account_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `licence_numbers_must_be_uscc`, `uscc_invalid`
-// - 429: `acts_exceeded`, `payout_limit_reached`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -6786,7 +7144,7 @@ func (c *Client) SetName(ctx context.Context, id string, params *SetNameParams, 
 // - 409: `organization_in_use`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `admin_must_be_authorized_agent`, `idempotency_key_reused`, `invalid_request`
-// - 429: `acts_exceeded`, `payout_limit_reached`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -6805,7 +7163,7 @@ func (c *Client) RequestPayout(ctx context.Context, id string, params *RequestPa
 
 // GrantPayoutWithBody Grant one more payment
 //
-// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file.
+// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file. Where none is needed, or one is unused: wrong_state. At most three a bank account in 30 days.
 //
 // Refusals:
 // - 400: `malformed_request`
@@ -6815,7 +7173,7 @@ func (c *Client) RequestPayout(ctx context.Context, id string, params *RequestPa
 // - 409: `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
-// - 429: `rate_limited`
+// - 429: `payout_limit_reached`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -6836,7 +7194,7 @@ func (c *Client) GrantPayoutWithBody(ctx context.Context, id string, params *Gra
 
 // GrantPayout Grant one more payment
 //
-// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file.
+// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file. Where none is needed, or one is unused: wrong_state. At most three a bank account in 30 days.
 //
 // Refusals:
 // - 400: `malformed_request`
@@ -6846,7 +7204,7 @@ func (c *Client) GrantPayoutWithBody(ctx context.Context, id string, params *Gra
 // - 409: `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
-// - 429: `rate_limited`
+// - 429: `payout_limit_reached`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -7013,7 +7371,7 @@ func (c *Client) WithdrawRegistration(ctx context.Context, id string, params *Wi
 
 // ListReviews List open reviews
 //
-// Reviews that wait for a decision, oldest due first.
+// Reviews that wait for a decision, oldest due first. Of the caller's own cases they show neither account nor name.
 //
 // Refusals:
 // - 401: `unauthorized`
@@ -7038,7 +7396,7 @@ func (c *Client) ListReviews(ctx context.Context, params *ListReviewsParams, req
 
 // GetReview Read a review
 //
-// The newest submitted round, masked, with what has changed since the one before.
+// The newest submitted round, masked, with what has changed since the one before. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 401: `unauthorized`
@@ -7064,14 +7422,14 @@ func (c *Client) GetReview(ctx context.Context, id string, reqEditors ...Request
 
 // AssignReviewWithBody Assign a review
 //
-// Gives the review to a reviewer. Ops may take it from another, a reviewer only give away the own.
+// Gives the review to a reviewer who may decide it. Ops may take it from another, a reviewer only give away the own. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
-// - 409: `claimed_by_other`, `wrong_state`
+// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
@@ -7095,14 +7453,14 @@ func (c *Client) AssignReviewWithBody(ctx context.Context, id string, params *As
 
 // AssignReview Assign a review
 //
-// Gives the review to a reviewer. Ops may take it from another, a reviewer only give away the own.
+// Gives the review to a reviewer who may decide it. Ops may take it from another, a reviewer only give away the own. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
-// - 409: `claimed_by_other`, `wrong_state`
+// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
@@ -7126,14 +7484,14 @@ func (c *Client) AssignReview(ctx context.Context, id string, params *AssignRevi
 
 // ClaimReview Claim a review
 //
-// Takes the review, if nobody else has it.
+// Takes the review, if nobody else has it and the caller may decide it. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
-// - 409: `claimed_by_other`, `wrong_state`
+// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
@@ -7155,14 +7513,14 @@ func (c *Client) ClaimReview(ctx context.Context, id string, params *ClaimReview
 
 // DecideReviewWithBody Decide a review
 //
-// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding.
+// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding. A contested claim, and one by letter of authorisation, take two different reviewers, and after an objection a third. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
-// - 409: `claimed_by_other`, `wrong_state`
+// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `acts_exceeded`, `rate_limited`
@@ -7186,14 +7544,14 @@ func (c *Client) DecideReviewWithBody(ctx context.Context, id string, params *De
 
 // DecideReview Decide a review
 //
-// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding.
+// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding. A contested claim, and one by letter of authorisation, take two different reviewers, and after an objection a third. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
-// - 409: `claimed_by_other`, `wrong_state`
+// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `acts_exceeded`, `rate_limited`
@@ -7217,7 +7575,7 @@ func (c *Client) DecideReview(ctx context.Context, id string, params *DecideRevi
 
 // GetReviewDocument Look at a submitted document
 //
-// Streams the document of the newest submitted round. The look is on the timeline.
+// Streams the document of the newest submitted round. The look is on the timeline. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 401: `unauthorized`
@@ -7243,14 +7601,14 @@ func (c *Client) GetReviewDocument(ctx context.Context, id string, slot string, 
 
 // ReleaseReview Release a review
 //
-// Gives the caller's claim up.
+// Gives the caller's claim up. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
-// - 409: `claimed_by_other`, `wrong_state`
+// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
@@ -7524,6 +7882,7 @@ func (c *Client) PingWebhookEndpoint(ctx context.Context, id string, params *Pin
 // - 401: `unauthorized`
 // - 413: `document_too_large`
 // - 422: `invalid_request`
+// - 429: `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -7551,6 +7910,7 @@ func (c *Client) ReportBankWithBody(ctx context.Context, params *ReportBankParam
 // - 401: `unauthorized`
 // - 413: `document_too_large`
 // - 422: `invalid_request`
+// - 429: `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -7578,6 +7938,7 @@ func (c *Client) ReportBank(ctx context.Context, params *ReportBankParams, body 
 // - 401: `unauthorized`
 // - 413: `document_too_large`
 // - 422: `id_number_invalid`, `invalid_request`
+// - 429: `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -7605,6 +7966,7 @@ func (c *Client) ReportWalletWithBody(ctx context.Context, params *ReportWalletP
 // - 401: `unauthorized`
 // - 413: `document_too_large`
 // - 422: `id_number_invalid`, `invalid_request`
+// - 429: `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -7660,33 +8022,6 @@ func NewHealthzRequest(server string) (*http.Request, error) {
 	}
 
 	operationPath := fmt.Sprintf("/healthz")
-	if operationPath[0] == '/' {
-		operationPath = "." + operationPath
-	}
-
-	queryURL, err := serverURL.Parse(operationPath)
-	if err != nil {
-		return nil, err
-	}
-
-	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
-	if err != nil {
-		return nil, err
-	}
-
-	return req, nil
-}
-
-// NewMetricsRequest constructs an http.Request for the Metrics method
-func NewMetricsRequest(server string) (*http.Request, error) {
-	var err error
-
-	serverURL, err := url.Parse(server)
-	if err != nil {
-		return nil, err
-	}
-
-	operationPath := fmt.Sprintf("/metrics")
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -8766,6 +9101,143 @@ func NewResendNoticeRequestWithBody(server string, id string, params *ResendNoti
 	}
 
 	operationPath := fmt.Sprintf("/v1/notices/%s/resend", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewGetPayoutPauseRequest constructs an http.Request for the GetPayoutPause method
+func NewGetPayoutPauseRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/payouts/pause")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPausePayoutsRequest calls the generic PausePayouts builder with application/json body
+func NewPausePayoutsRequest(server string, params *PausePayoutsParams, body PausePayoutsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPausePayoutsRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewPausePayoutsRequestWithBody constructs an http.Request for the PausePayouts method, with any body, and a specified content type
+func NewPausePayoutsRequestWithBody(server string, params *PausePayoutsParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/payouts/pause")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewResumePayoutsRequest calls the generic ResumePayouts builder with application/json body
+func NewResumePayoutsRequest(server string, params *ResumePayoutsParams, body ResumePayoutsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewResumePayoutsRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewResumePayoutsRequestWithBody constructs an http.Request for the ResumePayouts method, with any body, and a specified content type
+func NewResumePayoutsRequestWithBody(server string, params *ResumePayoutsParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/payouts/resume")
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -10912,15 +11384,6 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /healthz (the `Healthz` operationId).
 	HealthzWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*HealthzResponse, error)
 
-	// MetricsWithResponse Numbers
-	//
-	// Counters and histograms for Prometheus. Labels are operations and statuses, never ids.
-	//
-	// Returns a wrapper object for the known response body format(s).
-	//
-	// Corresponds with GET /metrics (the `Metrics` operationId).
-	MetricsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*MetricsResponse, error)
-
 	// OpenapiWithResponse This document
 	//
 	// OpenAPI 3.1; at /openapi-3.0.json for tools that know only 3.0.
@@ -11313,7 +11776,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetClearingTimelineWithResponse Read a clearing's timeline
 	//
-	// Everything that happened to the clearing, oldest first, with each look at a document. For those who decide: not for the claimant, nor for the account's owner.
+	// Everything that happened to the clearing, oldest first, with each look at a document. For those who decide: not for the claimant, nor for the account's owner. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 401: `unauthorized`
@@ -11451,6 +11914,99 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /v1/notices/{id}/resend (the `ResendNotice` operationId).
 	ResendNoticeWithResponse(ctx context.Context, id string, params *ResendNoticeParams, body ResendNoticeJSONRequestBody, reqEditors ...RequestEditorFn) (*ResendNoticeResponse, error)
 
+	// GetPayoutPauseWithResponse See whether payments are paused
+	//
+	// Whether ops has paused payments, by whose word and why, and what was spent today of the day's ceilings.
+	//
+	// Refusals:
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 422: `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_unavailable`
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/payouts/pause (the `GetPayoutPause` operationId).
+	GetPayoutPauseWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetPayoutPauseResponse, error)
+
+	// PausePayoutsWithBodyWithResponse Pause payments
+	//
+	// From this answer on no payment is announced or ordered, until they are resumed; a call to the bank that is under way is finished. Acts that would make a new one are refused with spending_paused. Pausing twice keeps the first.
+	//
+	// Refusals:
+	// - 400: `malformed_request`
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 413: `document_too_large`
+	// - 422: `idempotency_key_reused`, `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_unavailable`
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/payouts/pause (the `PausePayouts` operationId).
+	PausePayoutsWithBodyWithResponse(ctx context.Context, params *PausePayoutsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PausePayoutsResponse, error)
+
+	// PausePayoutsWithResponse Pause payments
+	//
+	// From this answer on no payment is announced or ordered, until they are resumed; a call to the bank that is under way is finished. Acts that would make a new one are refused with spending_paused. Pausing twice keeps the first.
+	//
+	// Refusals:
+	// - 400: `malformed_request`
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 413: `document_too_large`
+	// - 422: `idempotency_key_reused`, `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_unavailable`
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/payouts/pause (the `PausePayouts` operationId).
+	PausePayoutsWithResponse(ctx context.Context, params *PausePayoutsParams, body PausePayoutsJSONRequestBody, reqEditors ...RequestEditorFn) (*PausePayoutsResponse, error)
+
+	// ResumePayoutsWithBodyWithResponse Resume payments
+	//
+	// What was asked for before goes on within seconds. Resuming what is not paused changes nothing.
+	//
+	// Refusals:
+	// - 400: `malformed_request`
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 413: `document_too_large`
+	// - 422: `idempotency_key_reused`, `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_unavailable`
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/payouts/resume (the `ResumePayouts` operationId).
+	ResumePayoutsWithBodyWithResponse(ctx context.Context, params *ResumePayoutsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ResumePayoutsResponse, error)
+
+	// ResumePayoutsWithResponse Resume payments
+	//
+	// What was asked for before goes on within seconds. Resuming what is not paused changes nothing.
+	//
+	// Refusals:
+	// - 400: `malformed_request`
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 413: `document_too_large`
+	// - 422: `idempotency_key_reused`, `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_unavailable`
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/payouts/resume (the `ResumePayouts` operationId).
+	ResumePayoutsWithResponse(ctx context.Context, params *ResumePayoutsParams, body ResumePayoutsJSONRequestBody, reqEditors ...RequestEditorFn) (*ResumePayoutsResponse, error)
+
 	// ListRegistrationsWithResponse List registrations
 	//
 	// Registrations, newest first, in pages that stay stable while registrations change.
@@ -11479,7 +12035,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `clearing_exists`, `identity_in_use`, `registration_exists`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-	// - 429: `rate_limited`
+	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -11499,7 +12055,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `clearing_exists`, `identity_in_use`, `registration_exists`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-	// - 429: `rate_limited`
+	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -11538,7 +12094,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `submitted_locked`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
-	// - 429: `acts_exceeded`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -11559,7 +12115,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `submitted_locked`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
-	// - 429: `acts_exceeded`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -11580,7 +12136,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `submitted_locked`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `card_elements_mismatch`, `card_invalid`, `card_is_corporate`, `card_not_debit`, `card_unusable`, `id_number_invalid`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-	// - 429: `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -11601,7 +12157,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `submitted_locked`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `card_elements_mismatch`, `card_invalid`, `card_is_corporate`, `card_not_debit`, `card_unusable`, `id_number_invalid`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-	// - 429: `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -11622,7 +12178,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `identity_in_use`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `code_expired`, `code_incorrect`, `idempotency_key_reused`, `invalid_request`
-	// - 429: `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -11643,7 +12199,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `identity_in_use`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `code_expired`, `code_incorrect`, `idempotency_key_reused`, `invalid_request`
-	// - 429: `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -11664,7 +12220,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
-	// - 429: `acts_exceeded`, `code_attempts_exceeded`, `code_resend_too_soon`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `code_resend_too_soon`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -11685,7 +12241,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `organization_in_use`, `submitted_locked`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `admin_must_be_authorized_agent`, `bank_account_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `licence_numbers_must_be_uscc`, `uscc_invalid`
-	// - 429: `acts_exceeded`, `payout_limit_reached`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -11706,7 +12262,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `organization_in_use`, `submitted_locked`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `admin_must_be_authorized_agent`, `bank_account_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `licence_numbers_must_be_uscc`, `uscc_invalid`
-	// - 429: `acts_exceeded`, `payout_limit_reached`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -11893,7 +12449,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `organization_in_use`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `admin_must_be_authorized_agent`, `idempotency_key_reused`, `invalid_request`
-	// - 429: `acts_exceeded`, `payout_limit_reached`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -11904,7 +12460,7 @@ type ClientWithResponsesInterface interface {
 
 	// GrantPayoutWithBodyWithResponse Grant one more payment
 	//
-	// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file.
+	// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file. Where none is needed, or one is unused: wrong_state. At most three a bank account in 30 days.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -11914,7 +12470,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
-	// - 429: `rate_limited`
+	// - 429: `payout_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -11925,7 +12481,7 @@ type ClientWithResponsesInterface interface {
 
 	// GrantPayoutWithResponse Grant one more payment
 	//
-	// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file.
+	// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file. Where none is needed, or one is unused: wrong_state. At most three a bank account in 30 days.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -11935,7 +12491,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
-	// - 429: `rate_limited`
+	// - 429: `payout_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -12048,7 +12604,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListReviewsWithResponse List open reviews
 	//
-	// Reviews that wait for a decision, oldest due first.
+	// Reviews that wait for a decision, oldest due first. Of the caller's own cases they show neither account nor name.
 	//
 	// Refusals:
 	// - 401: `unauthorized`
@@ -12065,7 +12621,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetReviewWithResponse Read a review
 	//
-	// The newest submitted round, masked, with what has changed since the one before.
+	// The newest submitted round, masked, with what has changed since the one before. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 401: `unauthorized`
@@ -12083,14 +12639,14 @@ type ClientWithResponsesInterface interface {
 
 	// AssignReviewWithBodyWithResponse Assign a review
 	//
-	// Gives the review to a reviewer. Ops may take it from another, a reviewer only give away the own.
+	// Gives the review to a reviewer who may decide it. Ops may take it from another, a reviewer only give away the own. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
-	// - 409: `claimed_by_other`, `wrong_state`
+	// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
@@ -12104,14 +12660,14 @@ type ClientWithResponsesInterface interface {
 
 	// AssignReviewWithResponse Assign a review
 	//
-	// Gives the review to a reviewer. Ops may take it from another, a reviewer only give away the own.
+	// Gives the review to a reviewer who may decide it. Ops may take it from another, a reviewer only give away the own. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
-	// - 409: `claimed_by_other`, `wrong_state`
+	// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
@@ -12125,14 +12681,14 @@ type ClientWithResponsesInterface interface {
 
 	// ClaimReviewWithResponse Claim a review
 	//
-	// Takes the review, if nobody else has it.
+	// Takes the review, if nobody else has it and the caller may decide it. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
-	// - 409: `claimed_by_other`, `wrong_state`
+	// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
@@ -12146,14 +12702,14 @@ type ClientWithResponsesInterface interface {
 
 	// DecideReviewWithBodyWithResponse Decide a review
 	//
-	// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding.
+	// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding. A contested claim, and one by letter of authorisation, take two different reviewers, and after an objection a third. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
-	// - 409: `claimed_by_other`, `wrong_state`
+	// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `acts_exceeded`, `rate_limited`
@@ -12167,14 +12723,14 @@ type ClientWithResponsesInterface interface {
 
 	// DecideReviewWithResponse Decide a review
 	//
-	// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding.
+	// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding. A contested claim, and one by letter of authorisation, take two different reviewers, and after an objection a third. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
-	// - 409: `claimed_by_other`, `wrong_state`
+	// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `acts_exceeded`, `rate_limited`
@@ -12188,7 +12744,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetReviewDocumentWithResponse Look at a submitted document
 	//
-	// Streams the document of the newest submitted round. The look is on the timeline.
+	// Streams the document of the newest submitted round. The look is on the timeline. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 401: `unauthorized`
@@ -12206,14 +12762,14 @@ type ClientWithResponsesInterface interface {
 
 	// ReleaseReviewWithResponse Release a review
 	//
-	// Gives the caller's claim up.
+	// Gives the caller's claim up. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
-	// - 409: `claimed_by_other`, `wrong_state`
+	// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
@@ -12403,6 +12959,7 @@ type ClientWithResponsesInterface interface {
 	// - 401: `unauthorized`
 	// - 413: `document_too_large`
 	// - 422: `invalid_request`
+	// - 429: `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -12420,6 +12977,7 @@ type ClientWithResponsesInterface interface {
 	// - 401: `unauthorized`
 	// - 413: `document_too_large`
 	// - 422: `invalid_request`
+	// - 429: `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -12437,6 +12995,7 @@ type ClientWithResponsesInterface interface {
 	// - 401: `unauthorized`
 	// - 413: `document_too_large`
 	// - 422: `id_number_invalid`, `invalid_request`
+	// - 429: `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -12454,6 +13013,7 @@ type ClientWithResponsesInterface interface {
 	// - 401: `unauthorized`
 	// - 413: `document_too_large`
 	// - 422: `id_number_invalid`, `invalid_request`
+	// - 429: `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -12463,9 +13023,23 @@ type ClientWithResponsesInterface interface {
 	ReportWalletWithResponse(ctx context.Context, params *ReportWalletParams, body ReportWalletJSONRequestBody, reqEditors ...RequestEditorFn) (*ReportWalletResponse, error)
 }
 
+// DocsResponse429Headers the declared response headers of an HTTP 429 response for Docs
+type DocsResponse429Headers struct {
+	RetryAfter int
+}
+
 type DocsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *DocsResponse429Headers
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r DocsResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
 }
 
 // GetBody returns the raw response body bytes
@@ -12538,38 +13112,9 @@ func (r HealthzResponse) ContentType() string {
 	return ""
 }
 
-type MetricsResponse struct {
-	Body         []byte
-	HTTPResponse *http.Response
-}
-
-// GetBody returns the raw response body bytes
-func (r MetricsResponse) GetBody() []byte {
-	return r.Body
-}
-
-// Status returns HTTPResponse.Status
-func (r MetricsResponse) Status() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Status
-	}
-	return http.StatusText(0)
-}
-
-// StatusCode returns HTTPResponse.StatusCode
-func (r MetricsResponse) StatusCode() int {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.StatusCode
-	}
-	return 0
-}
-
-// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
-func (r MetricsResponse) ContentType() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Header.Get("Content-Type")
-	}
-	return ""
+// OpenapiResponse429Headers the declared response headers of an HTTP 429 response for Openapi
+type OpenapiResponse429Headers struct {
+	RetryAfter int
 }
 
 type OpenapiResponse struct {
@@ -12577,11 +13122,20 @@ type OpenapiResponse struct {
 	HTTPResponse *http.Response
 	// ApplicationOpenapiJSON200 the response for an HTTP 200 `application/openapi+json` response
 	ApplicationOpenapiJSON200 *map[string]interface{}
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *OpenapiResponse429Headers
 }
 
 // GetApplicationOpenapiJSON200 returns the response for an HTTP 200 `application/openapi+json` response
 func (r OpenapiResponse) GetApplicationOpenapiJSON200() *map[string]interface{} {
 	return r.ApplicationOpenapiJSON200
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r OpenapiResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
 }
 
 // GetBody returns the raw response body bytes
@@ -15134,6 +15688,346 @@ func (r ResendNoticeResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ResendNoticeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetPayoutPauseResponse401Headers the declared response headers of an HTTP 401 response for GetPayoutPause
+type GetPayoutPauseResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// GetPayoutPauseResponse429Headers the declared response headers of an HTTP 429 response for GetPayoutPause
+type GetPayoutPauseResponse429Headers struct {
+	RetryAfter int
+}
+
+// GetPayoutPauseResponse503Headers the declared response headers of an HTTP 503 response for GetPayoutPause
+type GetPayoutPauseResponse503Headers struct {
+	RetryAfter int
+}
+
+type GetPayoutPauseResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PayoutPause
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *GetPayoutPauseResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *GetPayoutPauseResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GetPayoutPauseResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetPayoutPauseResponse) GetJSON200() *PayoutPause {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetPayoutPauseResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetPayoutPauseResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetPayoutPauseResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r GetPayoutPauseResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r GetPayoutPauseResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r GetPayoutPauseResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r GetPayoutPauseResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetPayoutPauseResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetPayoutPauseResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetPayoutPauseResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// PausePayoutsResponse401Headers the declared response headers of an HTTP 401 response for PausePayouts
+type PausePayoutsResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// PausePayoutsResponse429Headers the declared response headers of an HTTP 429 response for PausePayouts
+type PausePayoutsResponse429Headers struct {
+	RetryAfter int
+}
+
+// PausePayoutsResponse503Headers the declared response headers of an HTTP 503 response for PausePayouts
+type PausePayoutsResponse503Headers struct {
+	RetryAfter int
+}
+
+type PausePayoutsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PayoutPause
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *PausePayoutsResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *PausePayoutsResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *PausePayoutsResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PausePayoutsResponse) GetJSON200() *PayoutPause {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r PausePayoutsResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r PausePayoutsResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r PausePayoutsResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r PausePayoutsResponse) GetApplicationProblemJSON413() *Problem {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r PausePayoutsResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r PausePayoutsResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r PausePayoutsResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r PausePayoutsResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r PausePayoutsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PausePayoutsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PausePayoutsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PausePayoutsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ResumePayoutsResponse401Headers the declared response headers of an HTTP 401 response for ResumePayouts
+type ResumePayoutsResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// ResumePayoutsResponse429Headers the declared response headers of an HTTP 429 response for ResumePayouts
+type ResumePayoutsResponse429Headers struct {
+	RetryAfter int
+}
+
+// ResumePayoutsResponse503Headers the declared response headers of an HTTP 503 response for ResumePayouts
+type ResumePayoutsResponse503Headers struct {
+	RetryAfter int
+}
+
+type ResumePayoutsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PayoutPause
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ResumePayoutsResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ResumePayoutsResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ResumePayoutsResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ResumePayoutsResponse) GetJSON200() *PayoutPause {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ResumePayoutsResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ResumePayoutsResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ResumePayoutsResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r ResumePayoutsResponse) GetApplicationProblemJSON413() *Problem {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ResumePayoutsResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ResumePayoutsResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ResumePayoutsResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ResumePayoutsResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ResumePayoutsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ResumePayoutsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ResumePayoutsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ResumePayoutsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -19409,6 +20303,11 @@ type ReportBankResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// ReportBankResponse429Headers the declared response headers of an HTTP 429 response for ReportBank
+type ReportBankResponse429Headers struct {
+	RetryAfter int
+}
+
 // ReportBankResponse503Headers the declared response headers of an HTTP 503 response for ReportBank
 type ReportBankResponse503Headers struct {
 	RetryAfter int
@@ -19429,12 +20328,16 @@ type ReportBankResponse struct {
 	ApplicationProblemJSON413 *Problem
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
 	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
 	ApplicationProblemJSON500 *Problem
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Problem
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *ReportBankResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ReportBankResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *ReportBankResponse503Headers
 }
@@ -19467,6 +20370,11 @@ func (r ReportBankResponse) GetApplicationProblemJSON413() *Problem {
 // GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
 func (r ReportBankResponse) GetApplicationProblemJSON422() *Problem {
 	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ReportBankResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
 }
 
 // GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
@@ -19513,6 +20421,11 @@ type ReportWalletResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// ReportWalletResponse429Headers the declared response headers of an HTTP 429 response for ReportWallet
+type ReportWalletResponse429Headers struct {
+	RetryAfter int
+}
+
 // ReportWalletResponse503Headers the declared response headers of an HTTP 503 response for ReportWallet
 type ReportWalletResponse503Headers struct {
 	RetryAfter int
@@ -19533,12 +20446,16 @@ type ReportWalletResponse struct {
 	ApplicationProblemJSON413 *Problem
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
 	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
 	ApplicationProblemJSON500 *Problem
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Problem
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *ReportWalletResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ReportWalletResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *ReportWalletResponse503Headers
 }
@@ -19571,6 +20488,11 @@ func (r ReportWalletResponse) GetApplicationProblemJSON413() *Problem {
 // GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
 func (r ReportWalletResponse) GetApplicationProblemJSON422() *Problem {
 	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ReportWalletResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
 }
 
 // GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
@@ -19640,21 +20562,6 @@ func (c *ClientWithResponses) HealthzWithResponse(ctx context.Context, reqEditor
 		return nil, err
 	}
 	return ParseHealthzResponse(rsp)
-}
-
-// MetricsWithResponse Numbers
-//
-// Counters and histograms for Prometheus. Labels are operations and statuses, never ids.
-//
-// Returns a wrapper object for the known response body format(s).
-//
-// Corresponds with GET /metrics (the `Metrics` operationId).
-func (c *ClientWithResponses) MetricsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*MetricsResponse, error) {
-	rsp, err := c.Metrics(ctx, reqEditors...)
-	if err != nil {
-		return nil, err
-	}
-	return ParseMetricsResponse(rsp)
 }
 
 // OpenapiWithResponse This document
@@ -20175,7 +21082,7 @@ func (c *ClientWithResponses) SubmitContestedClearingWithResponse(ctx context.Co
 
 // GetClearingTimelineWithResponse Read a clearing's timeline
 //
-// Everything that happened to the clearing, oldest first, with each look at a document. For those who decide: not for the claimant, nor for the account's owner.
+// Everything that happened to the clearing, oldest first, with each look at a document. For those who decide: not for the claimant, nor for the account's owner. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 401: `unauthorized`
@@ -20355,6 +21262,129 @@ func (c *ClientWithResponses) ResendNoticeWithResponse(ctx context.Context, id s
 	return ParseResendNoticeResponse(rsp)
 }
 
+// GetPayoutPauseWithResponse See whether payments are paused
+//
+// Whether ops has paused payments, by whose word and why, and what was spent today of the day's ceilings.
+//
+// Refusals:
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 422: `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_unavailable`
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/payouts/pause (the `GetPayoutPause` operationId).
+func (c *ClientWithResponses) GetPayoutPauseWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetPayoutPauseResponse, error) {
+	rsp, err := c.GetPayoutPause(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetPayoutPauseResponse(rsp)
+}
+
+// PausePayoutsWithBodyWithResponse Pause payments
+//
+// From this answer on no payment is announced or ordered, until they are resumed; a call to the bank that is under way is finished. Acts that would make a new one are refused with spending_paused. Pausing twice keeps the first.
+//
+// Refusals:
+// - 400: `malformed_request`
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 413: `document_too_large`
+// - 422: `idempotency_key_reused`, `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_unavailable`
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/payouts/pause (the `PausePayouts` operationId).
+func (c *ClientWithResponses) PausePayoutsWithBodyWithResponse(ctx context.Context, params *PausePayoutsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PausePayoutsResponse, error) {
+	rsp, err := c.PausePayoutsWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePausePayoutsResponse(rsp)
+}
+
+// PausePayoutsWithResponse Pause payments
+//
+// From this answer on no payment is announced or ordered, until they are resumed; a call to the bank that is under way is finished. Acts that would make a new one are refused with spending_paused. Pausing twice keeps the first.
+//
+// Refusals:
+// - 400: `malformed_request`
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 413: `document_too_large`
+// - 422: `idempotency_key_reused`, `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_unavailable`
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/payouts/pause (the `PausePayouts` operationId).
+func (c *ClientWithResponses) PausePayoutsWithResponse(ctx context.Context, params *PausePayoutsParams, body PausePayoutsJSONRequestBody, reqEditors ...RequestEditorFn) (*PausePayoutsResponse, error) {
+	rsp, err := c.PausePayouts(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePausePayoutsResponse(rsp)
+}
+
+// ResumePayoutsWithBodyWithResponse Resume payments
+//
+// What was asked for before goes on within seconds. Resuming what is not paused changes nothing.
+//
+// Refusals:
+// - 400: `malformed_request`
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 413: `document_too_large`
+// - 422: `idempotency_key_reused`, `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_unavailable`
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/payouts/resume (the `ResumePayouts` operationId).
+func (c *ClientWithResponses) ResumePayoutsWithBodyWithResponse(ctx context.Context, params *ResumePayoutsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ResumePayoutsResponse, error) {
+	rsp, err := c.ResumePayoutsWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseResumePayoutsResponse(rsp)
+}
+
+// ResumePayoutsWithResponse Resume payments
+//
+// What was asked for before goes on within seconds. Resuming what is not paused changes nothing.
+//
+// Refusals:
+// - 400: `malformed_request`
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 413: `document_too_large`
+// - 422: `idempotency_key_reused`, `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_unavailable`
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/payouts/resume (the `ResumePayouts` operationId).
+func (c *ClientWithResponses) ResumePayoutsWithResponse(ctx context.Context, params *ResumePayoutsParams, body ResumePayoutsJSONRequestBody, reqEditors ...RequestEditorFn) (*ResumePayoutsResponse, error) {
+	rsp, err := c.ResumePayouts(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseResumePayoutsResponse(rsp)
+}
+
 // ListRegistrationsWithResponse List registrations
 //
 // Registrations, newest first, in pages that stay stable while registrations change.
@@ -20389,7 +21419,7 @@ func (c *ClientWithResponses) ListRegistrationsWithResponse(ctx context.Context,
 // - 409: `clearing_exists`, `identity_in_use`, `registration_exists`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-// - 429: `rate_limited`
+// - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -20415,7 +21445,7 @@ func (c *ClientWithResponses) OpenRegistrationWithBodyWithResponse(ctx context.C
 // - 409: `clearing_exists`, `identity_in_use`, `registration_exists`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-// - 429: `rate_limited`
+// - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -20466,7 +21496,7 @@ func (c *ClientWithResponses) GetRegistrationWithResponse(ctx context.Context, i
 // - 409: `submitted_locked`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
-// - 429: `acts_exceeded`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -20493,7 +21523,7 @@ func (c *ClientWithResponses) OpenAdminSessionWithBodyWithResponse(ctx context.C
 // - 409: `submitted_locked`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
-// - 429: `acts_exceeded`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -20520,7 +21550,7 @@ func (c *ClientWithResponses) OpenAdminSessionWithResponse(ctx context.Context, 
 // - 409: `submitted_locked`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `card_elements_mismatch`, `card_invalid`, `card_is_corporate`, `card_not_debit`, `card_unusable`, `id_number_invalid`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-// - 429: `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -20547,7 +21577,7 @@ func (c *ClientWithResponses) HandInCardWithBodyWithResponse(ctx context.Context
 // - 409: `submitted_locked`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `card_elements_mismatch`, `card_invalid`, `card_is_corporate`, `card_not_debit`, `card_unusable`, `id_number_invalid`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-// - 429: `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -20574,7 +21604,7 @@ func (c *ClientWithResponses) HandInCardWithResponse(ctx context.Context, id str
 // - 409: `identity_in_use`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `code_expired`, `code_incorrect`, `idempotency_key_reused`, `invalid_request`
-// - 429: `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -20601,7 +21631,7 @@ func (c *ClientWithResponses) ConfirmCardCodeWithBodyWithResponse(ctx context.Co
 // - 409: `identity_in_use`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `code_expired`, `code_incorrect`, `idempotency_key_reused`, `invalid_request`
-// - 429: `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -20628,7 +21658,7 @@ func (c *ClientWithResponses) ConfirmCardCodeWithResponse(ctx context.Context, i
 // - 409: `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
-// - 429: `acts_exceeded`, `code_attempts_exceeded`, `code_resend_too_soon`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `code_resend_too_soon`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -20655,7 +21685,7 @@ func (c *ClientWithResponses) ResendCardCodeWithResponse(ctx context.Context, id
 // - 409: `organization_in_use`, `submitted_locked`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `admin_must_be_authorized_agent`, `bank_account_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `licence_numbers_must_be_uscc`, `uscc_invalid`
-// - 429: `acts_exceeded`, `payout_limit_reached`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -20682,7 +21712,7 @@ func (c *ClientWithResponses) HandInCompanyWithBodyWithResponse(ctx context.Cont
 // - 409: `organization_in_use`, `submitted_locked`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `admin_must_be_authorized_agent`, `bank_account_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `licence_numbers_must_be_uscc`, `uscc_invalid`
-// - 429: `acts_exceeded`, `payout_limit_reached`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -20923,7 +21953,7 @@ func (c *ClientWithResponses) SetNameWithResponse(ctx context.Context, id string
 // - 409: `organization_in_use`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `admin_must_be_authorized_agent`, `idempotency_key_reused`, `invalid_request`
-// - 429: `acts_exceeded`, `payout_limit_reached`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -20940,7 +21970,7 @@ func (c *ClientWithResponses) RequestPayoutWithResponse(ctx context.Context, id 
 
 // GrantPayoutWithBodyWithResponse Grant one more payment
 //
-// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file.
+// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file. Where none is needed, or one is unused: wrong_state. At most three a bank account in 30 days.
 //
 // Refusals:
 // - 400: `malformed_request`
@@ -20950,7 +21980,7 @@ func (c *ClientWithResponses) RequestPayoutWithResponse(ctx context.Context, id 
 // - 409: `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
-// - 429: `rate_limited`
+// - 429: `payout_limit_reached`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -20967,7 +21997,7 @@ func (c *ClientWithResponses) GrantPayoutWithBodyWithResponse(ctx context.Contex
 
 // GrantPayoutWithResponse Grant one more payment
 //
-// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file.
+// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file. Where none is needed, or one is unused: wrong_state. At most three a bank account in 30 days.
 //
 // Refusals:
 // - 400: `malformed_request`
@@ -20977,7 +22007,7 @@ func (c *ClientWithResponses) GrantPayoutWithBodyWithResponse(ctx context.Contex
 // - 409: `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
-// - 429: `rate_limited`
+// - 429: `payout_limit_reached`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -21126,7 +22156,7 @@ func (c *ClientWithResponses) WithdrawRegistrationWithResponse(ctx context.Conte
 
 // ListReviewsWithResponse List open reviews
 //
-// Reviews that wait for a decision, oldest due first.
+// Reviews that wait for a decision, oldest due first. Of the caller's own cases they show neither account nor name.
 //
 // Refusals:
 // - 401: `unauthorized`
@@ -21149,7 +22179,7 @@ func (c *ClientWithResponses) ListReviewsWithResponse(ctx context.Context, param
 
 // GetReviewWithResponse Read a review
 //
-// The newest submitted round, masked, with what has changed since the one before.
+// The newest submitted round, masked, with what has changed since the one before. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 401: `unauthorized`
@@ -21173,14 +22203,14 @@ func (c *ClientWithResponses) GetReviewWithResponse(ctx context.Context, id stri
 
 // AssignReviewWithBodyWithResponse Assign a review
 //
-// Gives the review to a reviewer. Ops may take it from another, a reviewer only give away the own.
+// Gives the review to a reviewer who may decide it. Ops may take it from another, a reviewer only give away the own. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
-// - 409: `claimed_by_other`, `wrong_state`
+// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
@@ -21200,14 +22230,14 @@ func (c *ClientWithResponses) AssignReviewWithBodyWithResponse(ctx context.Conte
 
 // AssignReviewWithResponse Assign a review
 //
-// Gives the review to a reviewer. Ops may take it from another, a reviewer only give away the own.
+// Gives the review to a reviewer who may decide it. Ops may take it from another, a reviewer only give away the own. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
-// - 409: `claimed_by_other`, `wrong_state`
+// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
@@ -21227,14 +22257,14 @@ func (c *ClientWithResponses) AssignReviewWithResponse(ctx context.Context, id s
 
 // ClaimReviewWithResponse Claim a review
 //
-// Takes the review, if nobody else has it.
+// Takes the review, if nobody else has it and the caller may decide it. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
-// - 409: `claimed_by_other`, `wrong_state`
+// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
@@ -21254,14 +22284,14 @@ func (c *ClientWithResponses) ClaimReviewWithResponse(ctx context.Context, id st
 
 // DecideReviewWithBodyWithResponse Decide a review
 //
-// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding.
+// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding. A contested claim, and one by letter of authorisation, take two different reviewers, and after an objection a third. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
-// - 409: `claimed_by_other`, `wrong_state`
+// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `acts_exceeded`, `rate_limited`
@@ -21281,14 +22311,14 @@ func (c *ClientWithResponses) DecideReviewWithBodyWithResponse(ctx context.Conte
 
 // DecideReviewWithResponse Decide a review
 //
-// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding.
+// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding. A contested claim, and one by letter of authorisation, take two different reviewers, and after an objection a third. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
-// - 409: `claimed_by_other`, `wrong_state`
+// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `acts_exceeded`, `rate_limited`
@@ -21308,7 +22338,7 @@ func (c *ClientWithResponses) DecideReviewWithResponse(ctx context.Context, id s
 
 // GetReviewDocumentWithResponse Look at a submitted document
 //
-// Streams the document of the newest submitted round. The look is on the timeline.
+// Streams the document of the newest submitted round. The look is on the timeline. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 401: `unauthorized`
@@ -21332,14 +22362,14 @@ func (c *ClientWithResponses) GetReviewDocumentWithResponse(ctx context.Context,
 
 // ReleaseReviewWithResponse Release a review
 //
-// Gives the caller's claim up.
+// Gives the caller's claim up. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
-// - 409: `claimed_by_other`, `wrong_state`
+// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
@@ -21589,6 +22619,7 @@ func (c *ClientWithResponses) PingWebhookEndpointWithResponse(ctx context.Contex
 // - 401: `unauthorized`
 // - 413: `document_too_large`
 // - 422: `invalid_request`
+// - 429: `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -21612,6 +22643,7 @@ func (c *ClientWithResponses) ReportBankWithBodyWithResponse(ctx context.Context
 // - 401: `unauthorized`
 // - 413: `document_too_large`
 // - 422: `invalid_request`
+// - 429: `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -21635,6 +22667,7 @@ func (c *ClientWithResponses) ReportBankWithResponse(ctx context.Context, params
 // - 401: `unauthorized`
 // - 413: `document_too_large`
 // - 422: `id_number_invalid`, `invalid_request`
+// - 429: `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -21658,6 +22691,7 @@ func (c *ClientWithResponses) ReportWalletWithBodyWithResponse(ctx context.Conte
 // - 401: `unauthorized`
 // - 413: `document_too_large`
 // - 422: `id_number_invalid`, `invalid_request`
+// - 429: `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -21683,6 +22717,29 @@ func ParseDocsResponse(rsp *http.Response) (*DocsResponse, error) {
 	response := &DocsResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 429:
+		var headers DocsResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	}
 
 	return response, nil
@@ -21714,22 +22771,6 @@ func ParseHealthzResponse(rsp *http.Response) (*HealthzResponse, error) {
 	return response, nil
 }
 
-// ParseMetricsResponse parses an HTTP response from a MetricsWithResponse call
-func ParseMetricsResponse(rsp *http.Response) (*MetricsResponse, error) {
-	bodyBytes, err := io.ReadAll(rsp.Body)
-	defer func() { _ = rsp.Body.Close() }()
-	if err != nil {
-		return nil, err
-	}
-
-	response := &MetricsResponse{
-		Body:         bodyBytes,
-		HTTPResponse: rsp,
-	}
-
-	return response, nil
-}
-
 // ParseOpenapiResponse parses an HTTP response from a OpenapiWithResponse call
 func ParseOpenapiResponse(rsp *http.Response) (*OpenapiResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -21751,6 +22792,26 @@ func ParseOpenapiResponse(rsp *http.Response) (*OpenapiResponse, error) {
 		}
 		response.ApplicationOpenapiJSON200 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 429:
+		var headers OpenapiResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	}
 
 	return response, nil
@@ -24204,6 +25265,337 @@ func ParseResendNoticeResponse(rsp *http.Response) (*ResendNoticeResponse, error
 		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers ResendNoticeResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetPayoutPauseResponse parses an HTTP response from a GetPayoutPauseWithResponse call
+func ParseGetPayoutPauseResponse(rsp *http.Response) (*GetPayoutPauseResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetPayoutPauseResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PayoutPause
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers GetPayoutPauseResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers GetPayoutPauseResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers GetPayoutPauseResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParsePausePayoutsResponse parses an HTTP response from a PausePayoutsWithResponse call
+func ParsePausePayoutsResponse(rsp *http.Response) (*PausePayoutsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PausePayoutsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PayoutPause
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers PausePayoutsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers PausePayoutsResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers PausePayoutsResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseResumePayoutsResponse parses an HTTP response from a ResumePayoutsWithResponse call
+func ParseResumePayoutsResponse(rsp *http.Response) (*ResumePayoutsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ResumePayoutsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PayoutPause
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers ResumePayoutsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers ResumePayoutsResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers ResumePayoutsResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
@@ -28447,6 +29839,13 @@ func ParseReportBankResponse(rsp *http.Response) (*ReportBankResponse, error) {
 		}
 		response.ApplicationProblemJSON422 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
 		var dest Problem
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -28474,6 +29873,16 @@ func ParseReportBankResponse(rsp *http.Response) (*ReportBankResponse, error) {
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers ReportBankResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers ReportBankResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -28545,6 +29954,13 @@ func ParseReportWalletResponse(rsp *http.Response) (*ReportWalletResponse, error
 		}
 		response.ApplicationProblemJSON422 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
 		var dest Problem
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -28572,6 +29988,16 @@ func ParseReportWalletResponse(rsp *http.Response) (*ReportWalletResponse, error
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers ReportWalletResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers ReportWalletResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
