@@ -108,11 +108,11 @@ type stream struct {
 	id     string
 	caller string
 	after  int64 // the sequence that was sent last
-	watch *live.Watch
-	steps []postgres.Transition // read and not sent yet
-	state registration.State
-	out   http.ResponseWriter
-	wire  *http.ResponseController
+	watch  *live.Watch
+	steps  []postgres.Transition // read and not sent yet
+	state  registration.State
+	out    http.ResponseWriter
+	wire   *http.ResponseController
 }
 
 // look reads what is new.
