@@ -33,6 +33,7 @@ var shown = []struct {
 	{"clearing", "GET /v1/identity-clearings/clr_1", "clearing.json", []string{"clearing", "show", "clr_1"}},
 	{"preflight", "GET /v1/accounts/acct-1001/identity-clearing/preflight", "preflight.json", []string{"clearing", "preflight", "acct-1001"}},
 	{"findings", "GET /v1/findings", "findings.json", []string{"findings"}},
+	{"payouts", "GET /v1/payouts/pause", "payouts.json", []string{"payouts"}},
 	{"finding", "GET /v1/findings/fnd_1", "finding.json", []string{"findings", "show", "fnd_1"}},
 	{"endpoint", "POST /v1/webhook-endpoints", "endpoint.json", []string{"webhook", "add", "https://example.com/shiming"}},
 	{"endpoints", "GET /v1/webhook-endpoints", "endpoints.json", []string{"webhook", "list"}},
