@@ -197,7 +197,7 @@ func TestWindowOverAnUnpublishedYear(t *testing.T) {
 	sameTime(t, "2028-01-06 00:00", r.View().DueAt)
 	assert.True(t, r.View().DueProvisional)
 
-	file.amend(plain2026 + `, "2028": {"source": "test", "holidays": ["2028-01-01", "2028-01-04"]}`)
+	file.amend(plain2026 + `, "2028": {"source": "test", "holidays": ["2028-01-01", "2028-01-03", "2028-01-04"]}`)
 	r.Until(at(t, "2028-01-06 00:01"))
 	v := r.View()
 	assert.Equal(t, registration.DepositRequired, v.State)
