@@ -43,7 +43,7 @@ func (n notices) edition() Edition {
 	return Edition{Version: hex.EncodeToString(sum.Sum(nil)[:8]), Words: n.words()}
 }
 
-// words say which notices are in force.
+// words say which notices are in force, in figures: they are read in every language.
 func (n notices) words() string {
 	last := 0
 	for year := range n.published {
@@ -51,7 +51,7 @@ func (n notices) words() string {
 			last = max(last, year)
 		}
 	}
-	text := fmt.Sprintf("the built-in notices up to %d's", last)
+	text := fmt.Sprintf("%d–%d", firstNoticeYear, last)
 	if len(n.override) == 0 {
 		return text
 	}
@@ -59,7 +59,7 @@ func (n notices) words() string {
 	for i, year := range n.override {
 		over[i] = fmt.Sprintf("%d (%s)", year, n.published[year])
 	}
-	return text + ", and by HOLIDAYS_FILE " + strings.Join(over, ", ")
+	return text + "; HOLIDAYS_FILE: " + strings.Join(over, ", ")
 }
 
 // withEdition has the notices know their edition, computed when somebody asks for the first time.

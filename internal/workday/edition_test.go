@@ -22,12 +22,12 @@ func TestAnEditionChangesWithTheDaysAndWithNothingElse(t *testing.T) {
 	require.NoError(t, err)
 	builtIn := plain.Edition()
 	assert.Equal(t, builtIn, cal.Edition(), "an override of nothing")
-	assert.Contains(t, builtIn.Words, "up to 2027")
+	assert.Equal(t, "2002–2027", builtIn.Words)
 
 	write(t, path, notice2028)
 	with2028 := cal.Edition()
 	assert.NotEqual(t, builtIn.Version, with2028.Version)
-	assert.Contains(t, with2028.Words, "2028 (a made-up notice)")
+	assert.Equal(t, "2002–2027; HOLIDAYS_FILE: 2028 (a made-up notice)", with2028.Words)
 
 	write(t, path, `{"years": {"2028": {"source": "by another name",
 		"holidays": ["2028-10-01", "2028-01-04", "2028-01-03", "2028-01-02", "2028-01-01"], "workdays": ["2028-01-08"]}}}`)
