@@ -83,6 +83,7 @@ type settings struct {
 	reconcile   time.Duration
 	deployment  string
 	buildID     string
+	holidays    string // HOLIDAYS_FILE
 }
 
 // withDay compresses working days and calendar days.
@@ -91,6 +92,9 @@ func withDay(day time.Duration) setting {
 		s.calendar = workday.NewCompressed(day, time.Now()).String()
 	}
 }
+
+// withHolidays has API and worker count real days, amended by a file.
+func withHolidays(path string) setting { return func(s *settings) { s.holidays = path } }
 
 func withSettling(d time.Duration) setting { return func(s *settings) { s.settle = d } }
 func withLog(to io.Writer) setting {
@@ -137,7 +141,7 @@ func newWorld(t *testing.T, with ...setting) *world {
 	w.keys = newKeys(t, w.dir)
 	apiListener := listen(t)
 	w.apiURL = "http://" + apiListener.Addr().String()
-	cal, err := workday.Parse(s.calendar)
+	cal, err := workday.Parse(s.calendar, workday.WithOverride(s.holidays), workday.WithLogger(s.log))
 	require.NoError(t, err)
 	secret := newSecret()
 	w.secret = secret
@@ -208,7 +212,7 @@ func (w *world) connect(t *testing.T, l *stacktest.Line) {
 func (w *world) workerSettings(s settings, databaseURL, taskQueue string) config.Worker {
 	host := w.sandboxURL[len("http://"):]
 	return config.Worker{
-		Storage: config.Storage{DatabaseURL: databaseURL, Calendar: s.calendar, TaskQueue: taskQueue},
+		Storage: config.Storage{DatabaseURL: databaseURL, Calendar: s.calendar, Holidays: s.holidays, TaskQueue: taskQueue},
 		Wallet:  config.Wallet{URL: w.sandboxURL, APIKey: "sandbox", Timeout: 8 * time.Second},
 		BankURL: w.sandboxURL, BankAPIKey: "sandbox", BankTimeout: s.bankTimeout,
 		SMSEndpoint: host, SMSProtocol: "http", SMSKeyID: "sandbox", SMSKeySecret: "sandbox", SMSSignName: "实名", SMSTimeout: s.messages, EmailTimeout: s.messages,

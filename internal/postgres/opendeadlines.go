@@ -179,7 +179,9 @@ func openReviews(ctx context.Context, q querier, after string) (all []OpenDeadli
 		if registration.IsClearingID(r.Subject) {
 			d.What = DueClearingReview
 		}
-		d.reckon = func(cal workday.Calendar) workday.Deadline { return cal.WorkingDays(r.Submitted, registration.ReviewDays) }
+		d.reckon = func(cal workday.Calendar) workday.Deadline {
+			return cal.WorkingDays(r.Submitted, registration.ReviewDays)
+		}
 		all = append(all, d)
 	}
 	return all, next(reviews, func(r review) string { return r.Subject }), err
@@ -215,7 +217,9 @@ func (k *clearing) objection(ctx context.Context, q querier) (d OpenDeadline, wa
 		return d, false, err
 	}
 	d = OpenDeadline{Subject: k.ID, What: DueObjection, Due: workday.Deadline{At: *k.ObjectionUntil, Provisional: k.ObjectionProvisional}}
-	d.reckon = func(cal workday.Calendar) workday.Deadline { return cal.WorkingDays(was.at, registration.ObjectionDays) }
+	d.reckon = func(cal workday.Calendar) workday.Deadline {
+		return cal.WorkingDays(was.at, registration.ObjectionDays)
+	}
 	err = q.QueryRow(ctx, `select exists (select from notices where event_key = $1 and `+noticeMayHaveCome+`)`, key).Scan(&d.Announced)
 	return d, true, err
 }
