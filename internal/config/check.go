@@ -186,3 +186,11 @@ func (c *Migrate) check() []problem {
 	p.database(c.DatabaseURL)
 	return p
 }
+
+func (c *Calendar) check() []problem {
+	var p problems
+	p.database(c.DatabaseURL)
+	p.calendar(c.Calendar)
+	p.file("HOLIDAYS_FILE", c.Holidays)
+	return p
+}

@@ -139,3 +139,10 @@ type Sandbox struct {
 type Migrate struct {
 	DatabaseURL string `env:"DATABASE_URL,required,notEmpty" want:"postgres://user:password@host:port/database"`
 }
+
+// Calendar is the configuration of `starter calendar check`.
+type Calendar struct {
+	DatabaseURL string `env:"DATABASE_URL,required,notEmpty" want:"postgres://user:password@host:port/database"`
+	Calendar    string `env:"CALENDAR" envDefault:"real" want:"the calendar of API and worker"`
+	Holidays    string `env:"HOLIDAYS_FILE" want:"the file of API and worker"`
+}

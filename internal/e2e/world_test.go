@@ -87,6 +87,7 @@ type settings struct {
 	deployment  string
 	buildID     string
 	ceilings    registration.Ceilings
+	holidays    string // HOLIDAYS_FILE
 }
 
 // withDay compresses working days and calendar days.
@@ -95,6 +96,9 @@ func withDay(day time.Duration) setting {
 		s.calendar = workday.NewCompressed(day, time.Now()).String()
 	}
 }
+
+// withHolidays has API and worker count real days, amended by a file.
+func withHolidays(path string) setting { return func(s *settings) { s.holidays = path } }
 
 func withSettling(d time.Duration) setting { return func(s *settings) { s.settle = d } }
 func withLog(to io.Writer) setting {
@@ -144,7 +148,7 @@ func newWorld(t *testing.T, with ...setting) *world {
 	w.keys = newKeys(t, w.dir)
 	apiListener := listen(t)
 	w.apiURL = "http://" + apiListener.Addr().String()
-	cal, err := workday.Parse(s.calendar)
+	cal, err := workday.Parse(s.calendar, workday.WithOverride(s.holidays), workday.WithLogger(s.log))
 	require.NoError(t, err)
 	secret := newSecret()
 	w.secret = secret
@@ -216,7 +220,7 @@ func (w *world) connect(t *testing.T, l *stacktest.Line) {
 func (w *world) workerSettings(s settings, databaseURL, taskQueue string) config.Worker {
 	host := w.sandboxURL[len("http://"):]
 	return config.Worker{
-		Storage:  config.Storage{DatabaseURL: databaseURL, Calendar: s.calendar, TaskQueue: taskQueue},
+		Storage:  config.Storage{DatabaseURL: databaseURL, Calendar: s.calendar, Holidays: s.holidays, TaskQueue: taskQueue},
 		Spending: config.Spending{PaymentsPerDay: s.ceilings.Payments, SMSPerDay: s.ceilings.SMS, MailsPerDay: s.ceilings.Mails},
 		Wallet:   config.Wallet{URL: w.sandboxURL, APIKey: "sandbox", Timeout: 8 * time.Second},
 		BankURL:  w.sandboxURL, BankAPIKey: "sandbox", BankTimeout: s.bankTimeout,

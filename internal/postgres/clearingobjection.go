@@ -235,14 +235,19 @@ func (c *clearingChange) count(told telling) {
 
 // telling is when the holder was told that they may object: now, at the latest, if that is still to come.
 type telling struct {
-	at    time.Time
-	never bool // every channel has refused the notice for good
+	at       time.Time
+	accepted bool // it is not still to come
+	never    bool // every channel has refused the notice for good
 }
 
 // told looks at what became of the notice. The holder's phone counts; the mail alone does only if the phone takes none.
 func (c *clearingChange) told(ctx context.Context) (telling, error) {
-	rows, err := c.tx.Query(ctx, `select accepted_at, refused_at is not null from notices where event_key = $1 order by channel = $2 desc`,
-		c.objectionKey(), notice.SMS)
+	return told(ctx, c.tx, c.objectionKey(), c.at)
+}
+
+func told(ctx context.Context, q querier, objectionKey string, now time.Time) (telling, error) {
+	rows, err := q.Query(ctx, `select accepted_at, refused_at is not null from notices where event_key = $1 order by channel = $2 desc`,
+		objectionKey, notice.SMS)
 	if err != nil {
 		return telling{}, err
 	}
@@ -253,14 +258,14 @@ func (c *clearingChange) told(ctx context.Context) (telling, error) {
 		switch {
 		case !came.never: // by the channel before
 		case accepted != nil:
-			came = telling{at: *accepted}
+			came = telling{at: *accepted, accepted: true}
 		case !refused:
-			came = telling{at: c.at}
+			came = telling{at: now}
 		}
 		return nil
 	})
 	if tag.RowsAffected() == 0 { // nobody has tried yet
-		came = telling{at: c.at}
+		came = telling{at: now}
 	}
 	return came, err
 }

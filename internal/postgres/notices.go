@@ -43,6 +43,8 @@ func (c *change) notifyHeld(ctx context.Context, p *payment) error {
 
 func paymentNoticeKey(paymentID string) string { return "payment_requested/" + paymentID }
 
+func moneyArrivedKey(paymentID string) string { return "money_arrived/" + paymentID }
+
 func (s *Store) writeNotices(ctx context.Context, tx querier, rec *record, kind notice.Kind, eventKey string, data notice.Data, at time.Time, held bool) (ids []string, err error) {
 	recipients, err := s.recipients(ctx, tx, rec, kind)
 	if err != nil {
@@ -151,6 +153,10 @@ func (s *Store) complete(ctx context.Context, row *noticeRow, n *Notice) (wanted
 		wanted, err = s.announce(ctx, row.EventKey, n)
 	case notice.ClearingObjection:
 		wanted, err = s.announceObjection(ctx, row.EventKey, n)
+	case notice.MoneyArrived, notice.WindowClosing:
+		err = s.refreshWindow(ctx, row.EventKey, n)
+	case notice.DeadlineMoved:
+		wanted, err = s.stillMoved(ctx, row.EventKey, n)
 	}
 	if !wanted || err != nil || row.RegistrationID == nil {
 		return wanted, err
@@ -179,6 +185,38 @@ func (s *Store) announce(ctx context.Context, eventKey string, n *Notice) (wante
 	}
 	n.Data.Deadline, n.Data.DeadlineProvisional = &window.At, window.Provisional
 	return true, nil
+}
+
+// refreshWindow has a notice that waited for its provider name the day that holds now, and not one that has moved since.
+func (s *Store) refreshWindow(ctx context.Context, eventKey string, n *Notice) error {
+	_, paymentID, _ := strings.Cut(eventKey, "/")
+	p, err := onePayment(ctx, s.pool, `id = $1`, paymentID)
+	if err == nil && p.open() && p.WindowClosesAt != nil {
+		n.Data.Deadline, n.Data.DeadlineProvisional = p.WindowClosesAt, p.WindowProvisional
+	}
+	return err
+}
+
+// stillMoved reports whether the day that a notice says a deadline has moved to is the one that holds, and is still waited for.
+// If it has moved on, another notice says so.
+func (s *Store) stillMoved(ctx context.Context, eventKey string, n *Notice) (wanted bool, err error) {
+	of := strings.Split(eventKey, "/")[1]
+	if registration.IsClearingID(of) {
+		k, err := loadClearing(ctx, s.pool, of, "")
+		if err != nil || k.State != registration.ObjectionPeriod || k.ObjectedAt != nil || k.ObjectionUntil == nil {
+			return false, err
+		}
+		return k.ObjectionUntil.Equal(*n.Data.Deadline), nil
+	}
+	p, err := onePayment(ctx, s.pool, `id = $1`, of)
+	if err != nil || !p.open() {
+		return false, err
+	}
+	at := p.ExpectedBy
+	if p.SettledAt != nil {
+		at = p.WindowClosesAt
+	}
+	return at != nil && at.Equal(*n.Data.Deadline), nil
 }
 
 // errSecondCopy says that the contact's mailbox is the registered one by now, which has a copy of its own.

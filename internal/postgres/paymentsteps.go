@@ -88,7 +88,7 @@ func (c *change) mirrored(ctx context.Context, p *payment, before registration.P
 	switch {
 	case c.rec.EndedAt != nil, p == c.payment && now.Same(before), p != c.payment && now.State == before.State:
 		return nil
-	case p == c.payment && c.rec.State == registration.PayoutPending:
+	case p == c.payment && (c.rec.State == registration.PayoutPending || c.rec.State == registration.DepositRequired):
 		if err := c.setDue(ctx); err != nil {
 			return err
 		}
@@ -211,29 +211,35 @@ func (c *change) settled(ctx context.Context) error {
 		return nil
 	}
 	p := c.payment
-	p.setWindow(c.cal)
-	if !p.WindowClosesAt.After(c.at) { // nobody was there to say so in time: that is not the applicant's fault
-		closes := c.cal.WorkingDays(c.at, registration.SettledDays)
-		p.WindowClosesAt, p.WindowProvisional, p.RemindAt = &closes.At, closes.Provisional, nil
-	}
+	p.setWindow(c.cal, c.at)
 	if err := p.save(ctx, c.tx); err != nil {
 		return err
 	}
 	if err := c.move(ctx, registration.PaymentSettled); err != nil {
 		return err
 	}
-	return c.tell(ctx, notice.MoneyArrived, "money_arrived/"+p.ID, c.paymentData())
+	return c.tell(ctx, notice.MoneyArrived, moneyArrivedKey(p.ID), c.paymentData())
 }
 
-// setWindow closes the window at the later of three working days after the notice and one after the money's arrival,
-// and never before what was announced.
-func (p *payment) setWindow(cal workday.Calendar) {
+// window is when, by a calendar, the time to enter the amount is over: at the later of three working days after the notice and
+// one after the money's arrival. Since is when the applicant could first be told of the money: if nobody was there to say so in
+// time, that is not their fault, and they have one working day from then.
+func (p *payment) window(cal workday.Calendar, since time.Time) workday.Deadline {
 	closes := cal.WorkingDays(*p.SettledAt, registration.SettledDays)
 	if p.NotifiedAt != nil {
 		if whole := cal.WorkingDays(*p.NotifiedAt, registration.WindowDays); whole.At.After(closes.At) {
 			closes = whole
 		}
 	}
+	if !closes.At.After(since) {
+		closes = cal.WorkingDays(since, registration.SettledDays)
+	}
+	return closes
+}
+
+// setWindow closes the window when the calendar says so, and never before what was announced.
+func (p *payment) setWindow(cal workday.Calendar, since time.Time) {
+	closes := p.window(cal, since)
 	if p.WindowClosesAt != nil {
 		closes = workday.Later(workday.Deadline{At: *p.WindowClosesAt}, closes)
 	}
@@ -241,8 +247,26 @@ func (p *payment) setWindow(cal workday.Calendar) {
 	// Noon of the day before the last: "closes tomorrow".
 	day := closes.At.Sub(cal.Days(closes.At, -1))
 	remind := closes.At.Add(-day - day/2)
-	if remind.After(*p.SettledAt) {
+	if remind.After(since) {
 		p.RemindAt = &remind
+	}
+}
+
+// expected is by when, by a calendar, the money should have arrived or, as long as no channel has taken the notice, the
+// notice have been taken.
+func (p *payment) expected(cal workday.Calendar) workday.Deadline {
+	if p.NotifiedAt != nil {
+		return cal.WorkingDays(*p.NotifiedAt, registration.WindowDays)
+	}
+	return cal.WorkingDays(p.RequestedAt, registration.NoticeOverdueDays)
+}
+
+// setExpected has the calendar say by when the money should have arrived. The window that was announced with it lasts as long.
+func (p *payment) setExpected(cal workday.Calendar) {
+	due := workday.Later(workday.Deadline{At: *p.ExpectedBy}, p.expected(cal))
+	p.ExpectedBy, p.WindowProvisional = &due.At, due.Provisional
+	if p.WindowClosesAt != nil && p.WindowClosesAt.Before(due.At) {
+		p.WindowClosesAt = &due.At
 	}
 }
 
@@ -320,13 +344,8 @@ func (s *Store) PaymentTick(ctx context.Context, step Step, paymentID string) (r
 
 func (c *change) tickUnsettled(ctx context.Context) error {
 	p := c.payment
-	due := c.cal.WorkingDays(p.RequestedAt, registration.NoticeOverdueDays)
-	if p.NotifiedAt != nil {
-		due = c.cal.WorkingDays(*p.NotifiedAt, registration.WindowDays)
-	}
-	due = workday.Later(workday.Deadline{At: *p.ExpectedBy, Provisional: p.WindowProvisional}, due)
-	p.ExpectedBy, p.WindowProvisional = &due.At, due.Provisional
-	if c.at.Before(due.At) || p.Overdue {
+	p.setExpected(c.cal)
+	if c.at.Before(*p.ExpectedBy) || p.Overdue {
 		return p.save(ctx, c.tx)
 	}
 	p.Overdue = true
@@ -365,7 +384,7 @@ func (c *change) tickWindow(ctx context.Context) error {
 // recomputeWindow has today's calendar say when the window closes. A reminder that was given is not given again.
 func (c *change) recomputeWindow() {
 	reminded := c.payment.RemindAt == nil
-	c.payment.setWindow(c.cal)
+	c.payment.setWindow(c.cal, c.rec.StateSince)
 	if reminded {
 		c.payment.RemindAt = nil
 	}

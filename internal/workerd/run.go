@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
+	"shiming/internal/deadlines"
 	"shiming/internal/reconcile"
 	"shiming/internal/relay"
 	"shiming/internal/web"
@@ -53,13 +54,17 @@ func (p *Process) Run(ctx context.Context) error {
 	return errors.Join(ignoreClosed(err), health.Shutdown(context.WithoutCancel(ctx)))
 }
 
-// carry runs what goes on beside the workers: the relay, and the reconciler. The returned function ends both.
+// carry runs what goes on beside the workers: the relay, the reconciler, and what has deadlines follow the calendar. The
+// returned function ends them all.
 func (p *Process) carry(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var all sync.WaitGroup
 	all.Go(func() { (&relay.Relay{Box: p.store, Engine: p.engine, Log: p.log}).Run(ctx) })
 	all.Go(func() {
 		(&reconcile.Reconciler{Book: p.store, Engine: p.engine, Every: p.cfg.ReconcileEvery, Now: time.Now, Log: p.log}).Run(ctx)
+	})
+	all.Go(func() {
+		(&deadlines.Keeper{Book: p.store, Calendar: p.store.Calendar(), Every: deadlines.Every, Now: time.Now, Log: p.log}).Run(ctx)
 	})
 	return func() {
 		cancel()
