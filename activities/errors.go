@@ -20,6 +20,7 @@ const (
 	FailMessage     = "message_failed"       // refused for good, or it may have been sent: not tried again but at ops' word
 	FailBeingSent   = "message_being_sent"   // by an attempt that may be alive; tried again when that is over
 	FailNoChannel   = "no_channel_left"      // each waits for ops' word; looked at again
+	FailForeign     = "foreign_reference"    // a reference leads to what is not its owner's; tried again once somebody has looked
 	FailStorage     = "storage"              // tried again
 )
 
@@ -36,6 +37,8 @@ func classify(err error) error {
 		return temporal.NewApplicationError("the provider did not answer; it may have been done", FailUnknown)
 	case errors.Is(err, postgres.ErrErased), errors.Is(err, postgres.ErrNotFound):
 		return temporal.NewNonRetryableApplicationError("the data is gone", FailErased, nil)
+	case errors.Is(err, postgres.ErrForeign):
+		return temporal.NewApplicationError("a reference in the database leads to what is not its owner's; nothing was done, and somebody must look", FailForeign)
 	case errors.Is(err, postgres.ErrHeld):
 		return temporal.NewApplicationError("the registration's payments are held: its run knows more than the database", FailHeld)
 	case errors.Is(err, postgres.ErrNoticeFailed):

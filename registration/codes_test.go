@@ -47,7 +47,7 @@ func TestLastErrorsAreExplained(t *testing.T) {
 		CodeDepositExceeded, CodeDepositMismatch, CodeCardNotDebit, CodeCardIsCorporate, CodeCardUnusable,
 		CodeCardElementsMismatch, CodeCodeIncorrect, CodeCodeExpired, CodeCodeAttemptsExceeded, CodeCardAttemptsExceeded,
 		CodeAdminMustBeAgent, CodeLicenceNumbers, CodeBankAccountNameMismatch, CodePayoutLimitReached, CodeProviderUnavailable,
-		"identity_missing", "company_missing", "company_unproven", "contact_missing", "document_missing",
+		"identity_missing", "company_missing", "company_unproven", "contact_missing", "document_missing", "correction_asked", "condition_unmet",
 	} {
 		zh, en := Explain(code, Chinese), Explain(code, English)
 		assert.Regexp(t, `^\p{Han}.*。$`, zh, code)

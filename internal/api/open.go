@@ -122,14 +122,14 @@ func (s *server) keepApplicant(ctx context.Context, app *registration.Applicatio
 	// By the same references in a repeated call: a run that an earlier one has started, and that no worker has taken up yet, then
 	// finds what it is to open.
 	app.ApplicantRef = s.id(ctx, "vlt", 0)
-	if err := s.Store.PutAs(ctx, app.ApplicantRef, app.RegistrationID, dossier.PurposeApplicant, applicant); err != nil {
+	if err := s.Store.PutAs(ctx, app.ApplicantRef, postgres.Own(app.RegistrationID), dossier.PurposeApplicant, applicant); err != nil {
 		return err
 	}
 	if person == nil || app.Kind != registration.Individual {
 		return nil
 	}
 	app.IdentityRef = s.id(ctx, "vlt", 1)
-	return s.Store.PutAs(ctx, app.IdentityRef, app.RegistrationID, dossier.PurposeIdentity, *person)
+	return s.Store.PutAs(ctx, app.IdentityRef, postgres.Own(app.RegistrationID), dossier.PurposeIdentity, *person)
 }
 
 func (s *server) start(ctx context.Context, app registration.Application) (*opened, error) {

@@ -37,7 +37,7 @@ func boundTo(ctx context.Context, q querier, accountID string) (*bound, error) {
 // matches reports whether a claim is of the very person: ID number and name.
 func (s *Store) matches(ctx context.Context, q querier, b *bound, claim dossier.Claim) (bool, error) {
 	var person dossier.Person
-	if err := s.get(ctx, q, b.IdentityRef, dossier.PurposeIdentity, &person); err != nil {
+	if err := s.get(ctx, q, Own(b.RegistrationID), b.IdentityRef, dossier.PurposeIdentity, &person); err != nil {
 		return false, err
 	}
 	sameNumber := bytes.Equal(b.Fingerprint, s.keys.Fingerprint("resident_id", claim.IDNumber))
@@ -109,7 +109,7 @@ func (s *Store) KeepConditions(ctx context.Context, clearingID string, facts wal
 func (c *clearingChange) judge(ctx context.Context, facts wallet.Facts) (registration.Conditions, error) {
 	asked := judging.Asked{Holder: new(false), Company: c.rec.forCompany(), At: c.at, Locale: c.rec.Locale}
 	var claim dossier.Claim
-	if err := c.get(ctx, c.tx, c.rec.ClaimRef, dossier.PurposeClaim, &claim); err != nil {
+	if err := c.get(ctx, c.tx, Own(c.rec.ID), c.rec.ClaimRef, dossier.PurposeClaim, &claim); err != nil {
 		return nil, err
 	}
 	b, err := boundTo(ctx, c.tx, c.rec.account())
@@ -129,7 +129,7 @@ func (c *clearingChange) judge(ctx context.Context, facts wallet.Facts) (registr
 
 // keep replaces the conditions on file.
 func (c *clearingChange) keep(ctx context.Context, conditions registration.Conditions) error {
-	ref, err := c.put(ctx, c.tx, c.rec.ID, dossier.PurposeConditions, dossier.Conditions{Conditions: conditions})
+	ref, err := c.put(ctx, c.tx, Own(c.rec.ID), dossier.PurposeConditions, dossier.Conditions{Conditions: conditions})
 	if err != nil {
 		return err
 	}

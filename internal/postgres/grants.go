@@ -2,10 +2,12 @@ package postgres
 
 import (
 	"context"
+	"encoding/hex"
 
 	"github.com/jackc/pgx/v5"
 
 	"shiming/internal/dossier"
+	"shiming/internal/vault"
 	"shiming/registration"
 )
 
@@ -26,13 +28,22 @@ func (s *Store) GrantPayout(ctx context.Context, registrationID, by, reason stri
 			refusal = &registration.Refusal{Code: registration.CodeWrongState, State: c.rec.State}
 			return nil
 		}
-		if _, err := tx.Exec(ctx, `insert into payment_grants (bank_fingerprint, bank_last4, registration_id, reason, granted_by, at)
-			values ($1, $2, $3, $4, $5, $6)`, fp, last4, registrationID, reason, by, c.at); err != nil {
+		sealed, err := s.seal(ctx, tx, grantPlace(registrationID, fp), reason)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `insert into payment_grants (bank_fingerprint, bank_last4, registration_id, sealed_reason, granted_by, at)
+			values ($1, $2, $3, $4, $5, $6)`, fp, last4, registrationID, sealed, by, c.at); err != nil {
 			return err
 		}
 		return seen(ctx, tx, c.rec, "payout_granted", by, c.at)
 	})
 	return refusal, err
+}
+
+// grantPlace is where it is kept why a registration was granted a payment to a bank account.
+func grantPlace(registrationID string, bankFingerprint []byte) vault.Place {
+	return Own(registrationID).place(dossier.PurposeReason, "grant/"+hex.EncodeToString(bankFingerprint))
 }
 
 // bankToGrant is the account that a grant is for; its fingerprint is nil if the registration has named none.

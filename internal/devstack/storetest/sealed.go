@@ -1,0 +1,48 @@
+package storetest
+
+import (
+	"encoding/json"
+	"sync"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"shiming/internal/dossier"
+	"shiming/internal/notice"
+	"shiming/internal/postgres"
+	"shiming/internal/vault"
+)
+
+// keysOf are the keys of each store's connections.
+var keysOf sync.Map
+
+// Unsealed opens what a store has sealed for a place.
+func Unsealed[T any](t testing.TB, s *postgres.Store, place vault.Place, sealed []byte) (v T) {
+	t.Helper()
+	keys, known := keysOf.Load(s.Pool())
+	require.True(t, known, "a store of this package's")
+	wrapped, err := s.DataKey(t.Context(), place.Subject)
+	require.NoError(t, err)
+	plain, err := keys.(*vault.Keys).Open(wrapped, place, sealed) //nolint:forcetypeassert // nothing else is put in
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(plain, &v))
+	return v
+}
+
+// Notices is what the notices tell that a condition of SQL names, the oldest first.
+func Notices(t testing.TB, s *postgres.Store, where string, args ...any) (all []notice.Data) {
+	t.Helper()
+	type row struct {
+		ID, SealedFor string
+		Sealed        []byte
+	}
+	rows, err := s.Pool().Query(t.Context(), `select id, sealed_for, sealed from notices where `+where+` order by created_at, id`, args...)
+	require.NoError(t, err)
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[row])
+	require.NoError(t, err)
+	for _, n := range found {
+		all = append(all, Unsealed[notice.Data](t, s, vault.Place{Subject: n.SealedFor, Purpose: dossier.PurposeNotice, Row: n.ID}, n.Sealed))
+	}
+	return all
+}
