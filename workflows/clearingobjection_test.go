@@ -9,9 +9,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"shiming/internal/devstack/storetest"
-	"shiming/internal/notice"
 	"shiming/internal/dossier"
 	"shiming/internal/email"
+	"shiming/internal/notice"
 	"shiming/internal/postgres"
 	"shiming/internal/sms"
 	"shiming/internal/wallet"

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"shiming/internal/dossier"
+	"shiming/internal/postgres"
 	"shiming/registration"
 	"shiming/workflows/workflowtest"
 )
