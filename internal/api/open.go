@@ -82,6 +82,9 @@ func (s *server) prepare(ctx context.Context, app *registration.Application, app
 
 func (in *openRegistration) applicant() (dossier.Applicant, error) {
 	var c checks
+	if chinaid.Identifies(in.Body.AccountID) {
+		c.add("account_id", codePersonalData, "An account id must not say who somebody is: this one holds an ID number, or is a phone number. Send the platform's own id of the account.")
+	}
 	a := dossier.Applicant{
 		Name:  c.take("name", "", in.Body.Name, text(shortestName, longestName)),
 		Email: c.take("registered_email", "", in.Body.RegisteredEmail, canonical(chinaid.ParseEmail)),

@@ -22,8 +22,31 @@ alter table findings
 
 -- In reviews.reasons and in corrections each message is sealed by itself, as "words" of its field and code.
 
+-- What is still in clear is found at once, also where nothing is.
+create index notices_plain on notices (id) where data is not null;
+create index reviews_plain on reviews (subject_id, round) where jsonb_path_exists(reasons, '$[*] ? (@.message != "")');
+create index registrations_plain on registrations (id) where jsonb_path_exists(corrections, '$[*] ? (@.message != "")');
+create index clearings_plain on clearings (id) where jsonb_path_exists(corrections, '$[*] ? (@.message != "")');
+
+-- A refusal that names what is missing quoted reviewers, and what was found at the wallet. Both are kept, sealed, where they belong.
+-- +goose StatementBegin
+create function without_words(refusal jsonb) returns jsonb language sql immutable as $$
+  select jsonb_set(refusal, '{errors}', (select jsonb_agg(case
+    when e ->> 'code' = 'unmet' then jsonb_set(e, '{message}', '"该条件未满足。"')
+    when e ->> 'code' in ('unreadable', 'mismatch', 'expired', 'incomplete', 'not_accepted')
+      or e ->> 'code' = 'other' and e ->> 'message' not in ('银行未能入账。', 'The bank could not credit the account.')
+      then jsonb_set(e, '{message}', '"请按审核意见更正。"')
+    else e end order by n) from jsonb_array_elements(refusal -> 'errors') with ordinality as t (e, n)))
+$$;
+-- +goose StatementEnd
+update acts set refusal = without_words(refusal) where jsonb_path_exists(refusal, '$.errors[*].code');
+update registrations set last_error = without_words(last_error) where jsonb_path_exists(last_error, '$.errors[*].code');
+update clearings set last_error = without_words(last_error) where jsonb_path_exists(last_error, '$.errors[*].code');
+drop function without_words;
+
 -- +goose Down
 -- What was sealed cannot be opened without the keys: it is lost.
+drop index clearings_plain, registrations_plain, reviews_plain, notices_plain;
 alter table findings drop column sealed_for, drop column sealed_reason;
 update notice_words set reason = '' where reason is null;
 alter table notice_words alter column reason set not null, drop column sealed_for, drop column sealed_reason;
