@@ -1,5 +1,10 @@
 package dossier
 
+import (
+	"maps"
+	"slices"
+)
+
 // The purposes under which the vault seals.
 const (
 	PurposeApplicant     = "applicant"
@@ -40,6 +45,9 @@ var blocks = map[string]int{
 	PurposeDecision:      4096,
 	PurposeAnswer:        4096,
 }
+
+// Purposes lists every purpose, in alphabetical order.
+func Purposes() []string { return slices.Sorted(maps.Keys(blocks)) }
 
 // Block is the size to a multiple of which values of a purpose are padded; ok is false of what is no purpose.
 func Block(purpose string) (size int, ok bool) {
