@@ -29,6 +29,7 @@ func (w *world) allSaid() map[string]said {
 	w.t.Helper()
 	review := w.underReview("acct-review", 5)
 	firm := w.paid("acct-firm", 6)
+	w.spend(strings.TrimPrefix(firm, "/v1/registrations/"))
 	reason := func(words string) map[string]any { return map[string]any{"reason": words} }
 	return map[string]said{
 		"message": {"reviewer", "/v1/reviews/" + review + "/decision", "body.reasons[1].message", func(words string) map[string]any {
@@ -47,6 +48,16 @@ func (w *world) allSaid() map[string]said {
 		"resend":  {"ops", "/v1/notices/" + w.noticeFor("resend-notice", 7) + "/resend", "body.reason", reason},
 		"accept":  {"ops", "/v1/notices/" + w.noticeFor("accept-notice", 8) + "/accept", "body.reason", reason},
 	}
+}
+
+// spend has a registration's bank account use up its payments, so that it needs a grant.
+func (w *world) spend(id string) {
+	w.t.Helper()
+	_, err := w.store.Pool().Exec(context.Background(), `insert into payments (id, registration_id, key, bank_fingerprint, bank_last4, company_ref, amount, state,
+			bank_state, requested_at, notified_at, ordered_at, accepted_at, voided_at)
+		select 'pay_' || i, registration_id, 'key_' || i, bank_fingerprint, bank_last4, company_ref, amount, 'void', 'settled', ago, ago, ago, ago, ago
+		from payments, generate_series(1, 9) i, (select now() - interval '1 hour' as ago) at where registration_id = $1`, id)
+	require.NoError(w.t, err)
 }
 
 // Whoever decides and helps may not write by which numbers somebody is known. Nothing is done then, and nothing kept.
