@@ -7,6 +7,7 @@ import (
 
 	"shiming/internal/bank"
 	"shiming/internal/dossier"
+	"shiming/internal/postgres"
 	"shiming/registration"
 )
 
@@ -19,7 +20,7 @@ type CardBank interface {
 
 // CardBook is what of the database the card step needs.
 type CardBook interface {
-	Get(ctx context.Context, ref, purpose string, v any) error
+	Get(ctx context.Context, owner postgres.Owner, ref, purpose string, v any) error
 	TryCard(ctx context.Context, accountID, cardNumber, actID string) (*registration.Refusal, error)
 	CardMismatched(ctx context.Context, accountID, cardNumber, actID string) error
 	ReturnCard(ctx context.Context, actID string) error
@@ -43,6 +44,11 @@ type CardAct struct {
 	InputRef       string `json:"input_ref,omitempty"`
 }
 
+// input is whose the act's input is: the act's own.
+func (c CardAct) input() postgres.Owner {
+	return postgres.Owner{Subject: c.RegistrationID, Row: c.ActID}
+}
+
 // CardAnswer is the bank's answer to an act: a refusal, or (for a new card) its id of the binding.
 type CardAnswer struct {
 	ActID     string                `json:"act_id,omitempty"` // a release before this one leaves it empty
@@ -62,7 +68,7 @@ func (c CardAct) answered(refusal *registration.Refusal) CardAnswer {
 func (a *Cards) BindCard(ctx context.Context, act CardAct) (CardAnswer, error) {
 	defer alive(ctx)()
 	var card dossier.Card
-	if err := a.Book.Get(ctx, act.InputRef, dossier.PurposeCard, &card); err != nil {
+	if err := a.Book.Get(ctx, act.input(), act.InputRef, dossier.PurposeCard, &card); err != nil {
 		return CardAnswer{}, classify(err)
 	}
 	if refusal, err := a.Book.TryCard(ctx, act.AccountID, card.Number, act.ActID); refusal != nil || err != nil {
@@ -82,7 +88,7 @@ func (a *Cards) BindCard(ctx context.Context, act CardAct) (CardAnswer, error) {
 func (a *Cards) ConfirmCode(ctx context.Context, act CardAct) (CardAnswer, error) {
 	defer alive(ctx)()
 	var code dossier.Code
-	if err := a.Book.Get(ctx, act.InputRef, dossier.PurposeCode, &code); err != nil {
+	if err := a.Book.Get(ctx, act.input(), act.InputRef, dossier.PurposeCode, &code); err != nil {
 		return CardAnswer{}, classify(err)
 	}
 	bindingID, sentAt, err := a.Book.CardBinding(ctx, act.RegistrationID)

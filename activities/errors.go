@@ -24,6 +24,7 @@ const (
 	FailNoChannel   = "no_channel_left"      // each waits for ops' word; looked at again
 	FailPaused      = "payouts_paused"       // by ops' word; looked at again every few seconds
 	FailCeiling     = "ceiling_met"          // all that may be spent in a day is spent; tried again the next day, or when the ceiling was raised
+	FailForeign     = "foreign_reference"    // a reference leads to what is not its owner's; tried again once somebody has looked
 	FailStorage     = "storage"              // tried again
 )
 
@@ -54,6 +55,8 @@ func classify(err error) error {
 		return temporal.NewApplicationError("the provider did not answer; it may have been done", FailUnknown)
 	case errors.Is(err, postgres.ErrErased), errors.Is(err, postgres.ErrNotFound):
 		return temporal.NewNonRetryableApplicationError("the data is gone", FailErased, nil)
+	case errors.Is(err, postgres.ErrForeign):
+		return temporal.NewApplicationError("a reference in the database leads to what is not its owner's; nothing was done, and somebody must look", FailForeign)
 	case errors.Is(err, postgres.ErrHeld):
 		return temporal.NewApplicationError("the registration's payments are held: its run knows more than the database", FailHeld)
 	case errors.Is(err, postgres.ErrNoticeFailed):

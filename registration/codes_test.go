@@ -48,7 +48,7 @@ func TestLastErrorsAreExplained(t *testing.T) {
 		CodeCardElementsMismatch, CodeCodeIncorrect, CodeCodeExpired, CodeCodeAttemptsExceeded, CodeCardAttemptsExceeded,
 		CodeAdminMustBeAgent, CodeLicenceNumbers, CodeBankAccountNameMismatch, CodePayoutLimitReached, CodeProviderUnavailable, CodeSecondReviewer,
 		CodeAccountLimitReached, CodeSpendingPaused, CodeNothingToClear,
-		"identity_missing", "company_missing", "company_unproven", "contact_missing", "document_missing",
+		"identity_missing", "company_missing", "company_unproven", "contact_missing", "document_missing", "correction_asked", "condition_unmet",
 	} {
 		zh, en := Explain(code, Chinese), Explain(code, English)
 		assert.Regexp(t, `^\p{Han}.*。$`, zh, code)

@@ -18,6 +18,8 @@ var words = map[Code]struct{ zh, en string }{
 	"company_unproven":          {"请完成对公打款验证。", "Confirm the penny payment to the company's account."},
 	"contact_missing":           {"请填写联系人信息。", "Hand in the contact information."},
 	"document_missing":          {"请上传该文件。", "Upload this document."},
+	"correction_asked":          {"请按审核意见更正。", "Correct this as the reviewer asks."},
+	"condition_unmet":           {"该条件未满足。", "This condition is not met."},
 	CodeIdentityInUse:           {"该身份信息已被其他账号绑定。", "This identity is bound to another account."},
 	CodeOrganizationInUse:       {"该企业已被其他账号绑定。", "This organisation is bound to another account."},
 	CodeAdminNotVerified:        {"扫码认证未通过，请重新扫码。", "The QR verification failed; scan again."},

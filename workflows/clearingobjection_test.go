@@ -8,7 +8,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"shiming/internal/devstack/storetest"
 	"shiming/internal/email"
+	"shiming/internal/notice"
 	"shiming/internal/postgres"
 	"shiming/internal/sms"
 	"shiming/internal/wallet"
@@ -115,7 +117,9 @@ func TestHolderObjects(t *testing.T) {
 	assert.True(t, person)
 	_, times := w.Purse.Held("corp-1")
 	assert.Zero(t, times)
-	require.Equal(t, 1, w.Count(`select count(*) from notices where kind = 'clearing_decided' and data ->> 'Outcome' = 'objected' and recipient = 'registered'`))
+	decided := storetest.Notices(t, w.Store, `kind = 'clearing_decided' and recipient = 'registered' and channel = 'email'`)
+	require.Len(t, decided, 1)
+	require.Equal(t, notice.OutcomeObjected, decided[0].Outcome)
 }
 
 // TestNewSubmissionAsksAgain: what the holder was asked was about a submission that came to nothing.

@@ -6,13 +6,17 @@ import (
 	"errors"
 	"maps"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"shiming/internal/chinaid"
 	"shiming/internal/problem"
 	"shiming/internal/web"
+	"shiming/registration"
 )
 
 // name tells whoever observes the request which operation it is.
@@ -51,6 +55,16 @@ func (s *server) admit(ctx huma.Context, next func(huma.Context)) {
 		return
 	}
 	requestOf(ctx.Context()).caller = who
+	next(ctx)
+}
+
+// nobody refuses a path that says who somebody is before anything of it is kept: no id of ours does, and no account's.
+func (s *server) nobody(ctx huma.Context, next func(huma.Context)) {
+	r, w := humago.Unwrap(ctx)
+	if slices.ContainsFunc(strings.Split(r.URL.Path, "/"), chinaid.Identifies) {
+		write(w, problem.New(registration.CodeNotFound))
+		return
+	}
 	next(ctx)
 }
 

@@ -92,7 +92,7 @@ func (w *world) contested(by call, name, number string) string {
 func (w *world) objects(id string) {
 	w.t.Helper()
 	var token dossier.Token
-	require.NoError(w.t, w.store.Get(context.Background(), w.one(`select token_ref from objections where clearing_id = $1`, id), dossier.PurposeObjection, &token))
+	require.NoError(w.t, w.store.Get(context.Background(), postgres.Own(id), w.one(`select token_ref from objections where clearing_id = $1`, id), dossier.PurposeObjection, &token))
 	w.as("").post("/v1/identity-clearings/objections", map[string]any{"token": token.Token}).ok(200)
 	_, err := w.store.LookClearing(context.Background(), postgres.Step{RegistrationID: id})
 	require.NoError(w.t, err)

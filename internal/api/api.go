@@ -42,8 +42,11 @@ type server struct {
 // startWithin bounds what New asks of the database.
 const startWithin = 10 * time.Second
 
-// New makes the API. It fails on a configuration that cannot work: nobody who may call, an unreadable secret, a
-// database that does not answer.
+// sealWithin bounds how long New seals what an older release stored in clear.
+const sealWithin = 15 * time.Minute
+
+// New makes the API, and seals first what an older release has stored in clear. It fails on a configuration that cannot work:
+// nobody who may call, an unreadable secret, a database that does not answer.
 func New(d Deps) (http.Handler, error) {
 	if err := d.complete(); err != nil {
 		return nil, err
@@ -81,6 +84,11 @@ func New(d Deps) (http.Handler, error) {
 			return nil, err
 		}
 	}
+	sealing, stop := context.WithTimeout(context.Background(), sealWithin)
+	defer stop()
+	if err := d.Store.SealPlain(sealing, d.Log); err != nil {
+		return nil, err
+	}
 	if err := s.build(); err != nil {
 		return nil, err
 	}
@@ -101,7 +109,7 @@ func (s *server) build() error {
 	ownErrors()
 	s.mux = http.NewServeMux()
 	s.api = humago.New(s.mux, configuration())
-	s.api.UseMiddleware(s.name, s.admit, s.takeBody, s.knowHolder, s.once, s.inTime)
+	s.api.UseMiddleware(s.name, s.admit, s.nobody, s.takeBody, s.knowHolder, s.once, s.inTime)
 	s.registrations()
 	s.verification()
 	s.details()

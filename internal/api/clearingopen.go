@@ -157,7 +157,7 @@ func (s *server) prepareClearing(ctx context.Context, app *registration.Clearing
 		return false, err
 	}
 	app.ConditionsRef = s.id(ctx, "vlt", 1)
-	return false, s.Store.PutAs(ctx, app.ConditionsRef, app.ClearingID, dossier.PurposeConditions, dossier.Conditions{Conditions: conditions})
+	return false, s.Store.PutAs(ctx, app.ConditionsRef, postgres.Own(app.ClearingID), dossier.PurposeConditions, dossier.Conditions{Conditions: conditions})
 }
 
 // keepClaim seals who asks, under a data key of the clearing's own.
@@ -167,7 +167,7 @@ func (s *server) keepClaim(ctx context.Context, app *registration.ClearingApplic
 		return err
 	}
 	app.ClaimRef = s.id(ctx, "vlt", 0) // the same in a repeated call, as of a registration
-	return s.Store.PutAs(ctx, app.ClaimRef, app.ClearingID, dossier.PurposeClaim, claim)
+	return s.Store.PutAs(ctx, app.ClaimRef, postgres.Own(app.ClearingID), dossier.PurposeClaim, claim)
 }
 
 // contest starts a contested claim.

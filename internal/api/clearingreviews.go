@@ -39,15 +39,12 @@ func (s *server) clearingReviewed(ctx context.Context, v *postgres.Review, statu
 		return nil, err
 	}
 	out := Review{
-		ReviewItem: itemOf(v), Decision: v.Decision, Reasons: v.Reasons, Changed: []string{}, Submitted: Submitted{Documents: now.Documents},
+		ReviewItem: itemOf(v), Decision: v.Decision, Reasons: v.Kept.Reasons(), Changed: []string{}, Submitted: Submitted{Documents: now.Documents},
 		Clearing: &ClearingReview{
 			Holder: now.Claim.Holder, IDNumber: now.Claim.IDNumber, Reason: reason, Contested: now.Contested, ByLetter: now.ByLetter,
 			IsHolder: now.IsHolder, NameMatches: now.NameMatches, Approvals: now.Approvals, Objected: now.Objected, Unreachable: now.Unreachable,
 			OtherClaims: others,
 		},
-	}
-	if out.Reasons == nil {
-		out.Reasons = []registration.Reason{}
 	}
 	if len(v.Before) > 0 {
 		if err := json.Unmarshal(v.Before, &before); err != nil {

@@ -48,10 +48,10 @@ func (in *decideReview) check(kind registration.Kind, round int, by string) (dos
 		if !registration.KnownField(kind, registration.Field(r.Field)) {
 			c.add(fmt.Sprintf("reasons[%d].field", i), codeInvalid, "There is no such field to correct.")
 		}
-		c.take(fmt.Sprintf("reasons[%d].message", i), "", r.Message, prose(0, longestMessage))
+		c.words(fmt.Sprintf("reasons[%d].message", i), r.Message, 0, longestMessage)
 		d.Reasons = append(d.Reasons, registration.Reason{Field: registration.Field(r.Field), Code: r.Code, Message: r.Message})
 	}
-	c.take("note", "", d.Note, prose(0, longestNote))
+	c.words("note", d.Note, 0, longestNote)
 	return d, c.problem()
 }
 

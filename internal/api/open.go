@@ -82,6 +82,9 @@ func (s *server) prepare(ctx context.Context, app *registration.Application, app
 
 func (in *openRegistration) applicant() (dossier.Applicant, error) {
 	var c checks
+	if chinaid.Identifies(in.Body.AccountID) {
+		c.add("account_id", codePersonalData, "An account id must not say who somebody is: this one holds an ID number, or is a phone number. Send the platform's own id of the account.")
+	}
 	a := dossier.Applicant{
 		Name:  c.take("name", "", in.Body.Name, text(shortestName, longestName)),
 		Email: c.take("registered_email", "", in.Body.RegisteredEmail, canonical(chinaid.ParseEmail)),
@@ -122,14 +125,14 @@ func (s *server) keepApplicant(ctx context.Context, app *registration.Applicatio
 	// By the same references in a repeated call: a run that an earlier one has started, and that no worker has taken up yet, then
 	// finds what it is to open.
 	app.ApplicantRef = s.id(ctx, "vlt", 0)
-	if err := s.Store.PutAs(ctx, app.ApplicantRef, app.RegistrationID, dossier.PurposeApplicant, applicant); err != nil {
+	if err := s.Store.PutAs(ctx, app.ApplicantRef, postgres.Own(app.RegistrationID), dossier.PurposeApplicant, applicant); err != nil {
 		return err
 	}
 	if person == nil || app.Kind != registration.Individual {
 		return nil
 	}
 	app.IdentityRef = s.id(ctx, "vlt", 1)
-	return s.Store.PutAs(ctx, app.IdentityRef, app.RegistrationID, dossier.PurposeIdentity, *person)
+	return s.Store.PutAs(ctx, app.IdentityRef, postgres.Own(app.RegistrationID), dossier.PurposeIdentity, *person)
 }
 
 func (s *server) start(ctx context.Context, app registration.Application) (*opened, error) {

@@ -142,7 +142,7 @@ func (s *server) grant(ctx context.Context, in *grantPayout) (*registrationAnswe
 
 func checkReason(reason string) error {
 	var c checks
-	c.take("reason", "", reason, prose(1, longestReason))
+	c.words("reason", reason, 1, longestReason)
 	return c.problem()
 }
 

@@ -160,11 +160,8 @@ func (s *server) reviewed(ctx context.Context, id string, status int) (*reviewAn
 		return nil, err
 	}
 	out := Review{
-		ReviewItem: itemOf(v), Decision: v.Decision, Reasons: v.Reasons, Changed: []string{},
+		ReviewItem: itemOf(v), Decision: v.Decision, Reasons: v.Kept.Reasons(), Changed: []string{},
 		Submitted: Submitted{Name: now.Name, Identity: now.Identity, Company: now.Company, Contact: now.Contact, Documents: now.Documents},
-	}
-	if out.Reasons == nil {
-		out.Reasons = []registration.Reason{}
 	}
 	if len(v.Before) > 0 {
 		if err := json.Unmarshal(v.Before, &before); err != nil {

@@ -243,7 +243,7 @@ func TestAMailboxIsReachedSoOftenADay(t *testing.T) {
 	enterprise := func(n int) postgres.Step {
 		id := registration.NewID("reg")
 		require.NoError(t, w.Store.NewSubject(t.Context(), id))
-		ref, err := w.Store.Put(t.Context(), id, dossier.PurposeApplicant, dossier.Applicant{Name: "Harbour Light", Email: "victim@example.com", Phone: fmt.Sprintf("139%08d", n)})
+		ref, err := w.Store.Put(t.Context(), postgres.Own(id), dossier.PurposeApplicant, dossier.Applicant{Name: "Harbour Light", Email: "victim@example.com", Phone: fmt.Sprintf("139%08d", n)})
 		require.NoError(t, err)
 		_, err = w.Store.Open(t.Context(), registration.Application{
 			RegistrationID: id, AccountID: fmt.Sprintf("acct-%d", n), Kind: registration.Enterprise, Locale: registration.English, ApplicantRef: ref,

@@ -68,7 +68,7 @@ func (s *Store) BeginAct(ctx context.Context, a Act, purpose string, input any) 
 			return err
 		}
 		if input != nil {
-			ref, err := s.put(ctx, tx, a.RegistrationID, purpose, input)
+			ref, err := s.put(ctx, tx, Owner{Subject: a.RegistrationID, Row: a.ID}, purpose, input)
 			if err != nil {
 				return err
 			}

@@ -32,7 +32,7 @@ func (s *Store) reaches(ctx context.Context, tx pgx.Tx, a Act, input any) ([]rea
 			return nil, err
 		}
 		var applicant dossier.Applicant
-		if err := s.get(ctx, tx, rec.ApplicantRef, dossier.PurposeApplicant, &applicant); err != nil {
+		if err := s.get(ctx, tx, Own(rec.ID), rec.ApplicantRef, dossier.PurposeApplicant, &applicant); err != nil {
 			return nil, err
 		}
 		return append(s.phone(applicant.Phone), reached{s.keys.Fingerprint("mailbox", applicant.Email), "mailbox"}), nil
@@ -47,7 +47,7 @@ func (s *Store) reachesByBinding(ctx context.Context, tx pgx.Tx, registrationID 
 		return nil, err
 	}
 	var card dossier.Card
-	if err := s.get(ctx, tx, rec.Binding.Card, dossier.PurposeCard, &card); err != nil {
+	if err := s.get(ctx, tx, Owner{Subject: rec.ID, Row: rec.Binding.Act}, rec.Binding.Card, dossier.PurposeCard, &card); err != nil {
 		return nil, unless(err, ErrNotFound)
 	}
 	return s.phone(card.Phone), nil

@@ -37,7 +37,7 @@ func boundTo(ctx context.Context, q querier, accountID string) (*bound, error) {
 // matches reports whether a claim is of the very person: ID number and name.
 func (s *Store) matches(ctx context.Context, q querier, b *bound, claim dossier.Claim) (bool, error) {
 	var person dossier.Person
-	if err := s.get(ctx, q, b.IdentityRef, dossier.PurposeIdentity, &person); err != nil {
+	if err := s.get(ctx, q, Own(b.RegistrationID), b.IdentityRef, dossier.PurposeIdentity, &person); err != nil {
 		return false, err
 	}
 	sameNumber := bytes.Equal(b.Fingerprint, s.keys.Fingerprint("resident_id", claim.IDNumber))
@@ -135,7 +135,7 @@ func (c *clearingChange) compared(ctx context.Context, others bool) (*bool, erro
 // asking is the clearing's claim, as it was sealed.
 func (c *clearingChange) asking(ctx context.Context) (Asking, error) {
 	a := Asking{ClearingID: c.rec.ID, AccountID: c.rec.account(), By: string(registration.ByApplicant)}
-	return a, c.get(ctx, c.tx, c.rec.ClaimRef, dossier.PurposeClaim, &a.Claim)
+	return a, c.get(ctx, c.tx, Own(c.rec.ID), c.rec.ClaimRef, dossier.PurposeClaim, &a.Claim)
 }
 
 // uncompared refuses to go on while who asks cannot be compared, although nothing else stands in the way.
@@ -182,7 +182,7 @@ func (c *clearingChange) gone(ctx context.Context) (bool, error) {
 
 // keep replaces the conditions on file.
 func (c *clearingChange) keep(ctx context.Context, conditions registration.Conditions) error {
-	ref, err := c.put(ctx, c.tx, c.rec.ID, dossier.PurposeConditions, dossier.Conditions{Conditions: conditions})
+	ref, err := c.put(ctx, c.tx, Own(c.rec.ID), dossier.PurposeConditions, dossier.Conditions{Conditions: conditions})
 	if err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ import (
 // invite asks the account's holder, by a link that works once, whether they object.
 func (c *clearingChange) invite(ctx context.Context) error {
 	token := strings.ToLower(rand.Text()) // 128 random bits and more
-	ref, err := c.put(ctx, c.tx, c.rec.ID, dossier.PurposeObjection, dossier.Token{Token: token})
+	ref, err := c.put(ctx, c.tx, Own(c.rec.ID), dossier.PurposeObjection, dossier.Token{Token: token})
 	if err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func (s *Store) announceObjection(ctx context.Context, eventKey string, n *Notic
 			return err
 		}
 		var t dossier.Token
-		if err := s.get(ctx, tx, ref, dossier.PurposeObjection, &t); err != nil {
+		if err := s.get(ctx, tx, Own(c.rec.ID), ref, dossier.PurposeObjection, &t); err != nil {
 			return err
 		}
 		before := *c.rec.ObjectionUntil

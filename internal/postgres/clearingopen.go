@@ -53,7 +53,7 @@ func (s *Store) newClearing(ctx context.Context, tx pgx.Tx, app registration.Cle
 		return nil, false, ErrNotFound
 	}
 	var claim dossier.Claim
-	if err := s.get(ctx, tx, app.ClaimRef, dossier.PurposeClaim, &claim); err != nil {
+	if err := s.get(ctx, tx, Own(app.ClearingID), app.ClaimRef, dossier.PurposeClaim, &claim); err != nil {
 		return nil, false, err
 	}
 	at := s.now()

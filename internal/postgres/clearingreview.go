@@ -31,7 +31,7 @@ func (s *Store) SubmitClearing(ctx context.Context, step Step) (registration.Cle
 			return refusal, err
 		}
 		if needed := c.rec.needed(conditions, c.docs); !c.rec.Contested && !needed.Eligible() {
-			return registration.Refuse(registration.CodeClearingNotEligible).At(unmetFields(needed)...), nil
+			return registration.Refuse(registration.CodeClearingNotEligible).At(c.rec.unmetFields(needed)...), nil
 		}
 		if err := c.attach(ctx); err != nil {
 			return nil, err
@@ -104,9 +104,9 @@ func (c *clearingChange) nameMatches(ctx context.Context) (*bool, error) {
 	if !c.rec.Contested {
 		return nil, nil
 	}
-	var identityRef string
-	err := c.tx.QueryRow(ctx, `select r.identity_ref from identity_claims i join registrations r on r.id = i.registration_id
-		where i.fingerprint = $1 and i.subject = 'person' and i.bound`, c.rec.ClaimFingerprint).Scan(&identityRef)
+	var registrationID, identityRef string
+	err := c.tx.QueryRow(ctx, `select r.id, r.identity_ref from identity_claims i join registrations r on r.id = i.registration_id
+		where i.fingerprint = $1 and i.subject = 'person' and i.bound`, c.rec.ClaimFingerprint).Scan(&registrationID, &identityRef)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}
@@ -115,10 +115,10 @@ func (c *clearingChange) nameMatches(ctx context.Context) (*bool, error) {
 	}
 	var person dossier.Person
 	var claim dossier.Claim
-	if err := c.get(ctx, c.tx, identityRef, dossier.PurposeIdentity, &person); err != nil {
+	if err := c.get(ctx, c.tx, Own(registrationID), identityRef, dossier.PurposeIdentity, &person); err != nil {
 		return nil, err
 	}
-	if err := c.get(ctx, c.tx, c.rec.ClaimRef, dossier.PurposeClaim, &claim); err != nil {
+	if err := c.get(ctx, c.tx, Own(c.rec.ID), c.rec.ClaimRef, dossier.PurposeClaim, &claim); err != nil {
 		return nil, err
 	}
 	return new(chinaid.SameName(person.Holder, claim.Holder)), nil
@@ -215,7 +215,11 @@ func (s *Store) DecideClearing(ctx context.Context, step Step, inputRef string) 
 				return nil, err
 			}
 		}
-		if refusal, err := c.writeDecision(ctx, d); refusal != nil || err != nil {
+		said, err := c.sealReasons(ctx, c.tx, c.rec.ID, c.rec.ReviewRound, d.Reasons)
+		if err != nil {
+			return nil, err
+		}
+		if refusal, err := c.writeDecision(ctx, d, said); refusal != nil || err != nil {
 			return refusal, err
 		}
 		switch {
@@ -224,22 +228,18 @@ func (s *Store) DecideClearing(ctx context.Context, step Step, inputRef string) 
 		case d.Final:
 			return nil, c.reject(ctx, d)
 		}
-		return nil, c.askForCorrections(ctx, d)
+		return nil, c.askForCorrections(ctx, d, said)
 	})
 }
 
-func (c *clearingChange) writeDecision(ctx context.Context, d dossier.Decision) (*registration.Refusal, error) {
-	note, err := c.seal(ctx, c.tx, c.rec.ID, dossier.PurposeReason+"/"+c.roundKey("note"), d.Note)
+func (c *clearingChange) writeDecision(ctx context.Context, d dossier.Decision, said registration.Corrections) (*registration.Refusal, error) {
+	note, err := c.seal(ctx, c.tx, Own(c.rec.ID).place(dossier.PurposeReason, c.roundKey("note")), d.Note)
 	if err != nil {
 		return nil, err
 	}
-	reasons := d.Reasons
-	if reasons == nil {
-		reasons = []registration.Reason{}
-	}
 	tag, err := c.tx.Exec(ctx, `update reviews set decision = $3, final = $4, decided_by = $5, decided_at = $6, closed_at = $6, reasons = $7, note = $8,
 		assignee = $5, overdue = false where subject_id = $1 and round = $2 and closed_at is null and (assignee is null or assignee = $5)`,
-		c.rec.ID, c.rec.ReviewRound, d.Decision, d.Final, d.Reviewer, c.at, reasons, note)
+		c.rec.ID, c.rec.ReviewRound, d.Decision, d.Final, d.Reviewer, c.at, said, note)
 	if err != nil {
 		return nil, err
 	}
@@ -273,11 +273,8 @@ func (c *clearingChange) reject(ctx context.Context, d dossier.Decision) error {
 	return c.move(ctx, registration.RejectedByReviewer)
 }
 
-func (c *clearingChange) askForCorrections(ctx context.Context, d dossier.Decision) error {
-	c.rec.Corrections = nil
-	for _, r := range d.Reasons {
-		c.rec.Corrections = append(c.rec.Corrections, registration.Correction{Reason: r})
-	}
+func (c *clearingChange) askForCorrections(ctx context.Context, d dossier.Decision, said registration.Corrections) error {
+	c.rec.Corrections = said
 	if err := c.move(ctx, registration.CorrectionsRequested); err != nil {
 		return err
 	}

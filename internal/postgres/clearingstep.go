@@ -256,7 +256,7 @@ func (c *clearingChange) setError(code registration.Code, fields ...registration
 
 // input opens what an act handed in.
 func (c *clearingChange) input(ctx context.Context, ref, purpose string, v any) error {
-	err := c.get(ctx, c.tx, ref, purpose, v)
+	err := c.get(ctx, c.tx, Owner{Subject: c.rec.ID, Row: c.step.ActID}, ref, purpose, v)
 	if errors.Is(err, ErrNotFound) {
 		return errInputGone
 	}
@@ -269,6 +269,6 @@ func (s *Store) conditions(ctx context.Context, q querier, k *clearing) (registr
 		return nil, nil
 	}
 	var kept dossier.Conditions
-	err := s.get(ctx, q, *k.ConditionsRef, dossier.PurposeConditions, &kept)
+	err := s.get(ctx, q, Own(k.ID), *k.ConditionsRef, dossier.PurposeConditions, &kept)
 	return kept.Conditions, err
 }

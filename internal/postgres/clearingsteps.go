@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"slices"
 
 	"shiming/registration"
 )
@@ -44,19 +45,37 @@ func (c *clearingChange) unmet(ctx context.Context, conditions registration.Cond
 	if err := c.move(ctx, registration.ConditionUnmet); err != nil {
 		return err
 	}
-	c.setError(registration.CodeClearingNotEligible, unmetFields(c.rec.neededToOpen(conditions))...)
+	c.setError(registration.CodeClearingNotEligible, c.rec.unmetFields(c.rec.neededToOpen(conditions))...)
 	return c.letGo(ctx)
 }
 
-// unmetFields names what stands in the way as requirements do.
-func unmetFields(conditions registration.Conditions) []registration.FieldError {
+// unmetFields names what stands in the way as requirements do. What was found, which names cards and amounts, is not for the
+// engine nor for a row: whoever reads the clearing is told of it by [withEvidence].
+func (k *clearing) unmetFields(conditions registration.Conditions) []registration.FieldError {
 	var fields []registration.FieldError
 	for _, cond := range conditions {
 		if cond.Unmet() {
-			fields = append(fields, registration.FieldError{Location: "conditions." + string(cond.Code), Code: "unmet", Message: cond.Evidence})
+			fields = append(fields, registration.FieldError{
+				Location: conditionField(cond), Code: "unmet", Message: registration.Explain("condition_unmet", k.Locale),
+			})
 		}
 	}
 	return fields
+}
+
+func conditionField(cond registration.Condition) string { return "conditions." + string(cond.Code) }
+
+// withEvidence says of fields that are conditions what was found.
+func withEvidence(fields []registration.FieldError, conditions registration.Conditions) []registration.FieldError {
+	shown := slices.Clone(fields)
+	for i := range shown {
+		for _, cond := range conditions {
+			if cond.Unmet() && conditionField(cond) == shown[i].Location {
+				shown[i].Message = cond.Evidence
+			}
+		}
+	}
+	return shown
 }
 
 // RefuseClearingAct ends an act that changes nothing with its refusal.

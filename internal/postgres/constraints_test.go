@@ -59,7 +59,9 @@ func TestIllegalRowsAreRefused(t *testing.T) {
 			select 'reg_2', account_id, kind, name, locale, state, sequence, created_at, updated_at, last_act_at, state_since, applicant_ref
 			from registrations where account_id = 'acct-1'`: "registrations_one_running",
 		`insert into notices (id, event_key, kind, channel, recipient, locale, data, created_at)
-			select 'ntc_2', event_key, kind, channel, recipient, locale, data, created_at from notices limit 1`: "notices_event_key_channel_recipient_key",
+			select 'ntc_2', event_key, kind, channel, recipient, locale, '{}', created_at from notices limit 1`: "notices_event_key_channel_recipient_key",
+		`insert into notices (id, event_key, kind, channel, recipient, locale, about, created_at)
+			select 'ntc_2', 'another', kind, channel, recipient, locale, about, created_at from notices limit 1`: "notices_tell",
 		`insert into reports select * from reports limit 1`:                                                                    "reports_pkey",
 		`update clearings set contested = false where contested`:                                                               "clearings_one_running",
 		`update clearings set hold_open = true where account_id = 'acct-3'`:                                                    "clearings_one_hold",

@@ -85,7 +85,7 @@ func (s *Store) putContact(ctx context.Context, tx pgx.Tx, r *record, contact do
 	}
 	var before dossier.Contact
 	if r.ContactRef != nil {
-		if err := s.get(ctx, tx, *r.ContactRef, dossier.PurposeContact, &before); err != nil {
+		if err := s.get(ctx, tx, Own(r.ID), *r.ContactRef, dossier.PurposeContact, &before); err != nil {
 			return nil, err
 		}
 	}
@@ -95,7 +95,7 @@ func (s *Store) putContact(ctx context.Context, tx pgx.Tx, r *record, contact do
 	if r.ContactRef != nil && slices.ContainsFunc(changed, func(f registration.Field) bool { return !r.Corrections.Open(f) }) {
 		return r.locked(), nil
 	}
-	ref, err := s.put(ctx, tx, r.ID, dossier.PurposeContact, contact)
+	ref, err := s.put(ctx, tx, Own(r.ID), dossier.PurposeContact, contact)
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +112,7 @@ func (s *Store) fillContact(ctx context.Context, tx pgx.Tx, r *record, contact *
 		return nil, nil
 	}
 	var holder dossier.Person
-	if err := s.get(ctx, tx, *r.IdentityRef, dossier.PurposeIdentity, &holder); err != nil {
+	if err := s.get(ctx, tx, Own(r.ID), *r.IdentityRef, dossier.PurposeIdentity, &holder); err != nil {
 		return nil, err
 	}
 	if contact.Name != "" && !chinaid.SameName(contact.Name, holder.Holder) {

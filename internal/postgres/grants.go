@@ -2,10 +2,12 @@ package postgres
 
 import (
 	"context"
+	"encoding/hex"
 
 	"github.com/jackc/pgx/v5"
 
 	"shiming/internal/dossier"
+	"shiming/internal/vault"
 	"shiming/registration"
 )
 
@@ -29,8 +31,12 @@ func (s *Store) GrantPayout(ctx context.Context, registrationID, by, reason stri
 		if refusal, err = c.grantRefused(ctx, fp); refusal != nil || err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `insert into payment_grants (bank_fingerprint, bank_last4, registration_id, reason, granted_by, at)
-			values ($1, $2, $3, $4, $5, $6)`, fp, last4, registrationID, reason, by, c.at); err != nil {
+		sealed, err := s.seal(ctx, tx, grantPlace(registrationID, fp), reason)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `insert into payment_grants (bank_fingerprint, bank_last4, registration_id, sealed_reason, granted_by, at)
+			values ($1, $2, $3, $4, $5, $6)`, fp, last4, registrationID, sealed, by, c.at); err != nil {
 			return err
 		}
 		return seen(ctx, tx, c.rec, "payout_granted", by, c.at)
@@ -61,6 +67,11 @@ func (c *change) grantRefused(ctx context.Context, fp []byte) (*registration.Ref
 	}
 	return registration.Refuse(registration.CodePayoutLimitReached).Until(c.cal.Days(*nth, registration.PaymentDays)).
 		Saying("This bank account has been granted its payments of 30 days: wait until retry_at, or use another company account."), nil
+}
+
+// grantPlace is where it is kept why a registration was granted a payment to a bank account.
+func grantPlace(registrationID string, bankFingerprint []byte) vault.Place {
+	return Own(registrationID).place(dossier.PurposeReason, "grant/"+hex.EncodeToString(bankFingerprint))
 }
 
 // bankToGrant is the account that a grant is for; its fingerprint is nil if the registration has named none.

@@ -5,9 +5,13 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"shiming/internal/dossier"
+	"shiming/internal/vault"
 )
 
 // IdempotencySubject is whose data key seals kept answers. Make it with [Store.NewSubject] at start.
@@ -98,7 +102,7 @@ func (s *Store) AnswerKey(ctx context.Context, r Request, a KeptAnswer) error {
 	if err != nil {
 		return err
 	}
-	sealed, err := s.keys.Seal(wrapped, IdempotencySubject, answerPurpose(r), a.Body)
+	sealed, err := s.sealBytes(wrapped, r.place(), a.Body)
 	if err != nil {
 		return err
 	}
@@ -136,11 +140,15 @@ func (s *Store) openAnswer(ctx context.Context, q querier, r Request, c claim) (
 	if err != nil {
 		return nil, err
 	}
-	body, err := s.keys.Open(wrapped, IdempotencySubject, answerPurpose(r), c.Body)
+	body, err := s.keys.Open(wrapped, r.place(), c.Body)
 	if err != nil {
 		return nil, err
 	}
 	return &KeptAnswer{Status: *c.Status, Headers: c.Headers, Body: body}, nil
 }
 
-func answerPurpose(r Request) string { return "answer/" + hex.EncodeToString(r.Key) }
+// place is where the request's answer belongs: it opens for the same caller, method, path and key.
+func (r Request) place() vault.Place {
+	whose := Owner{Subject: IdempotencySubject, Row: strings.Join([]string{r.Caller, r.Method, r.Path}, "\n")}
+	return whose.place(dossier.PurposeAnswer, hex.EncodeToString(r.Key))
+}

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"strings"
 	"time"
@@ -58,16 +57,17 @@ func (s *Store) writeNotices(ctx context.Context, tx querier, rec *record, kind 
 			data.RegistrationID, data.Kind = rec.ID, string(rec.Kind)
 		}
 	}
-	payload, err := json.Marshal(data) //nolint:musttag // our own rows, read back by the same names
-	if err != nil {
-		return nil, err
-	}
 	for _, channel := range kind.Channels() {
 		for _, recipient := range recipients {
 			id := registration.NewID("ntc")
-			tag, err := tx.Exec(ctx, `insert into notices (id, registration_id, event_key, kind, channel, recipient, locale, data, held, created_at)
-				values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict (event_key, channel, recipient) do nothing`,
-				id, registrationID, eventKey, kind, channel, recipient, locale, payload, held, at)
+			sealed, sealedFor, err := s.sealAbout(ctx, tx, noticeSubject(registrationID, data.RegistrationID), id, dossier.PurposeNotice, data)
+			if err != nil {
+				return nil, err
+			}
+			tag, err := tx.Exec(ctx, `insert into notices (id, registration_id, event_key, kind, channel, recipient, locale, about, account_id, sealed,
+				sealed_for, held, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+				on conflict (event_key, channel, recipient) do nothing`,
+				id, registrationID, eventKey, kind, channel, recipient, locale, data.RegistrationID, data.AccountID, sealed, sealedFor, held, at)
 			if err != nil {
 				return nil, err
 			}
@@ -77,6 +77,26 @@ func (s *Store) writeNotices(ctx context.Context, tx querier, rec *record, kind 
 		}
 	}
 	return ids, nil
+}
+
+// noticeSubject is whose key seals a notice: of the registration whose addresses it goes to, else of what it is about.
+func noticeSubject(registrationID *string, about string) string {
+	if registrationID != nil {
+		return *registrationID
+	}
+	return about
+}
+
+// open opens what a notice tells.
+func (n *noticeRow) open(ctx context.Context, s *Store, q querier) (data notice.Data, err error) {
+	if n.Sealed == nil { // by an older release, in clear
+		return *n.Data, nil
+	}
+	keys, err := keysOf(ctx, q, *n.SealedFor)
+	if err != nil {
+		return data, err
+	}
+	return data, s.openAbout(keys, *n.SealedFor, noticeSubject(n.RegistrationID, n.about()), n.ID, dossier.PurposeNotice, n.Sealed, &data)
 }
 
 // recipients names the mailboxes of a kind; the contact's is left out if it is the registered one.
@@ -95,8 +115,8 @@ func (s *Store) recipients(ctx context.Context, tx querier, rec *record, kind no
 	var applicant dossier.Applicant
 	var contact dossier.Contact
 	err := errors.Join(
-		s.get(ctx, tx, rec.ApplicantRef, dossier.PurposeApplicant, &applicant),
-		s.get(ctx, tx, *rec.ContactRef, dossier.PurposeContact, &contact),
+		s.get(ctx, tx, Own(rec.ID), rec.ApplicantRef, dossier.PurposeApplicant, &applicant),
+		s.get(ctx, tx, Own(rec.ID), *rec.ContactRef, dossier.PurposeContact, &contact),
 	)
 	if err != nil || contact.Email == applicant.Email {
 		return []string{"registered"}, err
@@ -129,7 +149,11 @@ func (s *Store) TakeNotice(ctx context.Context, id string, patience func(notice.
 	if may, err := row.mayBegin(s.now(), patience(row.Channel)); !may {
 		return nil, err
 	}
-	n := &Notice{ID: id, Kind: row.Kind, Channel: row.Channel, Locale: row.Locale, Data: row.Data, Audience: row.Recipient}
+	data, err := row.open(ctx, s, s.pool)
+	if err != nil {
+		return nil, err
+	}
+	n := &Notice{ID: id, Kind: row.Kind, Channel: row.Channel, Locale: row.Locale, Data: data, Audience: row.Recipient}
 	wanted, err := s.complete(ctx, row, n)
 	if err != nil {
 		return nil, err
@@ -161,7 +185,7 @@ func (s *Store) complete(ctx context.Context, row *noticeRow, n *Notice) (wanted
 	if !wanted || err != nil || row.RegistrationID == nil {
 		return wanted, err
 	}
-	err = s.address(ctx, *row.RegistrationID, n)
+	err = s.inSnapshot(ctx, func(q querier) error { return s.address(ctx, q, *row.RegistrationID, n) })
 	if errors.Is(err, errSecondCopy) {
 		return false, nil
 	}
@@ -223,8 +247,8 @@ func (s *Store) stillMoved(ctx context.Context, eventKey string, n *Notice) (wan
 var errSecondCopy = errors.New("postgres: the mailbox has a copy already")
 
 // address fills in who the notice is for, and by which names they know themselves.
-func (s *Store) address(ctx context.Context, registrationID string, n *Notice) error {
-	rec, err := load(ctx, s.pool, registrationID, "")
+func (s *Store) address(ctx context.Context, q querier, registrationID string, n *Notice) error {
+	rec, err := load(ctx, q, registrationID, "")
 	if err != nil {
 		return err
 	}
@@ -236,12 +260,12 @@ func (s *Store) address(ctx context.Context, registrationID string, n *Notice) e
 		return nil
 	}
 	var a dossier.Applicant
-	if err := s.Get(ctx, rec.ApplicantRef, dossier.PurposeApplicant, &a); err != nil {
+	if err := s.get(ctx, q, Own(rec.ID), rec.ApplicantRef, dossier.PurposeApplicant, &a); err != nil {
 		return err
 	}
 	if n.Audience == "contact" {
 		var contact dossier.Contact
-		err := s.Get(ctx, *rec.ContactRef, dossier.PurposeContact, &contact)
+		err := s.get(ctx, q, Own(rec.ID), *rec.ContactRef, dossier.PurposeContact, &contact)
 		if err == nil && contact.Email == a.Email {
 			err = errSecondCopy
 		}

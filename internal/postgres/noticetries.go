@@ -48,7 +48,11 @@ type noticeRow struct {
 	Channel        notice.Channel
 	Recipient      string
 	Locale         registration.Locale
-	Data           notice.Data
+	About          *string // what it tells of: a registration, a clearing, or of a finding whatever it is about
+	AccountID      *string
+	Sealed         []byte // what it tells
+	SealedFor      *string
+	Data           *notice.Data // in clear, of an older release until it is sealed
 	Held           bool
 	CreatedAt      time.Time
 	SendingAt      *time.Time // when the attempt began that has left no record yet
@@ -59,7 +63,7 @@ type noticeRow struct {
 	UnknownTries   int
 }
 
-const noticeColumns = `id, registration_id, event_key, kind, channel, recipient, locale, data, held, created_at, sending_at, accepted_at,
+const noticeColumns = `id, registration_id, event_key, kind, channel, recipient, locale, about, account_id, sealed, sealed_for, data, held, created_at, sending_at, accepted_at,
 	refused_at, skipped_at, unsure_at, unknown_tries`
 
 func oneNotice(ctx context.Context, q querier, id, lock string) (*noticeRow, error) {
@@ -69,6 +73,20 @@ func oneNotice(ctx context.Context, q querier, id, lock string) (*noticeRow, err
 	}
 	n, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByName[noticeRow])
 	return n, notFound(err)
+}
+
+func (n *noticeRow) about() string {
+	if n.About == nil {
+		return n.Data.RegistrationID
+	}
+	return *n.About
+}
+
+func (n *noticeRow) account() string {
+	if n.AccountID == nil {
+		return n.Data.AccountID
+	}
+	return *n.AccountID
 }
 
 func (n *noticeRow) state() string {
@@ -163,7 +181,7 @@ func (s *Store) countUnknown(ctx context.Context, tx pgx.Tx, n *noticeRow) (more
 		return more, err
 	}
 	tried := fmt.Sprintf("%s by %s: tried %d times, and nobody knows whether it was sent; it is not tried again by itself", n.Kind, n.Channel, n.UnknownTries)
-	return false, s.find(ctx, tx, registration.FindingMessageUnsure, n.ID, n.Data.AccountID, tried)
+	return false, s.find(ctx, tx, registration.FindingMessageUnsure, n.ID, n.account(), tried)
 }
 
 // NoticeUnknown notes that nobody knows what came of an attempt, and reports whether the notice has failed by that. An attempt
@@ -217,7 +235,7 @@ func (s *Store) NoticeRefused(ctx context.Context, id string) error {
 func (s *Store) noticeAnswered(ctx context.Context, tx pgx.Tx, id, update string, args ...any) error {
 	var kind notice.Kind
 	var about string
-	err := tx.QueryRow(ctx, update+` returning kind, coalesce(data ->> 'RegistrationID', '')`, append([]any{id}, args...)...).Scan(&kind, &about)
+	err := tx.QueryRow(ctx, update+` returning kind, coalesce(about, data ->> 'RegistrationID', '')`, append([]any{id}, args...)...).Scan(&kind, &about)
 	if errors.Is(err, pgx.ErrNoRows) { // answered before
 		return nil
 	}

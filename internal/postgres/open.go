@@ -108,7 +108,7 @@ func (s *Store) create(ctx context.Context, tx pgx.Tx, app registration.Applicat
 		return nil, ErrNotFound
 	}
 	var applicant dossier.Applicant
-	if err := s.get(ctx, tx, app.ApplicantRef, dossier.PurposeApplicant, &applicant); err != nil {
+	if err := s.get(ctx, tx, Own(app.RegistrationID), app.ApplicantRef, dossier.PurposeApplicant, &applicant); err != nil {
 		return nil, err
 	}
 	event := registration.Opened
@@ -142,7 +142,7 @@ func (c *change) openIn(ctx context.Context, app registration.Application) (*reg
 		return nil, nil
 	}
 	var person dossier.Person
-	if err := c.get(ctx, c.tx, app.IdentityRef, dossier.PurposeIdentity, &person); err != nil {
+	if err := c.get(ctx, c.tx, Own(c.rec.ID), app.IdentityRef, dossier.PurposeIdentity, &person); err != nil {
 		return nil, err
 	}
 	claimed, err := c.claimPerson(ctx, person)

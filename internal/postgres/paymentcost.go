@@ -50,7 +50,7 @@ func (s *Store) provenBefore(ctx context.Context, rec *record, handedIn dossier.
 		return false, err
 	}
 	var current dossier.Company
-	if err := s.get(ctx, s.pool, *rec.CompanyRef, dossier.PurposeCompany, &current); err != nil {
+	if err := s.get(ctx, s.pool, Own(rec.ID), *rec.CompanyRef, dossier.PurposeCompany, &current); err != nil {
 		return false, err
 	}
 	return current.SameProof(current.Merged(handedIn)), nil

@@ -143,11 +143,11 @@ func (s *Store) TakeOrder(ctx context.Context, paymentID string) (*Order, error)
 			p.OrderedAt = &c.at
 		}
 		var amount dossier.Amount
-		if err := s.unseal(ctx, c.tx, p.RegistrationID, dossier.PurposeAmount+"/"+p.ID, p.Amount, &amount); err != nil {
+		if err := s.unseal(ctx, c.tx, p.amountPlace(), p.Amount, &amount); err != nil {
 			return err
 		}
 		order.AmountFen = amount.Fen
-		return s.get(ctx, c.tx, p.CompanyRef, dossier.PurposeCompany, &order.Company)
+		return s.get(ctx, c.tx, p.owner(), p.CompanyRef, dossier.PurposeCompany, &order.Company)
 	})
 	return order, err
 }
@@ -297,7 +297,9 @@ func (c *change) paymentLost(ctx context.Context) error {
 	if err := c.move(ctx, event); err != nil {
 		return err
 	}
-	c.askForCompany()
+	if err := c.askForCompany(ctx); err != nil {
+		return err
+	}
 	return c.tellWayOn(ctx, notice.PaymentFailed, key+c.payment.ID)
 }
 
@@ -314,15 +316,16 @@ func (c *change) tellWayOn(ctx context.Context, kind notice.Kind, eventKey strin
 }
 
 // askForCompany says which field the bank objects to. What was submitted stays locked, but for the company information.
-func (c *change) askForCompany() {
+func (c *change) askForCompany(ctx context.Context) error {
 	wrong := c.payment.objection(c.rec.Locale)
 	c.setError(registration.CodePaymentFailed, wrong)
 	if c.rec.ReviewRound == 0 {
-		return
+		return nil
 	}
-	again := registration.Correction{Reason: registration.Reason{Field: fieldCompany, Code: wrong.Code, Message: wrong.Message}}
+	again, err := c.sealReasons(ctx, c.tx, c.rec.ID, c.rec.ReviewRound, []registration.Reason{{Field: fieldCompany, Code: wrong.Code, Message: wrong.Message}})
 	whole := func(c registration.Correction) bool { return c.Field == fieldCompany }
-	c.rec.Corrections = append(slices.DeleteFunc(c.rec.Corrections, whole), again)
+	c.rec.Corrections = append(slices.DeleteFunc(c.rec.Corrections, whole), again...)
+	return err
 }
 
 // PaymentTick does what time brings a payment: late money is flagged for ops, the window's end is announced and comes.

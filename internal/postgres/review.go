@@ -156,32 +156,32 @@ func (s *Store) Decide(ctx context.Context, step Step, inputRef string) (registr
 		if pastRound(d, c.rec.ReviewRound) {
 			return registration.Refuse(registration.CodeClaimedByOther), nil
 		}
-		if refusal, err := c.writeDecision(ctx, d); refusal != nil || err != nil {
+		said, err := c.sealReasons(ctx, c.tx, c.rec.ID, c.rec.ReviewRound, d.Reasons)
+		if err != nil {
+			return nil, err
+		}
+		if refusal, err := c.writeDecision(ctx, d, said); refusal != nil || err != nil {
 			return refusal, err
 		}
-		return nil, c.decided(ctx, d)
+		return nil, c.decided(ctx, d, said)
 	})
 }
 
-func (c *change) writeDecision(ctx context.Context, d dossier.Decision) (*registration.Refusal, error) {
-	note, err := c.seal(ctx, c.tx, c.rec.ID, dossier.PurposeReason+"/"+c.roundKey("note"), d.Note)
+func (c *change) writeDecision(ctx context.Context, d dossier.Decision, said registration.Corrections) (*registration.Refusal, error) {
+	note, err := c.seal(ctx, c.tx, Own(c.rec.ID).place(dossier.PurposeReason, c.roundKey("note")), d.Note)
 	if err != nil {
 		return nil, err
 	}
-	reasons := d.Reasons
-	if reasons == nil {
-		reasons = []registration.Reason{}
-	}
 	tag, err := c.tx.Exec(ctx, `update reviews set decision = $3, final = $4, decided_by = $5, decided_at = $6, closed_at = $6, reasons = $7, note = $8,
 		assignee = $5, overdue = false where subject_id = $1 and round = $2 and closed_at is null and (assignee is null or assignee = $5)`,
-		c.rec.ID, c.rec.ReviewRound, d.Decision, d.Final, d.Reviewer, c.at, reasons, note)
+		c.rec.ID, c.rec.ReviewRound, d.Decision, d.Final, d.Reviewer, c.at, said, note)
 	if err != nil {
 		return nil, err
 	}
 	return refuseIf(tag.RowsAffected() == 0, registration.CodeClaimedByOther), nil
 }
 
-func (c *change) decided(ctx context.Context, d dossier.Decision) error {
+func (c *change) decided(ctx context.Context, d dossier.Decision, said registration.Corrections) error {
 	switch {
 	case d.Decision == "approve":
 		if err := c.bind(ctx); err != nil {
@@ -200,9 +200,7 @@ func (c *change) decided(ctx context.Context, d dossier.Decision) error {
 		}
 		return c.conclude(ctx, registration.RejectedByReviewer, "rejected")
 	}
-	for _, r := range d.Reasons {
-		c.rec.Corrections = append(c.rec.Corrections, registration.Correction{Reason: r})
-	}
+	c.rec.Corrections = append(c.rec.Corrections, said...)
 	if err := c.move(ctx, registration.CorrectionsRequested); err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ type Review struct {
 	Overdue     bool
 	Assignee    *string
 	Decision    *string
-	Reasons     []registration.Reason
+	Kept        registration.Corrections // why, as it is stored
 	Snapshot    json.RawMessage
 	Kind        *registration.Kind
 	AccountID   *string
@@ -35,9 +35,9 @@ type Review struct {
 	OwnCase       bool // the caller who asks has opened it, or acted for its applicant
 }
 
-const listedColumns = `v.subject_id, v.subject_kind, v.round, v.submitted_at, v.due_at, v.overdue, v.assignee, v.decision, v.reasons, v.snapshot`
+const listedColumns = `v.subject_id, v.subject_kind, v.round, v.submitted_at, v.due_at, v.overdue, v.assignee, v.decision, v.reasons as kept, v.snapshot`
 
-const reviewColumns = listedColumns + `,
+const reviewColumns = `v.subject_id, v.subject_kind, v.round, v.submitted_at, v.due_at, v.overdue, v.assignee, v.decision, v.kept, v.snapshot,
 	r.kind, coalesce(r.account_id, k.account_id) as account_id, coalesce(r.state, k.state) as state, r.name,
 	coalesce(v.snapshot -> 'decided_before', '[]') as decided_before`
 
@@ -85,15 +85,22 @@ func (s *Store) Reviews(ctx context.Context, f ReviewFilter) (Page[*Review], err
 	return page, err
 }
 
-// ReviewOf returns the newest round of a registration or clearing, with the one before it.
+// ReviewOf returns the newest round of a registration or clearing, with the one before it and the reviewer's words.
 func (s *Store) ReviewOf(ctx context.Context, subjectID string) (*Review, error) {
 	rows, err := s.pool.Query(ctx, `select `+reviewColumns+`, (select b.snapshot from reviews b where b.subject_id = v.subject_id and b.round = v.round - 1) as before,
-		false as own_case from reviews v`+reviewed+`where v.subject_id = $1 order by v.round desc limit 1`, subjectID)
+		false as own_case from (select `+listedColumns+` from reviews v where v.subject_id = $1 order by v.round desc limit 1) v`+reviewed, subjectID)
 	if err != nil {
 		return nil, err
 	}
 	v, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByName[Review])
-	return v, notFound(err)
+	if err != nil {
+		return nil, notFound(err)
+	}
+	keys, err := keysOf(ctx, s.pool, subjectID)
+	if err != nil {
+		return nil, err
+	}
+	return v, s.openReasons(keys, subjectID, v.Round, v.Kept)
 }
 
 // AssignReview gives the open round of a subject to a reviewer, or to nobody. Unless force is set it refuses to take the round

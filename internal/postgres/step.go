@@ -94,7 +94,7 @@ var errInputGone = errors.New("postgres: the act's input is gone")
 
 // input opens what an act handed in.
 func (c *change) input(ctx context.Context, ref, purpose string, v any) error {
-	err := c.get(ctx, c.tx, ref, purpose, v)
+	err := c.get(ctx, c.tx, Owner{Subject: c.rec.ID, Row: c.step.ActID}, ref, purpose, v)
 	if errors.Is(err, ErrNotFound) {
 		return errInputGone
 	}

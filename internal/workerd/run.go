@@ -18,8 +18,11 @@ import (
 	"shiming/workflows"
 )
 
-// Run works until ctx ends, then drains.
+// Run seals what an older release has stored in clear, works until ctx ends, then drains.
 func (p *Process) Run(ctx context.Context) error {
+	if err := p.store.SealPlain(ctx, p.log); err != nil {
+		return err
+	}
 	failed := make(chan error, 4) // health server, and the workers' own fatal errors
 	w := worker.New(p.engine.Client(), p.cfg.TaskQueue, worker.Options{
 		OnFatalError:                           func(err error) { failed <- err },
