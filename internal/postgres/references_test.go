@@ -69,7 +69,7 @@ var covered = map[string]string{
 	"registrations.contact_ref":    "TestReferencesOpenForTheirOwnerAlone",
 	"payments.company_ref":         "TestPayeesOpenForTheirPaymentAlone",
 	"payments.amount":              "TestPayeesOpenForTheirPaymentAlone",
-	"acts.input_ref":               "TestInputsOpenForTheirActAlone",
+	"act_addresses.address": "", "acts.input_ref":               "TestInputsOpenForTheirActAlone",
 	"clearings.claim_ref":          "TestReferencesOfClearingsOpenForTheirOwnerAlone",
 	"clearings.conditions_ref":     "TestReferencesOfClearingsOpenForTheirOwnerAlone",
 	"objections.token_ref":         "TestReferencesOfClearingsOpenForTheirOwnerAlone",
