@@ -42,13 +42,14 @@ type clearing struct {
 	UnreachableAt        *time.Time         // no channel could carry the notice to the holder
 	Attempt              int                // to clear; each has a hold of its own
 	HoldOpen             bool               // the newest attempt's hold may still be there
+	Forgetting           bool               // the wallet was asked to forget the identity: no way leads back
 	DeveloperKind        *registration.Kind // of the account concerned
 	mirror
 }
 
 const clearingColumns = `id, contested, account_id, registration_id, locale, state, sequence, created_at, updated_at,
 	last_act_at, state_since, ended_at, last_error, corrections, review_round, approved_by, approved_earlier, claim_ref, claim_fingerprint, claim,
-	conditions_ref, compared_at, eligible_at, objection_until, objection_provisional, objected_at, unreachable_at, attempt, hold_open, ` + mirrorColumns + `,
+	conditions_ref, compared_at, eligible_at, objection_until, objection_provisional, objected_at, unreachable_at, attempt, hold_open, forgetting, ` + mirrorColumns + `,
 	(select r.kind from registrations r where r.id = clearings.registration_id) as developer_kind`
 
 // loadClearing reads a clearing; lock is "" or "for update".

@@ -74,7 +74,8 @@ func (s *Store) ClearingAccount(ctx context.Context, clearingID string) (string,
 	return *k.AccountID, nil
 }
 
-// KeepConditions judges a clearing's conditions by what the wallet says now and keeps them with their evidence, sealed.
+// KeepConditions judges a clearing's conditions by what the wallet says now and keeps them with their evidence, sealed. Once the
+// wallet was asked to forget the identity they bar nothing: it may have, and a card that was bound since brings nothing back.
 func (s *Store) KeepConditions(ctx context.Context, clearingID string, facts wallet.Facts) (registration.ClearingVerdict, error) {
 	var verdict registration.ClearingVerdict
 	err := s.inTx(ctx, func(tx pgx.Tx) error {
@@ -86,10 +87,16 @@ func (s *Store) KeepConditions(ctx context.Context, clearingID string, facts wal
 		if err != nil {
 			return err
 		}
-		verdict.Met = c.rec.needed(conditions, c.docs).Eligible() && (c.rec.Contested || c.rec.ComparedAt != nil)
+		verdict.Met = c.rec.Forgetting || c.rec.needed(conditions, c.docs).Eligible() && (c.rec.Contested || c.rec.ComparedAt != nil)
 		return c.keep(ctx, conditions)
 	})
 	return verdict, err
+}
+
+// Forgetting notes that the wallet is about to be asked to forget the identity.
+func (s *Store) Forgetting(ctx context.Context, clearingID string) error {
+	_, err := s.pool.Exec(ctx, `update clearings set forgetting = true where id = $1 and state = $2`, clearingID, registration.Clearing)
+	return err
 }
 
 func (c *clearingChange) judge(ctx context.Context, facts wallet.Facts) (registration.Conditions, error) {

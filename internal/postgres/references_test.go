@@ -63,13 +63,13 @@ func (p *pair) view(id string) func() error {
 
 // covered are the columns that hold sealed values or references to them, each with the test that swaps it.
 var covered = map[string]string{
-	"registrations.applicant_ref":  "TestReferencesOpenForTheirOwnerAlone",
-	"registrations.identity_ref":   "TestReferencesOpenForTheirOwnerAlone",
-	"registrations.company_ref":    "TestReferencesOpenForTheirOwnerAlone",
-	"registrations.contact_ref":    "TestReferencesOpenForTheirOwnerAlone",
-	"payments.company_ref":         "TestPayeesOpenForTheirPaymentAlone",
-	"payments.amount":              "TestPayeesOpenForTheirPaymentAlone",
-	"act_addresses.address": "", "acts.input_ref":               "TestInputsOpenForTheirActAlone",
+	"registrations.applicant_ref": "TestReferencesOpenForTheirOwnerAlone",
+	"registrations.identity_ref":  "TestReferencesOpenForTheirOwnerAlone",
+	"registrations.company_ref":   "TestReferencesOpenForTheirOwnerAlone",
+	"registrations.contact_ref":   "TestReferencesOpenForTheirOwnerAlone",
+	"payments.company_ref":        "TestPayeesOpenForTheirPaymentAlone",
+	"payments.amount":             "TestPayeesOpenForTheirPaymentAlone",
+	"act_addresses.address":       "", "acts.input_ref": "TestInputsOpenForTheirActAlone",
 	"clearings.claim_ref":          "TestReferencesOfClearingsOpenForTheirOwnerAlone",
 	"clearings.conditions_ref":     "TestReferencesOfClearingsOpenForTheirOwnerAlone",
 	"objections.token_ref":         "TestReferencesOfClearingsOpenForTheirOwnerAlone",
