@@ -2,6 +2,8 @@ package e2e
 
 import (
 	"context"
+	"encoding/base64"
+	"net/http/httptest"
 	"os/exec"
 	"slices"
 	"strings"
@@ -16,6 +18,7 @@ import (
 	updatepb "go.temporal.io/api/update/v1"
 	"go.temporal.io/api/workflowservice/v1"
 
+	"shiming/internal/codec"
 	"shiming/internal/devstack/stacktest"
 	"shiming/registration"
 )
@@ -169,6 +172,27 @@ func TestAQueryFromTheCommandLine(t *testing.T) {
 	require.NoError(t, err, said)
 	require.NotContains(t, said, "details_required")
 	r.post("/withdraw", nil).inState("withdrawn")
+}
+
+// The codec server lets people read, on the command line too, and lets nobody write.
+func TestTheCodecServerOnlyShows(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := w.individual(t)
+	shows := httptest.NewServer(codec.Handler(w.keys))
+	defer shows.Close()
+	id := registration.WorkflowID(r.account)
+	said, err := w.temporal(t, "workflow", "query", "--workflow-id", id, "--name", registration.QueryFacts, "--codec-endpoint", shows.URL)
+	require.NoError(t, err, said)
+	require.Contains(t, said, "details_required")
+	said, err = w.temporal(t, "workflow", "show", "--workflow-id", id, "--output", "json", "--codec-endpoint", shows.URL)
+	require.NoError(t, err, said)
+	require.Contains(t, said, base64.StdEncoding.EncodeToString([]byte(`{"act":"open`)), "an opening, in clear")
+	before := r.asItStands()
+	said, err = w.temporal(t, "workflow", "update", "execute", "--workflow-id", id, "--name", "withdraw", "--input", `{"registration_id":"`+r.id+`"}`, "--codec-endpoint", shows.URL)
+	require.Error(t, err, said)
+	require.Contains(t, said, codec.ErrPlain.Error())
+	require.Equal(t, before, r.asItStands())
 }
 
 // What an activity came to cannot be made up, not even of nothing: no card is proven that the bank has not answered for.
