@@ -126,5 +126,10 @@ func TestGrantsOfABankAccountHoldAgainstARush(t *testing.T) {
 		require.Equal(t, registration.CodePayoutLimitReached, codeOf(toBank(t, w, steps[n], 70+n)))
 	}
 	codes := rushOf(len(steps), func(n int) registration.Code { return codeOf(granted(t, w, steps[n])) })
+	lockedOut(t, w.Store, `select pg_advisory_xact_lock(hashtextextended(encode(refused_bank, 'hex'), 1)) from registrations where refused_bank is not null limit 1`,
+		func(ctx context.Context) error {
+			_, err := w.Store.GrantPayout(ctx, steps[0].RegistrationID, "ops:chen", "the holder called")
+			return err
+		})
 	require.Equal(t, map[registration.Code]int{"": registration.GrantsPerAccount, registration.CodePayoutLimitReached: 2}, codes)
 }

@@ -116,14 +116,14 @@ func TestNothingIsPaidWhilePaused(t *testing.T) {
 	require.False(t, order.Asked || order.Paused)
 }
 
-// lockedOut requires that do waits for whoever holds the payments, alone or shared, and goes on when they let go.
+// lockedOut requires that do waits for whoever holds a lock, and goes on when they let go.
 func lockedOut(t *testing.T, s *postgres.Store, hold string, do func(ctx context.Context) error) {
 	t.Helper()
 	ctx := context.Background()
 	tx, err := s.Pool().Begin(ctx)
 	require.NoError(t, err)
 	defer tx.Rollback(ctx) //nolint:errcheck // done below, unless the test fails
-	_, err = tx.Exec(ctx, `select `+hold+`(hashtextextended('payouts', 9))`)
+	_, err = tx.Exec(ctx, hold)
 	require.NoError(t, err)
 	done := make(chan error, 1)
 	go func() { done <- do(ctx) }()
@@ -141,10 +141,10 @@ func lockedOut(t *testing.T, s *postgres.Store, hold string, do func(ctx context
 func TestNoPaymentIsBegunAfterAPauseIsAnswered(t *testing.T) {
 	t.Parallel()
 	w := workflowtest.New(t, workflowtest.Monday(), nil)
-	lockedOut(t, w.Store, "pg_advisory_xact_lock_shared", func(ctx context.Context) error { return w.Store.PausePayouts(ctx, "ops:chen", "now") })
+	lockedOut(t, w.Store, `select pg_advisory_xact_lock_shared(hashtextextended('payouts', 9))`, func(ctx context.Context) error { return w.Store.PausePayouts(ctx, "ops:chen", "now") })
 	require.NoError(t, w.Store.ResumePayouts(t.Context(), "ops:chen", "go on"))
 	ids := announcedPayments(t, w, 1)
-	const alone = "pg_advisory_xact_lock"
+	const alone = `select pg_advisory_xact_lock(hashtextextended('payouts', 9))`
 	lockedOut(t, w.Store, alone, func(ctx context.Context) error {
 		_, err := w.Store.TakeOrder(ctx, ids[0])
 		return err
