@@ -2,7 +2,6 @@ package activities
 
 import (
 	"errors"
-	"math/rand/v2"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -29,15 +28,14 @@ const (
 )
 
 // How often it is looked at whether what waits may go on: soon after payments were resumed, and some minutes after a ceiling
-// was raised. Many may wait at once.
+// was raised.
 const (
 	pausedLook  = 10 * time.Second
 	ceilingLook = 5 * time.Minute
 )
 
-// later has an activity tried again after a pause of its own, a little longer for some than for others.
+// later has an activity tried again after a pause of its own.
 func later(message, kind string, pause time.Duration) error {
-	pause += time.Duration(rand.Int64N(int64(pause/4) + 1))
 	return temporal.NewApplicationErrorWithOptions(message, kind, temporal.ApplicationErrorOptions{NextRetryDelay: max(pause, time.Second)})
 }
 
@@ -68,7 +66,7 @@ func classify(err error) error {
 	case errors.Is(err, postgres.ErrPaused):
 		return later("payments are paused by ops; nothing was done", FailPaused, pausedLook)
 	case errors.As(err, &met):
-		return later("all that may be spent in a day is spent; nothing was done", FailCeiling, min(max(time.Until(met.Until), 0), ceilingLook))
+		return later("all that may be spent in a day is spent; nothing was done", FailCeiling, min(time.Until(met.Until), ceilingLook))
 	case errors.As(err, &illegal):
 		return temporal.NewNonRetryableApplicationError(illegal.Error(), FailIllegal, nil)
 	}

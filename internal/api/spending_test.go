@@ -74,7 +74,8 @@ func TestOpsPausesAndResumesPayments(t *testing.T) {
 	require.NoError(t, ends.UnmarshalText([]byte(first.Body["day_ends"].(string))))
 	require.True(t, ends.After(time.Now()) && ends.Before(time.Now().Add(24*time.Hour+time.Second)))
 	require.Equal(t, []any{
-		map[string]any{"kind": "payments", "used": 0.0, "ceiling": 2000.0}, map[string]any{"kind": "sms", "used": 17.0, "ceiling": 20000.0},
+		map[string]any{"kind": "payments", "used": 0.0, "ceiling": 2000.0},
+		map[string]any{"kind": "sms", "used": 17.0, "ceiling": 20000.0},
 		map[string]any{"kind": "mails", "used": 0.0, "ceiling": 50000.0},
 	}, first.Body["today"])
 	metrics := string(w.as("").get("/metrics").ok(200).Raw)

@@ -114,20 +114,26 @@ func TestActsThatWereNotDoneCostTheAccountNothing(t *testing.T) {
 	require.Nil(t, refusal)
 }
 
-// Acts begun at once on several registrations of an account count each.
+// Acts begun at once on several registrations of an account count each: of four, when one is left, one is begun.
 func TestAnAccountsActsHoldAgainstARush(t *testing.T) {
 	t.Parallel()
 	w := workflowtest.New(t, workflowtest.Monday(), nil)
-	var steps []postgres.Step
-	for n := range 8 {
-		steps = append(steps, open(t, w, registration.Enterprise, "acct-1", n))
-		end(t, w, steps[n])
+	for round := range 10 {
+		var steps []postgres.Step
+		for n := range 4 {
+			steps = append(steps, open(t, w, registration.Enterprise, fmt.Sprintf("acct-%d", round), n))
+			end(t, w, steps[n])
+		}
+		for n := range registration.VerificationActs - 1 {
+			_, refusal := begin(t, w, steps[n%len(steps)], registration.ActAdminSession, nil)
+			require.Nil(t, refusal)
+		}
+		codes := rushOf(len(steps), func(n int) registration.Code {
+			_, refusal := begin(t, w, steps[n], registration.ActAdminSession, nil)
+			return codeOf(refusal)
+		})
+		require.Equal(t, map[registration.Code]int{"": 1, registration.CodeAccountLimitReached: 3}, codes)
 	}
-	codes := rushOf(48, func(n int) registration.Code {
-		_, refusal := begin(t, w, steps[n%len(steps)], registration.ActAdminSession, nil)
-		return codeOf(refusal)
-	})
-	assert.Equal(t, map[registration.Code]int{"": registration.VerificationActs, registration.CodeAccountLimitReached: 28}, codes)
 }
 
 func codeOf(refusal *registration.Refusal) registration.Code {
@@ -260,26 +266,37 @@ func TestAMailboxIsReachedSoOftenADay(t *testing.T) {
 	assert.Contains(t, refusal.Detail, "mailbox")
 }
 
-// An act that was refused has sent nothing: a stranger's wrong tries do not use up somebody's phone.
+// An act that was refused, or never done, has sent nothing: a stranger's wrong tries do not use up somebody's phone.
 func TestWhatSentNothingDoesNotReach(t *testing.T) {
 	t.Parallel()
-	w := workflowtest.New(t, workflowtest.Monday(), nil)
-	for n := range registration.ActsPerAddress + 5 {
-		step := open(t, w, registration.Individual, fmt.Sprintf("acct-%d", n), n)
-		id, refusal := begin(t, w, step, registration.ActCard, workflowtest.Card(500))
-		require.Nil(t, refusal)
-		switch n % 3 {
-		case 0:
-			require.NoError(t, w.Store.ForgetAct(t.Context(), id))
-		case 1:
-			_, err := w.Store.CloseAct(t.Context(), id)
-			require.NoError(t, err)
-		case 2:
-			refused := step
-			refused.ActID = id
-			_, err := w.Store.RefuseAct(t.Context(), refused, registration.Refusal{Code: registration.CodeCardNotDebit}, "")
-			require.NoError(t, err)
-		}
+	for name, over := range map[string]func(w *workflowtest.World, step postgres.Step) error{
+		"forgotten": func(w *workflowtest.World, step postgres.Step) error {
+			return w.Store.ForgetAct(t.Context(), step.ActID)
+		},
+		"closed": func(w *workflowtest.World, step postgres.Step) error {
+			_, err := w.Store.CloseAct(t.Context(), step.ActID)
+			return err
+		},
+		"refused": func(w *workflowtest.World, step postgres.Step) error {
+			_, err := w.Store.RefuseAct(t.Context(), step, registration.Refusal{Code: registration.CodeCardNotDebit}, "")
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := workflowtest.New(t, workflowtest.Monday(), nil)
+			var step postgres.Step
+			for n := range registration.ActsPerAddress + 1 {
+				if n%10 == 0 {
+					step = open(t, w, registration.Individual, fmt.Sprintf("acct-%d", n), n)
+				}
+				tried := step
+				var refusal *registration.Refusal
+				tried.ActID, refusal = begin(t, w, step, registration.ActCard, workflowtest.Card(500))
+				require.Nil(t, refusal)
+				require.NoError(t, over(w, tried))
+			}
+		})
 	}
 }
 

@@ -153,8 +153,7 @@ func (s *Store) PruneSpending(ctx context.Context) error {
 
 // ceilingRefusal is what a payment over the ceiling is answered.
 func ceilingRefusal(err error) (*registration.Refusal, error) {
-	var met *CeilingError
-	if errors.As(err, &met) {
+	if met, ok := errors.AsType[*CeilingError](err); ok {
 		return registration.Refuse(registration.CodeSpendingPaused).Until(met.Until), nil
 	}
 	return nil, err

@@ -160,6 +160,18 @@ func TestMessagesNeverPassTheDaysCeiling(t *testing.T) {
 	}
 }
 
+func TestFourFifthsAreToldOnce(t *testing.T) {
+	t.Parallel()
+	s := newStore(t).WithCeilings(registration.Ceilings{SMS: 10})
+	about := opened(t, s, "acct-1")
+	for n := range 9 {
+		_, err := s.TakeNotice(t.Context(), message(t, s, about, notice.SMS, "registered"), patient)
+		require.NoError(t, err)
+		require.Equal(t, n >= 7, mailed(t, s, registration.FindingSpendingHigh) == 1, n)
+	}
+	require.Zero(t, mailed(t, s, registration.FindingSpendingCeiling))
+}
+
 // A setting that was lowered during the day tells ops too, and one that was raised lets what waits go on.
 func TestACeilingThatIsChangedDuringTheDay(t *testing.T) {
 	t.Parallel()

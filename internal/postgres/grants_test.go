@@ -114,3 +114,22 @@ func TestABankAccountIsGrantedThreePayments(t *testing.T) {
 	require.WithinDuration(t, first.Add(30*24*time.Hour), *refusal.RetryAt, time.Millisecond)
 	require.Equal(t, registration.GrantsPerAccount, w.Count(`select count(*) from payment_grants`))
 }
+
+// Five claimants of one bank account are granted a payment at once: three get one.
+func TestGrantsOfABankAccountHoldAgainstARush(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	grantNeeded(t, w)
+	var steps []postgres.Step
+	for n := range 5 {
+		steps = append(steps, companyRequired(t, w, fmt.Sprintf("claimant-%d", n), 70+n))
+		require.Equal(t, registration.CodePayoutLimitReached, codeOf(toBank(t, w, steps[n], 70+n)))
+	}
+	codes := rushOf(len(steps), func(n int) registration.Code { return codeOf(granted(t, w, steps[n])) })
+	lockedOut(t, w.Store, `select pg_advisory_xact_lock(hashtextextended(encode(refused_bank, 'hex'), 1)) from registrations where refused_bank is not null limit 1`,
+		func(ctx context.Context) error {
+			_, err := w.Store.GrantPayout(ctx, steps[0].RegistrationID, "ops:chen", "the holder called")
+			return err
+		})
+	require.Equal(t, map[registration.Code]int{"": registration.GrantsPerAccount, registration.CodePayoutLimitReached: 2}, codes)
+}

@@ -161,8 +161,7 @@ func (s *Store) maySend(ctx context.Context, tx pgx.Tx, n *noticeRow, at time.Ti
 		return nil, nil
 	}
 	err = s.spend(ctx, tx, kind, at)
-	var met *CeilingError
-	if errors.As(err, &met) {
+	if met, ok := errors.AsType[*CeilingError](err); ok {
 		return met, nil
 	}
 	return nil, err

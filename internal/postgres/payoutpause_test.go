@@ -2,13 +2,10 @@ package postgres_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"shiming/internal/postgres"
@@ -119,33 +116,49 @@ func TestNothingIsPaidWhilePaused(t *testing.T) {
 	require.False(t, order.Asked || order.Paused)
 }
 
-// Whoever is told that payments are paused is told the truth: no order is taken after that answer, however close.
-func TestNoOrderIsTakenAfterAPauseIsAnswered(t *testing.T) {
+// lockedOut requires that do waits for whoever holds a lock, and goes on when they let go.
+func lockedOut(t *testing.T, s *postgres.Store, hold string, do func(ctx context.Context) error) {
+	t.Helper()
+	ctx := context.Background()
+	tx, err := s.Pool().Begin(ctx)
+	require.NoError(t, err)
+	defer tx.Rollback(ctx) //nolint:errcheck // done below, unless the test fails
+	_, err = tx.Exec(ctx, hold)
+	require.NoError(t, err)
+	done := make(chan error, 1)
+	go func() { done <- do(ctx) }()
+	require.Eventually(t, func() bool {
+		return one[bool](t, s, `select exists (select from pg_locks where locktype = 'advisory' and not granted
+			and database = (select oid from pg_database where datname = current_database()))`)
+	}, 10*time.Second, 5*time.Millisecond, "it does not wait")
+	require.Empty(t, done)
+	require.NoError(t, tx.Rollback(ctx))
+	require.NoError(t, <-done)
+}
+
+// Whoever is told that payments are paused is told the truth: the answer waits for what is just being ordered, announced or made,
+// and what comes after it waits for the answer.
+func TestNoPaymentIsBegunAfterAPauseIsAnswered(t *testing.T) {
 	t.Parallel()
 	w := workflowtest.New(t, workflowtest.Monday(), nil)
-	ids := announcedPayments(t, w, 24)
-	ctx := context.Background()
-	var mu sync.Mutex
-	var taken int
-	do := []func(){func() {
-		assert.NoError(t, w.Store.PausePayouts(ctx, "ops:chen", "now"))
-		ordered := w.Count(`select count(*) from payments where ordered_at is not null`)
-		for range 3 { // whatever was on its way has been written by now
-			assert.Equal(t, ordered, w.Count(`select count(*) from payments where ordered_at is not null`))
-			time.Sleep(10 * time.Millisecond)
-		}
-	}}
-	for _, id := range ids {
-		do = append(do, func() {
-			order, err := w.Store.TakeOrder(ctx, id)
-			if order != nil {
-				mu.Lock()
-				taken++
-				mu.Unlock()
-			}
-			assert.True(t, err == nil || errors.Is(err, postgres.ErrPaused), "%v", err)
-		})
-	}
-	atOnce(do...)
-	require.Equal(t, taken, w.Count(`select count(*) from payments where ordered_at is not null`))
+	lockedOut(t, w.Store, `select pg_advisory_xact_lock_shared(hashtextextended('payouts', 9))`, func(ctx context.Context) error { return w.Store.PausePayouts(ctx, "ops:chen", "now") })
+	require.NoError(t, w.Store.ResumePayouts(t.Context(), "ops:chen", "go on"))
+	ids := announcedPayments(t, w, 1)
+	const alone = `select pg_advisory_xact_lock(hashtextextended('payouts', 9))`
+	lockedOut(t, w.Store, alone, func(ctx context.Context) error {
+		_, err := w.Store.TakeOrder(ctx, ids[0])
+		return err
+	})
+	step := companyRequired(t, w, "acct-9", 9)
+	var made registration.StepResult
+	lockedOut(t, w.Store, alone, func(context.Context) (err error) {
+		made, err = takeCompany(w, step, 9)
+		return err
+	})
+	require.Nil(t, made.Refusal)
+	held := w.Strings(`select id from notices where held and event_key = 'payment_requested/' || $1::text`, made.Payment.ID)
+	lockedOut(t, w.Store, alone, func(ctx context.Context) error {
+		_, err := w.Store.TakeNotice(ctx, held[0], patient)
+		return err
+	})
 }
