@@ -146,7 +146,11 @@ func (p *payment) deadline(state registration.State, since time.Time) (OpenDeadl
 	d := OpenDeadline{Subject: p.RegistrationID, What: DueWindow, payment: p.ID}
 	switch {
 	case state == registration.DepositRequired && p.SettledAt != nil && p.WindowClosesAt != nil:
-		d.Due, d.reckon = workday.Deadline{At: *p.WindowClosesAt}, func(cal workday.Calendar) workday.Deadline { return p.window(cal, since) }
+		d.Due = workday.Deadline{At: *p.WindowClosesAt}
+		d.reckon = func(cal workday.Calendar) workday.Deadline {
+			closes, _ := p.window(cal, since)
+			return closes
+		}
 	case state == registration.PayoutPending && p.State != registration.PayoutSettled && p.ExpectedBy != nil:
 		d.Due, d.reckon = workday.Deadline{At: *p.ExpectedBy}, p.expected
 		if p.NotifiedAt == nil {

@@ -224,22 +224,22 @@ func (c *change) settled(ctx context.Context) error {
 // window is when, by a calendar, the time to enter the amount is over: at the later of three working days after the notice and
 // one after the money's arrival. Since is when the applicant could first be told of the money: if nobody was there to say so in
 // time, that is not their fault, and they have one working day from then.
-func (p *payment) window(cal workday.Calendar, since time.Time) workday.Deadline {
-	closes := cal.WorkingDays(*p.SettledAt, registration.SettledDays)
+func (p *payment) window(cal workday.Calendar, since time.Time) (closes workday.Deadline, late bool) {
+	closes = cal.WorkingDays(*p.SettledAt, registration.SettledDays)
 	if p.NotifiedAt != nil {
 		if whole := cal.WorkingDays(*p.NotifiedAt, registration.WindowDays); whole.At.After(closes.At) {
 			closes = whole
 		}
 	}
 	if !closes.At.After(since) {
-		closes = cal.WorkingDays(since, registration.SettledDays)
+		return cal.WorkingDays(since, registration.SettledDays), true
 	}
-	return closes
+	return closes, false
 }
 
 // setWindow closes the window when the calendar says so, and never before what was announced.
 func (p *payment) setWindow(cal workday.Calendar, since time.Time) {
-	closes := p.window(cal, since)
+	closes, late := p.window(cal, since)
 	if p.WindowClosesAt != nil {
 		closes = workday.Later(workday.Deadline{At: *p.WindowClosesAt}, closes)
 	}
@@ -247,7 +247,10 @@ func (p *payment) setWindow(cal workday.Calendar, since time.Time) {
 	// Noon of the day before the last: "closes tomorrow".
 	day := closes.At.Sub(cal.Days(closes.At, -1))
 	remind := closes.At.Add(-day - day/2)
-	if remind.After(since) {
+	switch {
+	case late: // the announcement says it itself
+		p.RemindAt = nil
+	case remind.After(*p.SettledAt):
 		p.RemindAt = &remind
 	}
 }
