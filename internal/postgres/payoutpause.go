@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"shiming/internal/dossier"
 	"shiming/internal/notice"
 	"shiming/registration"
 )
@@ -49,10 +50,13 @@ func (s *Store) switchPayouts(ctx context.Context, word, by, reason string) erro
 		if err != nil || paused == (word == wordPause) {
 			return err
 		}
-		var id int64
-		at := s.now()
-		err = tx.QueryRow(ctx, `insert into payout_switches (word, reason, said_by, at) values ($1, $2, $3, $4) returning id`, word, reason, by, at).Scan(&id)
+		id, at := registration.NewID("psw"), s.now()
+		sealed, sealedFor, err := s.sealAbout(ctx, tx, pausedSubject, id, dossier.PurposeReason, reason)
 		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `insert into payout_switches (id, word, sealed_reason, sealed_for, said_by, at) values ($1, $2, $3, $4, $5, $6)`,
+			id, word, sealed, sealedFor, by, at); err != nil {
 			return err
 		}
 		if word == wordPause {
@@ -61,7 +65,7 @@ func (s *Store) switchPayouts(ctx context.Context, word, by, reason string) erro
 		if err := s.gone(ctx, tx, registration.FindingPayoutsPaused, pausedSubject); err != nil {
 			return err
 		}
-		return s.notify(ctx, tx, nil, notice.PayoutsResumed, fmt.Sprintf("payouts_resumed/%d", id), notice.Data{Detail: "by " + by}, at)
+		return s.notify(ctx, tx, nil, notice.PayoutsResumed, "payouts_resumed/"+id, notice.Data{Detail: "by " + by}, at)
 	})
 }
 
@@ -69,7 +73,7 @@ func (s *Store) switchPayouts(ctx context.Context, word, by, reason string) erro
 const pausedSubject = "payouts"
 
 func payoutsPaused(ctx context.Context, q querier) (paused bool, err error) {
-	err = q.QueryRow(ctx, `select coalesce((select word from payout_switches order by id desc limit 1) = $1, false)`, wordPause).Scan(&paused)
+	err = q.QueryRow(ctx, `select coalesce((select word from payout_switches order by n desc limit 1) = $1, false)`, wordPause).Scan(&paused)
 	return paused, err
 }
 
@@ -85,13 +89,28 @@ func payoutsHeld(ctx context.Context, tx pgx.Tx) (paused bool, err error) {
 func (s *Store) PayoutPauseNow(ctx context.Context) (PayoutPause, error) {
 	var p PayoutPause
 	err := s.inSnapshot(ctx, func(q querier) error {
-		err := q.QueryRow(ctx, `select word = $1, at, said_by, reason from payout_switches order by id desc limit 1`, wordPause).Scan(&p.Paused, &p.Since, &p.By, &p.Reason)
-		if err := unless(err, pgx.ErrNoRows); err != nil {
+		if err := s.lastWord(ctx, q, &p); unless(err, pgx.ErrNoRows) != nil {
 			return err
 		}
 		return q.QueryRow(ctx, `select count(*) from payments where bank_state = 'requested' and state = 'requested' and ordered_at is null`).Scan(&p.Waiting)
 	})
 	return p, err
+}
+
+// lastWord reads what ops has said of payments last.
+func (s *Store) lastWord(ctx context.Context, q querier, p *PayoutPause) error {
+	var id, sealedFor string
+	var sealed []byte
+	err := q.QueryRow(ctx, `select id, word = $1, at, said_by, sealed_reason, sealed_for from payout_switches order by n desc limit 1`, wordPause).
+		Scan(&id, &p.Paused, &p.Since, &p.By, &sealed, &sealedFor)
+	if err != nil {
+		return err
+	}
+	keys, err := keysOf(ctx, q, sealedFor)
+	if err != nil {
+		return err
+	}
+	return s.openAbout(keys, sealedFor, pausedSubject, id, dossier.PurposeReason, sealed, &p.Reason)
 }
 
 // FindPaused opens the finding of a pause again that somebody has resolved while it holds.

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"shiming/internal/postgres"
+	"shiming/internal/vault"
 	"shiming/registration"
 	"shiming/workflows/workflowtest"
 )
@@ -161,4 +162,19 @@ func TestNoPaymentIsBegunAfterAPauseIsAnswered(t *testing.T) {
 		_, err := w.Store.TakeNotice(ctx, held[0], patient)
 		return err
 	})
+}
+
+// What ops wrote is sealed with the word that it was written to.
+func TestAPausesReasonOpensForItAlone(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	require.NoError(t, s.PausePayouts(t.Context(), "olive", "the bank's statement shows a payment twice"))
+	require.NoError(t, s.ResumePayouts(t.Context(), "olive", "it was the bank's own slip"))
+	now, err := s.PayoutPauseNow(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "it was the bank's own slip", now.Reason)
+	_, err = s.Pool().Exec(t.Context(), `update payout_switches set sealed_reason = (select sealed_reason from payout_switches where word = 'pause') where word = 'resume'`)
+	require.NoError(t, err)
+	_, err = s.PayoutPauseNow(t.Context())
+	require.ErrorIs(t, err, vault.ErrSealed)
 }

@@ -23,11 +23,13 @@ create index act_addresses_newest on act_addresses (address, at);
 
 -- Every time that ops paused or resumed payments. The newest says how it stands.
 create table payout_switches (
-  id      bigint generated always as identity primary key,
-  word    text not null check (word in ('pause', 'resume')),
-  reason  text not null,
-  said_by text not null,
-  at      timestamptz not null
+  n             bigint generated always as identity primary key,
+  id            text not null unique,
+  word          text not null check (word in ('pause', 'resume')),
+  sealed_reason bytea not null,
+  sealed_for    text not null references vault_keys (subject),
+  said_by       text not null,
+  at            timestamptz not null
 );
 
 -- +goose Down
