@@ -147,6 +147,20 @@ func TestASmallRestIsNoReasonToHangUp(t *testing.T) {
 	}
 }
 
+// An idle connection ends in a time of its own, not in a request's.
+func TestAnIdleConnectionMayBeUsedAgain(t *testing.T) {
+	t.Parallel()
+	bounds := impatient()
+	bounds.IdleWithin = time.Hour
+	c := dial(t, open(t, shop(), bounds))
+	for range 2 {
+		status, _ := c.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n").answer()
+		require.Equal(t, 200, status)
+		pause := time.NewTimer(4 * bounds.Within)
+		<-pause.C
+	}
+}
+
 func TestAnIdleConnectionEnds(t *testing.T) {
 	t.Parallel()
 	s := open(t, shop(), impatient())
