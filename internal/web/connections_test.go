@@ -70,15 +70,21 @@ func TestAnAddressHasItsShare(t *testing.T) {
 	bounds := web.Defaults()
 	bounds.Within, bounds.PerAddress = time.Hour, 5
 	s := open(t, shop(), bounds)
-	other := from(t, s, "127.0.0.2")
-	other.served()
+	var others []*client
+	for range 5 {
+		other := from(t, s, "127.0.0.2")
+		other.served()
+		others = append(others, other)
+	}
 	oldest := dial(t, s)
 	oldest.served()
-	for range 5 {
+	for range 20 {
 		dial(t, s).served()
 	}
 	oldest.closed()
-	other.served()
+	for _, other := range others {
+		other.served()
+	}
 }
 
 // When all is full, whoever has most makes room, also for an address that has none yet.

@@ -135,6 +135,7 @@ func (p paced) Read(b []byte) (int, error) { return p.take(b, p.pace) }
 // on for a while.
 func (e *exchange) finish() {
 	e.begin()
+	e.patiently() // for what net/http still holds back
 	if e.whole || e.broken != nil {
 		return
 	}
@@ -142,7 +143,6 @@ func (e *exchange) finish() {
 	if left := e.request.ContentLength; left >= 0 && left <= restLimit {
 		return // hangUp leaves that much to net/http, which has the answer's end sent first
 	}
-	e.patiently()
 	if e.wire.Flush() == nil {
 		_, _ = io.CopyN(io.Discard, paced{e, newPace(e.linger())}, lingerLimit)
 	}

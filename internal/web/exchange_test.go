@@ -147,6 +147,20 @@ func TestASmallRestIsNoReasonToHangUp(t *testing.T) {
 	}
 }
 
+// An idle connection ends in a time of its own, not in a request's.
+func TestAnIdleConnectionMayBeUsedAgain(t *testing.T) {
+	t.Parallel()
+	bounds := impatient()
+	bounds.IdleWithin = time.Hour
+	c := dial(t, open(t, shop(), bounds))
+	for range 2 {
+		status, _ := c.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n").answer()
+		require.Equal(t, 200, status)
+		pause := time.NewTimer(4 * bounds.Within)
+		<-pause.C
+	}
+}
+
 func TestAnIdleConnectionEnds(t *testing.T) {
 	t.Parallel()
 	s := open(t, shop(), impatient())
@@ -189,23 +203,36 @@ func TestAPipelineThatNobodyDrainsEnds(t *testing.T) {
 	require.NotErrorIs(t, err, os.ErrDeadlineExceeded)
 }
 
-// A handler that writes for long times itself, as streams do.
-func TestAStreamHasItsOwnTimes(t *testing.T) {
+// A handler may time its answer itself, as streams do: this client takes nothing for longer than others may.
+func TestAHandlerMayHaveItsOwnTimes(t *testing.T) {
+	t.Parallel()
+	const size = 16 << 20
+	bounds := impatient()
+	s := open(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(generous))
+		_, _ = w.Write(make([]byte, size))
+	}), bounds)
+	c := dial(t, s).send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+	late := time.NewTimer(3 * bounds.Within)
+	<-late.C
+	_, body := c.answer()
+	require.Len(t, body, size)
+}
+
+// Between two parts of an answer its handler may take its time.
+func TestAnAnswerMayComeInParts(t *testing.T) {
 	t.Parallel()
 	bounds := impatient()
 	s := open(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		wire := http.NewResponseController(w)
-		tick := time.NewTicker(bounds.Within / 2)
-		defer tick.Stop()
-		for range 6 {
-			_ = wire.SetWriteDeadline(time.Now().Add(generous))
+		for range 3 {
 			_, _ = io.WriteString(w, "x")
-			_ = wire.Flush()
-			<-tick.C
+			_ = http.NewResponseController(w).Flush()
+			pause := time.NewTimer(2 * bounds.Within)
+			<-pause.C
 		}
 	}), bounds)
 	_, body := dial(t, s).send("GET / HTTP/1.1\r\nHost: x\r\n\r\n").answer()
-	require.Equal(t, "xxxxxx", body)
+	require.Equal(t, "xxx", body)
 }
 
 func TestLargeHeadersAreRefused(t *testing.T) {
