@@ -23,7 +23,7 @@ type decideReview struct {
 		Decision string           `json:"decision" enum:"approve,reject" doc:"The decision" example:"reject"`
 		Final    bool             `json:"final,omitempty" doc:"With reject: nothing can be corrected any more" example:"false"`
 		Reasons  []DecisionReason `json:"reasons,omitempty" maxItems:"50" doc:"With reject: what is to be corrected, at least one"`
-		Note     string           `json:"note,omitempty" doc:"For reviewers only" example:"Second look needed."`
+		Note     string           `json:"note,omitempty" doc:"For reviewers only; no ID, card, account or phone number" example:"Second look needed."`
 	}
 }
 
@@ -31,7 +31,7 @@ type decideReview struct {
 type DecisionReason struct {
 	Field   string `json:"field" maxLength:"64" doc:"Path of the field to correct" example:"documents.id_card_front"`
 	Code    string `json:"code" enum:"unreadable,mismatch,expired,incomplete,not_accepted,other" doc:"Why it was not accepted" example:"unreadable"`
-	Message string `json:"message,omitempty" doc:"What to do, in the reviewer's words" example:"The number cannot be read; scan it again."`
+	Message string `json:"message,omitempty" doc:"What to do, in the reviewer's words; no ID, card, account or phone number" example:"The number cannot be read; scan it again."`
 }
 
 // check judges a decision for a registration of a kind.

@@ -118,12 +118,10 @@ func prose(lo, hi int) parser {
 
 // words takes what reviewers and ops write of somebody. Whatever becomes of it, it is to be read by more people than what was handed
 // in: a number by which somebody is known has no place in it.
-func (c *checks) words(location, in string, lo, hi int) string {
-	out := c.take(location, "", in, prose(lo, hi))
-	if _, found := chinaid.NumberIn(out); found {
+func (c *checks) words(location, in string, lo, hi int) {
+	if _, found := chinaid.NumberIn(c.take(location, "", in, prose(lo, hi))); found {
 		c.add(location, codePersonalData, "Do not write an ID, card, account or phone number here; name the field instead.")
 	}
-	return out
 }
 
 func noProse(r rune) bool { return unicode.IsControl(r) && !strings.ContainsRune("\n\r\t", r) }

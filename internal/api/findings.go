@@ -102,7 +102,7 @@ func (s *server) getFinding(ctx context.Context, in *ByFinding) (*findingAnswer,
 type resolveFinding struct {
 	ByFinding
 	Body struct {
-		Reason string `json:"reason" doc:"What was done about it" example:"Rolled back the release."`
+		Reason string `json:"reason" doc:"What was done about it; no ID, card, account or phone number" example:"Rolled back the release."`
 	}
 }
 

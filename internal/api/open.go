@@ -23,7 +23,7 @@ const (
 
 type openRegistration struct {
 	Body struct {
-		AccountID       string              `json:"account_id" minLength:"1" maxLength:"64" pattern:"^[A-Za-z0-9_-]+$" doc:"The platform account that registers" example:"acct-1001"`
+		AccountID       string              `json:"account_id" minLength:"1" maxLength:"64" pattern:"^[A-Za-z0-9_-]+$" doc:"The platform account that registers; neither an ID number nor a phone number" example:"acct-1001"`
 		Kind            registration.Kind   `json:"kind" enum:"individual,enterprise" doc:"Who registers" example:"individual"`
 		Name            string              `json:"name" doc:"Developer or company name shown on the apps, 2 to 50 characters" example:"Harbour Light"`
 		RegisteredEmail string              `json:"registered_email" doc:"The mailbox the account was registered with; notices go there" example:"chen@example.com"`

@@ -64,7 +64,7 @@ type resolvePayout struct {
 	ByID
 	Body struct {
 		Outcome string `json:"outcome" enum:"settled,failed,returned" doc:"What has become of the payment" example:"settled"`
-		Reason  string `json:"reason" doc:"Why it is resolved by hand" example:"The bank confirmed by phone."`
+		Reason  string `json:"reason" doc:"Why it is resolved by hand; no ID, card, account or phone number" example:"The bank confirmed by phone."`
 	}
 }
 
@@ -127,7 +127,7 @@ func followsPayout(v *registration.View) bool {
 type grantPayout struct {
 	ByID
 	Body struct {
-		Reason string `json:"reason" doc:"Why one more payment is allowed" example:"A stranger had used up the account's payments."`
+		Reason string `json:"reason" doc:"Why one more payment is allowed; no ID, card, account or phone number" example:"A stranger had used up the account's payments."`
 	}
 }
 

@@ -173,11 +173,12 @@ func (r run) withoutPublic() []run {
 	var parts []run
 	var part run
 	for i, g := range r {
-		if !isPublic(g.digits) && !(len(r) > 1 && isYear(g.digits) && (i == 0 || isYear(r[i-1].digits) || isPublic(r[i-1].digits))) {
-			part = append(part, g)
+		year := len(r) > 1 && isYear(g.digits) && (i == 0 || isYear(r[i-1].digits) || isPublic(r[i-1].digits))
+		if isPublic(g.digits) || year {
+			parts, part = append(parts, part), nil
 			continue
 		}
-		parts, part = append(parts, part), nil
+		part = append(part, g)
 	}
 	return append(parts, part)
 }

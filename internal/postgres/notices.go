@@ -96,7 +96,8 @@ func (n *noticeRow) open(ctx context.Context, s *Store, q querier) (data notice.
 	if err != nil {
 		return data, err
 	}
-	return data, s.openAbout(keys, *n.SealedFor, noticeSubject(n.RegistrationID, n.about()), n.ID, dossier.PurposeNotice, n.Sealed, &data)
+	err = s.openAbout(keys, *n.SealedFor, noticeSubject(n.RegistrationID, n.about()), n.ID, dossier.PurposeNotice, n.Sealed, &data)
+	return data, err
 }
 
 // recipients names the mailboxes of a kind; the contact's is left out if it is the registered one.

@@ -333,8 +333,10 @@ func TestReportsOpenForTheirSessionAlone(t *testing.T) {
 				_, _, err = w.Store.BeginAct(t.Context(), postgres.Act{ID: step.ActID, RegistrationID: app.RegistrationID, Act: registration.ActAdminSession, Actor: step.Actor}, "", nil)
 				require.NoError(t, err)
 				session := "qrs_" + account
-				scan := postgres.Report{Source: "wallet", MessageID: "msg_" + account, Type: "session.verified", Key: session,
-					Person: dossier.WalletReport{Holder: workflowtest.Person(i + 1).Holder, IDNumber: workflowtest.Person(i + 1).IDNumber}}
+				scan := postgres.Report{
+					Source: "wallet", MessageID: "msg_" + account, Type: "session.verified", Key: session,
+					Person: dossier.WalletReport{Holder: workflowtest.Person(i + 1).Holder, IDNumber: workflowtest.Person(i + 1).IDNumber},
+				}
 				if early {
 					w.Report(scan)
 				}

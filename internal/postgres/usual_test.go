@@ -43,8 +43,10 @@ func usualValues() map[string][]any {
 		dossier.PurposeNotice: {
 			notice.Data{},
 			notice.Data{RegistrationID: strings.Repeat("a", 30), AccountID: strings.Repeat("a", 64), Kind: "enterprise", Deadline: &at, Reasons: []notice.Reason{
-				{Field: "company.bank.account_number", Code: "not_accepted", Message: text}, {Field: "company.bank.account_number", Code: "not_accepted", Message: text},
-				{Field: "company.bank.account_number", Code: "not_accepted", Message: text}, {Field: "company.bank.account_number", Code: "not_accepted", Message: text},
+				{Field: "company.bank.account_number", Code: "not_accepted", Message: text},
+				{Field: "company.bank.account_number", Code: "not_accepted", Message: text},
+				{Field: "company.bank.account_number", Code: "not_accepted", Message: text},
+				{Field: "company.bank.account_number", Code: "not_accepted", Message: text},
 			}},
 		},
 	}

@@ -3,9 +3,10 @@
 //
 // Three things rest on one set of [Keys]:
 //   - Every subject (a registration, a clearing) has a data key of its own, wrapped by the master key. Values
-//     ([Keys.Seal]) and scans ([Blobs]) are sealed with it and bound to the subject and to what they are for, so that a row
-//     copied elsewhere does not open. Without its wrapped key nothing of a subject opens; but the wrapped keys lie in the database
-//     beside what they seal, and in every backup of it, and whoever has the master key opens them there.
+//     ([Keys.Seal]) and scans ([Blobs]) are sealed with it and bound to the subject, to what they are for, and values to the row they
+//     belong to ([Place]), so that what was copied or turned elsewhere does not open. Values are padded: their length tells nothing.
+//     Without its wrapped key nothing of a subject opens; but the wrapped keys lie in the database beside what they seal, and in every
+//     backup of it, and whoever has the master key opens them there.
 //   - Equality of what must be unique or counted (an ID number, a bank account) goes through keyed fingerprints
 //     ([Keys.Fingerprint]). Unlike a plain hash they cannot be guessed by trying all values.
 //   - Temporal's payloads have a key too ([Keys.Engine]); package codec uses it.

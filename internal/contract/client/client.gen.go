@@ -1877,7 +1877,7 @@ type DecideReviewBody struct {
 	// Examples: false
 	Final *bool `json:"final,omitempty"`
 
-	// Note For reviewers only
+	// Note For reviewers only; no ID, card, account or phone number
 	//
 	// Examples: Second look needed.
 	Note *string `json:"note,omitempty"`
@@ -1905,7 +1905,7 @@ type DecisionReason struct {
 	// Examples: documents.id_card_front
 	Field string `json:"field"`
 
-	// Message What to do, in the reviewer's words
+	// Message What to do, in the reviewer's words; no ID, card, account or phone number
 	//
 	// Examples: The number cannot be read; scan it again.
 	Message *string `json:"message,omitempty"`
@@ -2169,7 +2169,7 @@ type FindingPage struct {
 //
 // Examples: {"reason":"A stranger had used up the account's payments."}
 type GrantPayoutBody struct {
-	// Reason Why one more payment is allowed
+	// Reason Why one more payment is allowed; no ID, card, account or phone number
 	//
 	// Examples: A stranger had used up the account's payments.
 	Reason string `json:"reason"`
@@ -2391,7 +2391,7 @@ type NoticePage struct {
 //
 // Examples: {"reason":"The applicant says on the phone that nothing came."}
 type NoticeWordBody struct {
-	// Reason Why; name nobody
+	// Reason Why; name nobody, no ID, card, account or phone number
 	//
 	// Examples: The applicant says on the phone that nothing came.
 	Reason string `json:"reason"`
@@ -2461,7 +2461,7 @@ type OpenClearingBody struct {
 //
 // Examples: {"account_id":"acct-1001","kind":"individual","locale":"zh-CN","name":"Harbour Light","phone":"13800138000","registered_email":"chen@example.com"}
 type OpenRegistrationBody struct {
-	// AccountID The platform account that registers
+	// AccountID The platform account that registers; neither an ID number nor a phone number
 	//
 	// Examples: acct-1001
 	AccountID string `json:"account_id"`
@@ -2888,7 +2888,7 @@ type Requirement struct {
 //
 // Examples: {"reason":"Rolled back the release."}
 type ResolveFindingBody struct {
-	// Reason What was done about it
+	// Reason What was done about it; no ID, card, account or phone number
 	//
 	// Examples: Rolled back the release.
 	Reason string `json:"reason"`
@@ -2903,7 +2903,7 @@ type ResolvePayoutBody struct {
 	// Examples: settled
 	Outcome ResolvePayoutBodyOutcome `json:"outcome"`
 
-	// Reason Why it is resolved by hand
+	// Reason Why it is resolved by hand; no ID, card, account or phone number
 	//
 	// Examples: The bank confirmed by phone.
 	Reason string `json:"reason"`
