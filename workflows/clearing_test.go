@@ -8,9 +8,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"shiming/activities"
 	"shiming/internal/dossier"
 	"shiming/internal/postgres"
-	"shiming/activities"
 	"shiming/internal/wallet"
 	"shiming/registration"
 	"shiming/workflows/workflowtest"

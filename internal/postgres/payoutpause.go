@@ -89,7 +89,7 @@ func payoutsHeld(ctx context.Context, tx pgx.Tx) (paused bool, err error) {
 func (s *Store) PayoutPauseNow(ctx context.Context) (PayoutPause, error) {
 	var p PayoutPause
 	err := s.inSnapshot(ctx, func(q querier) error {
-		if err := s.lastWord(ctx, q, &p); unless(err, pgx.ErrNoRows) != nil {
+		if err := unless(s.lastWord(ctx, q, &p), pgx.ErrNoRows); err != nil {
 			return err
 		}
 		return q.QueryRow(ctx, `select count(*) from payments where bank_state = 'requested' and state = 'requested' and ordered_at is null`).Scan(&p.Waiting)
