@@ -2552,7 +2552,9 @@ type Payout struct {
 // Examples: sent
 type PayoutState string
 
-// PayoutPause Examples: {"by":"ops:zhang","day_ends":"2026-10-01T00:00:00+08:00","paused":true,"reason":"The bank has asked us to stop.","since":"2026-09-30T10:00:00+08:00","today":[{"ceiling":2000,"kind":"payments","used":57}],"waiting":3}
+// PayoutPause Whether payments are paused, by whom and why, and what was spent today of the day's ceilings.
+//
+// Examples: {"by":"ops:zhang","day_ends":"2026-10-01T00:00:00+08:00","paused":true,"reason":"The bank has asked us to stop.","since":"2026-09-30T10:00:00+08:00","today":[{"ceiling":2000,"kind":"payments","used":57}],"waiting":3}
 type PayoutPause struct {
 	// By Who paused or resumed them
 	//
@@ -3180,7 +3182,9 @@ type SetNameBody struct {
 	Name string `json:"name"`
 }
 
-// Spent Examples: {"ceiling":2000,"kind":"payments","used":57}
+// Spent How much of a day's ceiling is used.
+//
+// Examples: {"ceiling":2000,"kind":"payments","used":57}
 type Spent struct {
 	// Ceiling How many a day at most
 	//
@@ -3225,7 +3229,9 @@ type Submitted struct {
 	Name string `json:"name"`
 }
 
-// SwitchPayoutsBody Examples: {"reason":"The bank has asked us to stop."}
+// SwitchPayoutsBody Why payments are paused, or resumed.
+//
+// Examples: {"reason":"The bank has asked us to stop."}
 type SwitchPayoutsBody struct {
 	// Reason Why; name nobody
 	//
