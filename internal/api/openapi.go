@@ -37,6 +37,7 @@ func configuration() huma.Config {
 				{Name: reviewTag, Description: "Deciding what was submitted."},
 				{Name: "Accounts", Description: "How platform accounts stand."},
 				{Name: clearingTag, Description: "Clearing the identity of an account, and claiming one back."},
+				{Name: payoutsTag, Description: "Stopping payments, and what was spent today."},
 				{Name: noticeTag, Description: "What became of SMS and e-mails."},
 				{Name: subscriptionTag, Description: "Being told of events."},
 				{Name: findingTag, Description: "What does not mend itself and waits for ops."},

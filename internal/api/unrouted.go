@@ -28,6 +28,7 @@ func addService(doc *huma.OpenAPI) {
 	get := func(path, id, summary, description string, responses map[string]*huma.Response) {
 		if id == "docs" || id == "openapi" { // see [server.sparing]
 			responses["429"] = tooManyPages()
+			description += "\n\nRefusals: 429 `rate_limited`."
 		}
 		doc.Paths[path] = &huma.PathItem{Get: &huma.Operation{
 			OperationID: id, Method: http.MethodGet, Path: path, Tags: []string{serviceTag}, Summary: summary, Description: description, Responses: responses,

@@ -3970,6 +3970,8 @@ type ClientInterface interface {
 	//
 	// A page without scripts.
 	//
+	// Refusals: 429 `rate_limited`.
+	//
 	// Corresponds with GET /docs (the `Docs` operationId).
 	Docs(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
@@ -3983,6 +3985,8 @@ type ClientInterface interface {
 	// Openapi This document
 	//
 	// OpenAPI 3.1; at /openapi-3.0.json for tools that know only 3.0.
+	//
+	// Refusals: 429 `rate_limited`.
 	//
 	// Corresponds with GET /openapi.json (the `Openapi` operationId).
 	Openapi(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5553,6 +5557,8 @@ type ClientInterface interface {
 //
 // A page without scripts.
 //
+// Refusals: 429 `rate_limited`.
+//
 // Corresponds with GET /docs (the `Docs` operationId).
 func (c *Client) Docs(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDocsRequest(c.Server)
@@ -5586,6 +5592,8 @@ func (c *Client) Healthz(ctx context.Context, reqEditors ...RequestEditorFn) (*h
 // Openapi This document
 //
 // OpenAPI 3.1; at /openapi-3.0.json for tools that know only 3.0.
+//
+// Refusals: 429 `rate_limited`.
 //
 // Corresponds with GET /openapi.json (the `Openapi` operationId).
 func (c *Client) Openapi(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -11376,6 +11384,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// A page without scripts.
 	//
+	// Refusals: 429 `rate_limited`.
+	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /docs (the `Docs` operationId).
@@ -11393,6 +11403,8 @@ type ClientWithResponsesInterface interface {
 	// OpenapiWithResponse This document
 	//
 	// OpenAPI 3.1; at /openapi-3.0.json for tools that know only 3.0.
+	//
+	// Refusals: 429 `rate_limited`.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -20544,6 +20556,8 @@ func (r ReportWalletResponse) ContentType() string {
 //
 // A page without scripts.
 //
+// Refusals: 429 `rate_limited`.
+//
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /docs (the `Docs` operationId).
@@ -20573,6 +20587,8 @@ func (c *ClientWithResponses) HealthzWithResponse(ctx context.Context, reqEditor
 // OpenapiWithResponse This document
 //
 // OpenAPI 3.1; at /openapi-3.0.json for tools that know only 3.0.
+//
+// Refusals: 429 `rate_limited`.
 //
 // Returns a wrapper object for the known response body format(s).
 //
