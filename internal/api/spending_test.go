@@ -78,7 +78,7 @@ func TestOpsPausesAndResumesPayments(t *testing.T) {
 		map[string]any{"kind": "sms", "used": 17.0, "ceiling": 20000.0},
 		map[string]any{"kind": "mails", "used": 0.0, "ceiling": 50000.0},
 	}, first.Body["today"])
-	metrics := string(w.as("").get("/metrics").ok(200).Raw)
+	metrics := w.metrics()
 	for _, line := range []string{
 		"shiming_payouts_paused 1", `shiming_spending_used{kind="sms"} 17`, `shiming_spending_ceiling{kind="mails"} 50000`, "shiming_payouts_waiting 0",
 	} {

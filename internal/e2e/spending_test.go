@@ -122,7 +122,7 @@ func TestPaymentsStopAtTheDaysCeiling(t *testing.T) {
 	require.Equal(t, ceiling, paid)
 	w.eventually(t, func() bool { return len(w.inbox(t, opsMailbox)) == 1 }, func() string { return "ops is told that the ceiling is met" })
 	require.Contains(t, w.inbox(t, opsMailbox)[0].Text, "spending_ceiling")
-	metrics := string(caller{t: t, base: w.apiURL}.get("/metrics").ok(200).Raw)
+	metrics := w.metrics(t)
 	require.Contains(t, metrics, `shiming_spending_used{kind="payments"} 3`)
 	require.Contains(t, metrics, `shiming_spending_ceiling{kind="payments"} 3`)
 	require.Len(t, w.ops(t).get("/v1/findings?open=true&kind=spending_ceiling").ok(200).at("items"), 1)
@@ -211,7 +211,7 @@ func TestPausedPaymentsWaitAndAreMadeOnce(t *testing.T) {
 	require.Empty(t, unannounced.statement())
 	require.Empty(t, w.inbox(t, unannounced.who.Phone))
 	require.Nil(t, unannounced.get().at("payout", "notified_at"), "its window has not begun")
-	require.Contains(t, string(caller{t: t, base: w.apiURL}.get("/metrics").ok(200).Raw), "shiming_payouts_paused 1\n")
+	require.Contains(t, w.metrics(t), "shiming_payouts_paused 1\n")
 	mails := func(n int) {
 		t.Helper()
 		w.eventually(t, func() bool { return len(w.inbox(t, opsMailbox)) == n }, func() string { return "ops is told" })
@@ -230,7 +230,7 @@ func TestPausedPaymentsWaitAndAreMadeOnce(t *testing.T) {
 	late.until("deposit_required")
 	mails(2)
 	require.Empty(t, w.ops(t).get("/v1/findings?open=true&kind=payouts_paused").ok(200).at("items"))
-	require.Contains(t, string(caller{t: t, base: w.apiURL}.get("/metrics").ok(200).Raw), "shiming_payouts_paused 0\n")
+	require.Contains(t, w.metrics(t), "shiming_payouts_paused 0\n")
 }
 
 // A call to the bank that is under way when payments are paused is finished, and what came of it counts.

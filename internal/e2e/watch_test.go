@@ -57,13 +57,20 @@ func (r *reg) mailed(word string, n int, to string) {
 	require.Equal(r.t, n, count())
 }
 
+// metrics are what Prometheus is shown of the API.
+func (w *world) metrics(t testing.TB) string {
+	t.Helper()
+	shown := httptest.NewRecorder()
+	api.MetricsHandler(w.numbers).ServeHTTP(shown, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", http.NoBody))
+	require.Equal(t, http.StatusOK, shown.Code)
+	return shown.Body.String()
+}
+
 // answered counts the API's answers to an operation, by status, from its metrics.
 func (w *world) answered(t testing.TB, operation, status string) int {
 	t.Helper()
 	n := 0
-	shown := httptest.NewRecorder()
-	api.MetricsHandler(w.numbers).ServeHTTP(shown, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", http.NoBody))
-	for line := range strings.Lines(shown.Body.String()) {
+	for line := range strings.Lines(w.metrics(t)) {
 		if strings.HasPrefix(line, "shiming_http_requests_total{") && strings.Contains(line, `"`+operation+`"`) && strings.Contains(line, `"`+status+`"`) {
 			_, err := fmt.Sscan(line[strings.LastIndex(line, " ")+1:], &n)
 			require.NoError(t, err)

@@ -20,7 +20,9 @@ import (
 
 // Run seals what an older release has stored in clear, works until ctx ends, then drains.
 func (p *Process) Run(ctx context.Context) error {
-	if err := p.store.SealPlain(ctx, p.log); err != nil {
+	if err := p.store.SealPlain(ctx, p.log); ctx.Err() != nil { // told to stop before there was anything to drain
+		return nil
+	} else if err != nil {
 		return err
 	}
 	failed := make(chan error, 4) // health server, and the workers' own fatal errors
