@@ -11,7 +11,7 @@ import (
 const (
 	restLimit    = 256 << 10 // bytes that are still read before an answer, if they come at once; net/http's own limit after it
 	restWithin   = 200 * time.Millisecond
-	lingerLimit  = 32 << 20 // bytes that are still read after an answer
+	mostBytes    = 32 << 20 // that any handler is given, and that are still read after an answer
 	lingerWithin = 5 * time.Second
 )
 
@@ -52,7 +52,7 @@ func serve(h http.Handler, within time.Duration, w http.ResponseWriter, r *http.
 	defer e.hangUp()
 	r = r.WithContext(context.WithValue(r.Context(), exchangeKey{}, e))
 	if !e.whole {
-		r.Body = incoming{e}
+		r.Body = http.MaxBytesReader(e, incoming{e}, mostBytes)
 	}
 	h.ServeHTTP(e, r)
 	e.finish()
@@ -144,7 +144,7 @@ func (e *exchange) finish() {
 		return // hangUp leaves that much to net/http, which has the answer's end sent first
 	}
 	if e.wire.Flush() == nil {
-		_, _ = io.CopyN(io.Discard, paced{e, newPace(e.linger())}, lingerLimit)
+		_, _ = io.CopyN(io.Discard, paced{e, newPace(e.linger())}, mostBytes)
 	}
 	e.patiently() // an answer without a length still has its end to come
 }

@@ -235,6 +235,25 @@ func TestAnAnswerMayComeInParts(t *testing.T) {
 	require.Equal(t, "xxx", body)
 }
 
+// No handler reads without an end, whether or not it thought of one.
+func TestABodyHasAnEnd(t *testing.T) {
+	t.Parallel()
+	s := open(t, shop(), web.Defaults())
+	for _, head := range []string{"Content-Length: 40000000", "Transfer-Encoding: chunked"} {
+		c := dial(t, s).send("POST / HTTP/1.1\r\nHost: x\r\n" + head + "\r\n\r\n")
+		go func() {
+			part := "10000\r\n" + strings.Repeat("x", 64<<10) + "\r\n" // a chunk, if these are chunks
+			for {
+				if _, err := io.WriteString(c, part); err != nil {
+					return
+				}
+			}
+		}()
+		status, _ := c.answer()
+		require.Equal(t, 400, status)
+	}
+}
+
 func TestLargeHeadersAreRefused(t *testing.T) {
 	t.Parallel()
 	s := open(t, shop(), impatient())
