@@ -20,10 +20,11 @@ import (
 
 // Run seals what an older release has stored in clear, works until ctx ends, then drains.
 func (p *Process) Run(ctx context.Context) error {
-	if err := p.store.SealPlain(ctx, p.log); ctx.Err() != nil { // told to stop before there was anything to drain
-		return nil
-	} else if err != nil {
+	if err := p.store.SealPlain(ctx, p.log); err != nil && ctx.Err() == nil {
 		return err
+	}
+	if ctx.Err() != nil { // told to stop before there was anything to drain
+		return nil
 	}
 	failed := make(chan error, 4) // health server, and the workers' own fatal errors
 	w := worker.New(p.engine.Client(), p.cfg.TaskQueue, worker.Options{
