@@ -29,6 +29,10 @@ func (p *Process) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	return p.work(ctx)
+}
+
+func (p *Process) work(ctx context.Context) error {
 	failed := make(chan error, 4) // health server, and the workers' own fatal errors
 	w := worker.New(p.engine.Client(), p.cfg.TaskQueue, worker.Options{
 		OnFatalError:                           func(err error) { failed <- err },
