@@ -10,10 +10,13 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"golang.org/x/sync/semaphore"
+	"golang.org/x/sync/singleflight"
 
 	"shiming/internal/postgres"
 	"shiming/internal/problem"
 	"shiming/internal/subscriber"
+	"shiming/internal/web"
 )
 
 // server is the API with what it stands on.
@@ -22,7 +25,13 @@ type server struct {
 	api     huma.API
 	mux     *http.ServeMux
 	callers *callers
-	limits  *limits
+	limits  *limits // of callers, by token
+	guesses *limits // of wrong tokens and signatures, by address
+	pages   *limits // of what is for everybody, by address
+	streams *streams
+	proxies web.Proxies
+	lookups *semaphore.Weighted // of tokens that may be anybody's
+	ready   singleflight.Group
 	hooks   map[party]signatures
 	meters  *meters
 	sweep   sweeper
@@ -39,8 +48,15 @@ func New(d Deps) (http.Handler, error) {
 	if err := d.complete(); err != nil {
 		return nil, err
 	}
-	s := &server{Deps: d, meters: newMeters(d.Metrics), limits: newLimits(d.RateLimit, d.Now)}
+	s := &server{
+		Deps: d, meters: newMeters(d.Metrics), limits: newLimits(d.RateLimit, int(d.RateLimit), d.Now),
+		guesses: newLimits(float64(d.UnauthorizedPerMinute)/time.Minute.Seconds(), guessesAtOnce*d.UnauthorizedPerMinute, d.Now),
+		pages:   newLimits(pagesPerSecond, pagesAtOnce, d.Now), streams: newStreams(d.StreamsPerToken), lookups: semaphore.NewWeighted(lookupsAtOnce),
+	}
 	var err error
+	if s.proxies, err = web.ParseProxies(d.TrustedProxies); err != nil {
+		return nil, err
+	}
 	if s.callers, err = newCallers(d.Auth, d.Now); err != nil {
 		return nil, err
 	}
@@ -77,7 +93,7 @@ func (s *server) build() error {
 	ownErrors()
 	s.mux = http.NewServeMux()
 	s.api = humago.New(s.mux, configuration())
-	s.api.UseMiddleware(s.name, s.admit, s.takeBody, s.once, s.inTime)
+	s.api.UseMiddleware(s.name, s.admit, s.takeBody, s.knowHolder, s.once, s.inTime)
 	s.registrations()
 	s.verification()
 	s.details()
@@ -95,7 +111,6 @@ func (s *server) build() error {
 	s.mux.HandleFunc("/", s.unknown)
 	s.mux.HandleFunc("GET /healthz", s.healthz)
 	s.mux.HandleFunc("GET /readyz", s.readyz)
-	s.mux.Handle("GET /metrics", s.metrics())
 	return s.docs()
 }
 
@@ -108,7 +123,7 @@ var ownErrors = sync.OnceFunc(func() {
 
 // handler is the whole chain around the routes.
 func (s *server) handler() http.Handler {
-	return s.observe(s.safe(s.cors(s.drained(s.exact(s.mux)))))
+	return s.observe(s.safe(s.cors(s.sparing(s.exact(s.mux)))))
 }
 
 // exact answers an address that is not in its shortest form as unknown, which the multiplexer would redirect to another page.

@@ -88,7 +88,7 @@ func (i *issuer) sign(c claims) string {
 
 func find(t *testing.T, cs *callers, token string) (caller, error) {
 	t.Helper()
-	return cs.of(context.Background(), http.Header{"Authorization": {"Bearer " + token}})
+	return cs.of(context.Background(), http.Header{"Authorization": {"Bearer " + token}}, false)
 }
 
 func TestOIDCTokensAreCheckedInEveryPart(t *testing.T) {

@@ -18,12 +18,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
 	"shiming/internal/chinaid"
 	"shiming/internal/devstack/stacktest"
 	"shiming/internal/postgres"
 	"shiming/internal/vault"
+	"shiming/internal/web"
 	"shiming/internal/workday"
 	"shiming/registration"
 )
@@ -44,6 +46,8 @@ type world struct {
 	server *httptest.Server
 
 	blobDir string
+	bounds  web.Config // of every server that is started from now on
+	numbers *prometheus.Registry
 }
 
 // tokenLines are the callers of every world; each one's token is its name and "-token".
@@ -78,11 +82,11 @@ func newWorldOn(t testing.TB, databaseURL string, change ...func(*Deps)) *world 
 	blobs, err := vault.OpenBlobs(t.Context(), keys, filepath.Join(dir, "blobs"))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, blobs.Close()) })
-	w := &world{t: t, store: store, engine: &stubEngine{store: store}, wallet: &stubWallet{}, blobDir: filepath.Join(dir, "blobs")}
+	w := &world{t: t, store: store, engine: &stubEngine{store: store}, wallet: &stubWallet{}, blobDir: filepath.Join(dir, "blobs"), bounds: web.Defaults()}
 	w.deps = Deps{
 		Store: store, Engine: w.engine, Wallet: w.wallet, Blobs: blobs, Keys: keys, Auth: Auth{TokensFile: tokens},
 		BankSecrets: []string{bankSecret, oldBankSecret}, WalletSecrets: []string{walletSecret},
-		RateLimit: 100_000, AnswerWithin: 2 * time.Second, Log: slog.New(slog.DiscardHandler),
+		RateLimit: 100_000, UnauthorizedPerMinute: 100_000, AnswerWithin: 2 * time.Second, Log: slog.New(slog.DiscardHandler),
 	}
 	for _, c := range change {
 		c(&w.deps)
@@ -95,11 +99,12 @@ func newWorldOn(t testing.TB, databaseURL string, change ...func(*Deps)) *world 
 func (w *world) start() {
 	w.t.Helper()
 	d := w.deps
-	d.Metrics = nil
+	w.numbers = NewRegistry() // of this process
+	d.Metrics = w.numbers
 	handler, err := New(d)
 	require.NoError(w.t, err)
 	w.server = httptest.NewUnstartedServer(nil)
-	w.server.Config = Server("", held(w.t, handler))
+	w.server.Config = web.Server("", held(w.t, handler), w.bounds)
 	w.server.Start()
 	w.t.Cleanup(w.server.Close)
 }

@@ -113,6 +113,7 @@ func (c *API) check() []problem {
 	p.web("OIDC_ISSUER", c.OIDCIssuer, true)
 	p.add(c.OIDCIssuer != "" && c.OIDCAudience == "", "OIDC_AUDIENCE", "is missing beside OIDC_ISSUER")
 	p.add(c.RateLimit <= 0, "RATE_LIMIT", "is not above zero")
+	c.bounds(&p)
 	p.networks("WEBHOOK_ALLOW_NETS", c.WebhookAllowNets)
 	p.secrets("BANK_WEBHOOK_SECRETS", c.BankSecrets...)
 	p.secrets("WALLET_WEBHOOK_SECRETS", c.WalletSecrets...)
@@ -120,6 +121,21 @@ func (c *API) check() []problem {
 	p.positive("ANSWER_WITHIN", c.AnswerWithin)
 	p.positive("SHUTDOWN_WITHIN", c.ShutdownWithin)
 	return p
+}
+
+// bounds judges what clients may take.
+func (c *API) bounds(p *problems) {
+	if c.MetricsAddr != "" {
+		p.address("METRICS_ADDR", c.MetricsAddr)
+	}
+	p.add(c.MetricsAddr != "" && c.MetricsAddr == c.Addr, "METRICS_ADDR", "is API_ADDR, and must be another")
+	p.add(c.Connections <= 0, "CONNECTIONS_MAX", "is not above zero")
+	p.add(c.ConnectionsPerAddress < 0, "CONNECTIONS_PER_ADDRESS", "is below zero")
+	p.add(c.StreamsPerToken <= 0, "STREAMS_PER_TOKEN", "is not above zero")
+	p.add(c.UnauthorizedPerMinute <= 0, "UNAUTHORIZED_PER_MINUTE", "is not above zero")
+	p.networks("TRUSTED_PROXIES", c.TrustedProxies)
+	p.positive("RECEIVE_WITHIN", c.ReceiveWithin)
+	p.positive("IDLE_WITHIN", c.IdleWithin)
 }
 
 func (c *Worker) check() []problem {

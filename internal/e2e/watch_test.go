@@ -2,6 +2,8 @@ package e2e
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -10,6 +12,7 @@ import (
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/api/workflowservice/v1"
 
+	"shiming/internal/api"
 	"shiming/registration"
 )
 
@@ -58,7 +61,9 @@ func (r *reg) mailed(word string, n int, to string) {
 func (w *world) answered(t testing.TB, operation, status string) int {
 	t.Helper()
 	n := 0
-	for line := range strings.Lines(string(caller{t: t, base: w.apiURL}.get("/metrics").ok(200).Raw)) {
+	shown := httptest.NewRecorder()
+	api.MetricsHandler(w.numbers).ServeHTTP(shown, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", http.NoBody))
+	for line := range strings.Lines(shown.Body.String()) {
 		if strings.HasPrefix(line, "shiming_http_requests_total{") && strings.Contains(line, `"`+operation+`"`) && strings.Contains(line, `"`+status+`"`) {
 			_, err := fmt.Sscan(line[strings.LastIndex(line, " ")+1:], &n)
 			require.NoError(t, err)

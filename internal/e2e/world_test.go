@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
@@ -32,6 +33,7 @@ import (
 	"shiming/internal/sandbox"
 	"shiming/internal/vault"
 	"shiming/internal/wallet"
+	"shiming/internal/web"
 	"shiming/internal/workday"
 	"shiming/internal/workerd"
 	"shiming/registration"
@@ -60,6 +62,7 @@ type world struct {
 	log                *slog.Logger
 	stopWorker         func()
 	secret             string // of bank and wallet
+	numbers            *prometheus.Registry
 }
 
 // restartWorker ends the worker and starts another.
@@ -133,7 +136,7 @@ func newWorld(t *testing.T, with ...setting) *world {
 	for _, set := range with {
 		set(&s)
 	}
-	w := &world{settle: s.settle, dir: t.TempDir(), log: s.log}
+	w := &world{settle: s.settle, dir: t.TempDir(), log: s.log, numbers: api.NewRegistry()}
 	w.keys = newKeys(t, w.dir)
 	apiListener := listen(t)
 	w.apiURL = "http://" + apiListener.Addr().String()
@@ -301,10 +304,10 @@ func (w *world) startAPI(t *testing.T, l net.Listener, secret string) {
 	handler, err := api.New(api.Deps{
 		Store: w.store, Engine: eng, Wallet: purse, Blobs: blobs, Keys: w.keys, Auth: api.Auth{TokensFile: tokensFile(t, w.dir)},
 		BankSecrets: []string{secret}, WalletSecrets: []string{secret}, RateLimit: 10_000, Log: w.log,
-		WebhookAllowNets: w.workerConfig.WebhookAllowNets,
+		WebhookAllowNets: w.workerConfig.WebhookAllowNets, Metrics: w.numbers,
 	})
 	require.NoError(t, err)
-	server := api.Server(l.Addr().String(), held(t, handler))
+	server := web.Server(l.Addr().String(), held(t, handler), web.Defaults())
 	go func() { _ = server.Serve(l) }()
 	t.Cleanup(func() { require.NoError(t, server.Close()) })
 }

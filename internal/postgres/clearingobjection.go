@@ -91,6 +91,12 @@ func (s *Store) tokenFingerprint(token string) []byte {
 	return s.keys.Fingerprint("objection_token", token)
 }
 
+// KnowsObjection reports whether a token is some holder's, whether or not it was used or its time is over.
+func (s *Store) KnowsObjection(ctx context.Context, token string) (known bool, err error) {
+	err = s.pool.QueryRow(ctx, `select exists (select from objections where token = $1)`, s.tokenFingerprint(token)).Scan(&known)
+	return known, err
+}
+
 // Object takes the objection of whoever has the notice's token, in one transaction with the word to the run: what is
 // answered holds, whatever becomes of the run, and at whatever time it hears. [ErrNotFound] says that there is no such
 // token, that it was used, or that the time is over.

@@ -118,6 +118,13 @@ func (s *Store) ReleaseKey(ctx context.Context, r Request) error {
 	return err
 }
 
+// ForgetKey gives a claim up as if it had never been made.
+func (s *Store) ForgetKey(ctx context.Context, r Request) error {
+	_, err := s.pool.Exec(ctx, `delete from idempotency where caller = $1 and method = $2 and path = $3 and key = $4 and status is null`,
+		r.Caller, r.Method, r.Path, r.Key)
+	return err
+}
+
 // ClearKeys forgets answers given longer than age ago, and claims that came to none.
 func (s *Store) ClearKeys(ctx context.Context, age time.Duration) error {
 	_, err := s.pool.Exec(ctx, `delete from idempotency where coalesce(answered_at, created_at) < $1`, s.now().Add(-age))

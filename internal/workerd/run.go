@@ -12,6 +12,7 @@ import (
 
 	"shiming/internal/reconcile"
 	"shiming/internal/relay"
+	"shiming/internal/web"
 	"shiming/registration"
 	"shiming/workflows"
 )
@@ -124,7 +125,9 @@ func (p *Process) health() *http.Server {
 		}
 		fine(w)
 	})
-	return &http.Server{Addr: p.cfg.HealthAddr, Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	bounds := web.Defaults()
+	bounds.Log = p.log
+	return web.Server(p.cfg.HealthAddr, mux, bounds)
 }
 
 func fine(w http.ResponseWriter) {

@@ -3820,13 +3820,6 @@ type ClientInterface interface {
 	// Corresponds with GET /healthz (the `Healthz` operationId).
 	Healthz(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// Metrics Numbers
-	//
-	// Counters and histograms for Prometheus. Labels are operations and statuses, never ids.
-	//
-	// Corresponds with GET /metrics (the `Metrics` operationId).
-	Metrics(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
-
 	// Openapi This document
 	//
 	// OpenAPI 3.1; at /openapi-3.0.json for tools that know only 3.0.
@@ -5241,6 +5234,7 @@ type ClientInterface interface {
 	// - 401: `unauthorized`
 	// - 413: `document_too_large`
 	// - 422: `invalid_request`
+	// - 429: `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -5258,6 +5252,7 @@ type ClientInterface interface {
 	// - 401: `unauthorized`
 	// - 413: `document_too_large`
 	// - 422: `invalid_request`
+	// - 429: `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -5275,6 +5270,7 @@ type ClientInterface interface {
 	// - 401: `unauthorized`
 	// - 413: `document_too_large`
 	// - 422: `id_number_invalid`, `invalid_request`
+	// - 429: `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -5292,6 +5288,7 @@ type ClientInterface interface {
 	// - 401: `unauthorized`
 	// - 413: `document_too_large`
 	// - 422: `id_number_invalid`, `invalid_request`
+	// - 429: `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -5325,23 +5322,6 @@ func (c *Client) Docs(ctx context.Context, reqEditors ...RequestEditorFn) (*http
 // Corresponds with GET /healthz (the `Healthz` operationId).
 func (c *Client) Healthz(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewHealthzRequest(c.Server)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// Metrics Numbers
-//
-// Counters and histograms for Prometheus. Labels are operations and statuses, never ids.
-//
-// Corresponds with GET /metrics (the `Metrics` operationId).
-func (c *Client) Metrics(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewMetricsRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -7516,6 +7496,7 @@ func (c *Client) PingWebhookEndpoint(ctx context.Context, id string, params *Pin
 // - 401: `unauthorized`
 // - 413: `document_too_large`
 // - 422: `invalid_request`
+// - 429: `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -7543,6 +7524,7 @@ func (c *Client) ReportBankWithBody(ctx context.Context, params *ReportBankParam
 // - 401: `unauthorized`
 // - 413: `document_too_large`
 // - 422: `invalid_request`
+// - 429: `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -7570,6 +7552,7 @@ func (c *Client) ReportBank(ctx context.Context, params *ReportBankParams, body 
 // - 401: `unauthorized`
 // - 413: `document_too_large`
 // - 422: `id_number_invalid`, `invalid_request`
+// - 429: `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -7597,6 +7580,7 @@ func (c *Client) ReportWalletWithBody(ctx context.Context, params *ReportWalletP
 // - 401: `unauthorized`
 // - 413: `document_too_large`
 // - 422: `id_number_invalid`, `invalid_request`
+// - 429: `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -7652,33 +7636,6 @@ func NewHealthzRequest(server string) (*http.Request, error) {
 	}
 
 	operationPath := fmt.Sprintf("/healthz")
-	if operationPath[0] == '/' {
-		operationPath = "." + operationPath
-	}
-
-	queryURL, err := serverURL.Parse(operationPath)
-	if err != nil {
-		return nil, err
-	}
-
-	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
-	if err != nil {
-		return nil, err
-	}
-
-	return req, nil
-}
-
-// NewMetricsRequest constructs an http.Request for the Metrics method
-func NewMetricsRequest(server string) (*http.Request, error) {
-	var err error
-
-	serverURL, err := url.Parse(server)
-	if err != nil {
-		return nil, err
-	}
-
-	operationPath := fmt.Sprintf("/metrics")
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -10904,15 +10861,6 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /healthz (the `Healthz` operationId).
 	HealthzWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*HealthzResponse, error)
 
-	// MetricsWithResponse Numbers
-	//
-	// Counters and histograms for Prometheus. Labels are operations and statuses, never ids.
-	//
-	// Returns a wrapper object for the known response body format(s).
-	//
-	// Corresponds with GET /metrics (the `Metrics` operationId).
-	MetricsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*MetricsResponse, error)
-
 	// OpenapiWithResponse This document
 	//
 	// OpenAPI 3.1; at /openapi-3.0.json for tools that know only 3.0.
@@ -12395,6 +12343,7 @@ type ClientWithResponsesInterface interface {
 	// - 401: `unauthorized`
 	// - 413: `document_too_large`
 	// - 422: `invalid_request`
+	// - 429: `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -12412,6 +12361,7 @@ type ClientWithResponsesInterface interface {
 	// - 401: `unauthorized`
 	// - 413: `document_too_large`
 	// - 422: `invalid_request`
+	// - 429: `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -12429,6 +12379,7 @@ type ClientWithResponsesInterface interface {
 	// - 401: `unauthorized`
 	// - 413: `document_too_large`
 	// - 422: `id_number_invalid`, `invalid_request`
+	// - 429: `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -12446,6 +12397,7 @@ type ClientWithResponsesInterface interface {
 	// - 401: `unauthorized`
 	// - 413: `document_too_large`
 	// - 422: `id_number_invalid`, `invalid_request`
+	// - 429: `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -12455,9 +12407,23 @@ type ClientWithResponsesInterface interface {
 	ReportWalletWithResponse(ctx context.Context, params *ReportWalletParams, body ReportWalletJSONRequestBody, reqEditors ...RequestEditorFn) (*ReportWalletResponse, error)
 }
 
+// DocsResponse429Headers the declared response headers of an HTTP 429 response for Docs
+type DocsResponse429Headers struct {
+	RetryAfter int
+}
+
 type DocsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *DocsResponse429Headers
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r DocsResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
 }
 
 // GetBody returns the raw response body bytes
@@ -12530,38 +12496,9 @@ func (r HealthzResponse) ContentType() string {
 	return ""
 }
 
-type MetricsResponse struct {
-	Body         []byte
-	HTTPResponse *http.Response
-}
-
-// GetBody returns the raw response body bytes
-func (r MetricsResponse) GetBody() []byte {
-	return r.Body
-}
-
-// Status returns HTTPResponse.Status
-func (r MetricsResponse) Status() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Status
-	}
-	return http.StatusText(0)
-}
-
-// StatusCode returns HTTPResponse.StatusCode
-func (r MetricsResponse) StatusCode() int {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.StatusCode
-	}
-	return 0
-}
-
-// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
-func (r MetricsResponse) ContentType() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Header.Get("Content-Type")
-	}
-	return ""
+// OpenapiResponse429Headers the declared response headers of an HTTP 429 response for Openapi
+type OpenapiResponse429Headers struct {
+	RetryAfter int
 }
 
 type OpenapiResponse struct {
@@ -12569,11 +12506,20 @@ type OpenapiResponse struct {
 	HTTPResponse *http.Response
 	// ApplicationOpenapiJSON200 the response for an HTTP 200 `application/openapi+json` response
 	ApplicationOpenapiJSON200 *map[string]interface{}
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *OpenapiResponse429Headers
 }
 
 // GetApplicationOpenapiJSON200 returns the response for an HTTP 200 `application/openapi+json` response
 func (r OpenapiResponse) GetApplicationOpenapiJSON200() *map[string]interface{} {
 	return r.ApplicationOpenapiJSON200
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r OpenapiResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
 }
 
 // GetBody returns the raw response body bytes
@@ -19401,6 +19347,11 @@ type ReportBankResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// ReportBankResponse429Headers the declared response headers of an HTTP 429 response for ReportBank
+type ReportBankResponse429Headers struct {
+	RetryAfter int
+}
+
 // ReportBankResponse503Headers the declared response headers of an HTTP 503 response for ReportBank
 type ReportBankResponse503Headers struct {
 	RetryAfter int
@@ -19421,12 +19372,16 @@ type ReportBankResponse struct {
 	ApplicationProblemJSON413 *Problem
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
 	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
 	ApplicationProblemJSON500 *Problem
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Problem
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *ReportBankResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ReportBankResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *ReportBankResponse503Headers
 }
@@ -19459,6 +19414,11 @@ func (r ReportBankResponse) GetApplicationProblemJSON413() *Problem {
 // GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
 func (r ReportBankResponse) GetApplicationProblemJSON422() *Problem {
 	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ReportBankResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
 }
 
 // GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
@@ -19505,6 +19465,11 @@ type ReportWalletResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// ReportWalletResponse429Headers the declared response headers of an HTTP 429 response for ReportWallet
+type ReportWalletResponse429Headers struct {
+	RetryAfter int
+}
+
 // ReportWalletResponse503Headers the declared response headers of an HTTP 503 response for ReportWallet
 type ReportWalletResponse503Headers struct {
 	RetryAfter int
@@ -19525,12 +19490,16 @@ type ReportWalletResponse struct {
 	ApplicationProblemJSON413 *Problem
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
 	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
 	ApplicationProblemJSON500 *Problem
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Problem
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *ReportWalletResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ReportWalletResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *ReportWalletResponse503Headers
 }
@@ -19563,6 +19532,11 @@ func (r ReportWalletResponse) GetApplicationProblemJSON413() *Problem {
 // GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
 func (r ReportWalletResponse) GetApplicationProblemJSON422() *Problem {
 	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ReportWalletResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
 }
 
 // GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
@@ -19632,21 +19606,6 @@ func (c *ClientWithResponses) HealthzWithResponse(ctx context.Context, reqEditor
 		return nil, err
 	}
 	return ParseHealthzResponse(rsp)
-}
-
-// MetricsWithResponse Numbers
-//
-// Counters and histograms for Prometheus. Labels are operations and statuses, never ids.
-//
-// Returns a wrapper object for the known response body format(s).
-//
-// Corresponds with GET /metrics (the `Metrics` operationId).
-func (c *ClientWithResponses) MetricsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*MetricsResponse, error) {
-	rsp, err := c.Metrics(ctx, reqEditors...)
-	if err != nil {
-		return nil, err
-	}
-	return ParseMetricsResponse(rsp)
 }
 
 // OpenapiWithResponse This document
@@ -21581,6 +21540,7 @@ func (c *ClientWithResponses) PingWebhookEndpointWithResponse(ctx context.Contex
 // - 401: `unauthorized`
 // - 413: `document_too_large`
 // - 422: `invalid_request`
+// - 429: `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -21604,6 +21564,7 @@ func (c *ClientWithResponses) ReportBankWithBodyWithResponse(ctx context.Context
 // - 401: `unauthorized`
 // - 413: `document_too_large`
 // - 422: `invalid_request`
+// - 429: `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -21627,6 +21588,7 @@ func (c *ClientWithResponses) ReportBankWithResponse(ctx context.Context, params
 // - 401: `unauthorized`
 // - 413: `document_too_large`
 // - 422: `id_number_invalid`, `invalid_request`
+// - 429: `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -21650,6 +21612,7 @@ func (c *ClientWithResponses) ReportWalletWithBodyWithResponse(ctx context.Conte
 // - 401: `unauthorized`
 // - 413: `document_too_large`
 // - 422: `id_number_invalid`, `invalid_request`
+// - 429: `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -21675,6 +21638,29 @@ func ParseDocsResponse(rsp *http.Response) (*DocsResponse, error) {
 	response := &DocsResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 429:
+		var headers DocsResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	}
 
 	return response, nil
@@ -21706,22 +21692,6 @@ func ParseHealthzResponse(rsp *http.Response) (*HealthzResponse, error) {
 	return response, nil
 }
 
-// ParseMetricsResponse parses an HTTP response from a MetricsWithResponse call
-func ParseMetricsResponse(rsp *http.Response) (*MetricsResponse, error) {
-	bodyBytes, err := io.ReadAll(rsp.Body)
-	defer func() { _ = rsp.Body.Close() }()
-	if err != nil {
-		return nil, err
-	}
-
-	response := &MetricsResponse{
-		Body:         bodyBytes,
-		HTTPResponse: rsp,
-	}
-
-	return response, nil
-}
-
 // ParseOpenapiResponse parses an HTTP response from a OpenapiWithResponse call
 func ParseOpenapiResponse(rsp *http.Response) (*OpenapiResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -21743,6 +21713,26 @@ func ParseOpenapiResponse(rsp *http.Response) (*OpenapiResponse, error) {
 		}
 		response.ApplicationOpenapiJSON200 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 429:
+		var headers OpenapiResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	}
 
 	return response, nil
@@ -28439,6 +28429,13 @@ func ParseReportBankResponse(rsp *http.Response) (*ReportBankResponse, error) {
 		}
 		response.ApplicationProblemJSON422 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
 		var dest Problem
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -28466,6 +28463,16 @@ func ParseReportBankResponse(rsp *http.Response) (*ReportBankResponse, error) {
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers ReportBankResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers ReportBankResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -28537,6 +28544,13 @@ func ParseReportWalletResponse(rsp *http.Response) (*ReportWalletResponse, error
 		}
 		response.ApplicationProblemJSON422 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
 		var dest Problem
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -28564,6 +28578,16 @@ func ParseReportWalletResponse(rsp *http.Response) (*ReportWalletResponse, error
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers ReportWalletResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers ReportWalletResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
