@@ -122,7 +122,7 @@ func lockedOut(t *testing.T, s *postgres.Store, hold string, do func(ctx context
 	ctx := context.Background()
 	tx, err := s.Pool().Begin(ctx)
 	require.NoError(t, err)
-	defer tx.Rollback(ctx) //nolint:errcheck // done below, unless the test fails
+	defer tx.Rollback(ctx)
 	_, err = tx.Exec(ctx, hold)
 	require.NoError(t, err)
 	done := make(chan error, 1)
