@@ -41,6 +41,7 @@ func configuration() huma.Config {
 				{Name: noticeTag, Description: "What became of SMS and e-mails."},
 				{Name: subscriptionTag, Description: "Being told of events."},
 				{Name: findingTag, Description: "What does not mend itself and waits for ops."},
+				{Name: payoutsTag, Description: "Pausing and resuming payments, and what is spent."},
 				{Name: "Webhooks in", Description: "Reports of bank and wallet."},
 			},
 		},
