@@ -18,9 +18,19 @@ import (
 
 // Run seals what an older release has stored in clear, works until ctx ends, then drains.
 func (p *Process) Run(ctx context.Context) error {
-	if err := p.store.SealPlain(ctx, p.log); err != nil {
+	err := p.store.SealPlain(ctx, p.log)
+	select {
+	case <-ctx.Done(): // told to stop before there was anything to drain
+		return nil
+	default:
+	}
+	if err != nil {
 		return err
 	}
+	return p.work(ctx)
+}
+
+func (p *Process) work(ctx context.Context) error {
 	failed := make(chan error, 4) // health server, and the workers' own fatal errors
 	w := worker.New(p.engine.Client(), p.cfg.TaskQueue, worker.Options{
 		OnFatalError:                           func(err error) { failed <- err },
