@@ -30,14 +30,28 @@ type peer struct {
 	address netip.Addr
 	count   int
 	waiting list.List // of *connection, the longest waiting first
+	sending list.List // of *connection, whoever has sent nothing for longest first
 }
 
-// connection waits for its client (to send a request, or to take an answer) or is at work for it.
+// next is whose turn it is to make room: of those that wait, and only if there are none, of those that send.
+func (p *peer) next() *connection {
+	for _, queue := range []*list.List{&p.waiting, &p.sending} {
+		if queue.Len() > 0 {
+			c, _ := queue.Front().Value.(*connection)
+			return c
+		}
+	}
+	return nil
+}
+
+// connection waits for its client (to send a request, or to take an answer), is being sent the rest of a request by somebody
+// who is known, or is at work.
 type connection struct {
 	net.Conn
 	table *connections
 	from  *peer
-	place *list.Element // among those that wait; nil: at work
+	queue *list.List    // waiting or sending; nil: at work
+	place *list.Element // in that
 	gone  bool          // it was refused, or has made room
 }
 
@@ -88,7 +102,7 @@ func (t *connections) takeUp(conn net.Conn) *connection {
 	}
 	t.all[conn] = c
 	p.count++
-	c.place = p.waiting.PushBack(c)
+	c.line(&p.waiting)
 	return c
 }
 
@@ -114,23 +128,31 @@ func (t *connections) room(p *peer) bool {
 	return t.most <= 0 || len(t.all) < t.most || t.evict(t.greediest())
 }
 
-// greediest is who has most connections, of those with one that waits.
+// greediest is who has most connections, of those with one that waits, or if there are none, with one that is sent something.
 func (t *connections) greediest() *peer {
 	var most *peer
 	for _, p := range t.peers {
-		if p.waiting.Len() > 0 && (most == nil || p.count > most.count) {
+		if p.next() != nil && (most == nil || p.before(most)) {
 			most = p
 		}
 	}
 	return most
 }
 
-// evict closes an address's connection that has waited longest for its client.
+// before reports whether an address makes room before another does. Both can.
+func (p *peer) before(other *peer) bool {
+	if waits, othersWait := p.waiting.Len() > 0, other.waiting.Len() > 0; waits != othersWait {
+		return waits
+	}
+	return p.count > other.count
+}
+
+// evict closes the connection of an address whose turn it is.
 func (t *connections) evict(p *peer) bool {
-	if p == nil || p.waiting.Len() == 0 {
+	if p == nil || p.next() == nil {
 		return false
 	}
-	c, _ := p.waiting.Front().Value.(*connection)
+	c := p.next()
 	t.forget(c)
 	c.gone = true
 	_ = c.Close() // whatever comes of it, it is not ours any more
@@ -173,7 +195,7 @@ func (t *connections) changed(conn net.Conn, state http.ConnState) {
 	switch {
 	case c == nil:
 	case state == http.StateIdle:
-		c.queue()
+		c.line(&c.from.waiting)
 	case state == http.StateClosed || state == http.StateHijacked:
 		t.forget(c)
 	}
@@ -186,7 +208,18 @@ func (c *connection) wait() {
 	}
 	c.table.mu.Lock()
 	defer c.table.mu.Unlock()
-	c.queue()
+	c.line(&c.from.waiting)
+}
+
+// send says that somebody who is known sends something. It reports false as work does.
+func (c *connection) send() bool {
+	if c == nil {
+		return true
+	}
+	c.table.mu.Lock()
+	defer c.table.mu.Unlock()
+	c.line(&c.from.sending)
+	return !c.gone
 }
 
 // work says that the connection is at work. It reports false if it has made room for another: then nothing may be begun.
@@ -200,17 +233,17 @@ func (c *connection) work() bool {
 	return !c.gone
 }
 
-// queue puts it behind all that have waited longer.
-func (c *connection) queue() {
+// line puts it last in a queue.
+func (c *connection) line(queue *list.List) {
 	c.unplace()
 	if c.table.all[c.Conn] == c {
-		c.place = c.from.waiting.PushBack(c)
+		c.queue, c.place = queue, queue.PushBack(c)
 	}
 }
 
 func (c *connection) unplace() {
-	if c.place != nil {
-		c.from.waiting.Remove(c.place)
-		c.place = nil
+	if c.queue != nil {
+		c.queue.Remove(c.place)
+		c.queue, c.place = nil, nil
 	}
 }

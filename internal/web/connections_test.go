@@ -36,9 +36,40 @@ func (c *client) served() {
 type work struct {
 	begun chan struct{}
 	done  chan struct{}
+	got   chan struct{} // a byte of a body
 }
 
-func newWork() *work { return &work{make(chan struct{}, 100), make(chan struct{})} }
+func newWork() *work {
+	return &work{make(chan struct{}, 100), make(chan struct{}), make(chan struct{}, 100)}
+}
+
+// read waits until so many bytes of bodies were read.
+func (k *work) read(t testing.TB, n int) {
+	t.Helper()
+	for range n {
+		select {
+		case <-k.got:
+		case <-time.After(generous):
+			require.FailNow(t, "they do not arrive")
+		}
+	}
+}
+
+// counted tells of each byte of a body, once more is asked for.
+type counted struct {
+	io.ReadCloser
+	k    *work
+	last int
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	for range c.last {
+		c.k.got <- struct{}{}
+	}
+	n, err := c.ReadCloser.Read(p[:1])
+	c.last = n
+	return n, err
+}
 
 func (k *work) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Header.Get("Authorization") != "" {
@@ -47,6 +78,7 @@ func (k *work) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == "/work" {
 		k.begun <- struct{}{}
 		<-k.done
+		r.Body = &counted{r.Body, k, 0}
 	}
 	shop().ServeHTTP(w, r)
 }
@@ -140,10 +172,36 @@ func TestAKnownCallersBodyIsNeverCut(t *testing.T) {
 	<-k.begun
 	dial(t, s).served()
 	stranger.closed()
+	dial(t, s).served()
 	status, body := known.send("cd").answer()
 	require.Equal(t, 200, status)
 	require.Equal(t, "4", body)
 	known.served() // and goes on
+}
+
+// When nothing but half-sent requests of known callers is left, the one that has stood still for longest makes room.
+func TestWhoStandsStillMakesRoomInTheEnd(t *testing.T) {
+	t.Parallel()
+	bounds := web.Defaults()
+	bounds.Within, bounds.Connections = time.Hour, 3
+	for _, bounds.PerAddress = range []int{0, 3} {
+		k := newWork()
+		s := open(t, k, bounds)
+		close(k.done)
+		var known []*client
+		for range 3 {
+			known = append(known, dial(t, s).send("POST /work HTTP/1.1\r\nHost: x\r\nAuthorization: y\r\nContent-Length: 5\r\n\r\na"))
+			<-k.begun
+		}
+		known[0].send("b")
+		k.read(t, 4) // three first bytes, and this one
+		dial(t, s).served()
+		known[1].closed()
+		status, _ := known[0].send("cde").answer()
+		require.Equal(t, 200, status)
+		status, _ = known[2].send("bcde").answer()
+		require.Equal(t, 200, status)
+	}
 }
 
 func TestConnectionsThatEndAreForgotten(t *testing.T) {

@@ -33,11 +33,16 @@ type exchange struct {
 
 type exchangeKey struct{}
 
-// Known says that whoever sends this request has shown who they are. Their connection makes no room for others until it
-// is answered, however slowly the rest of the request comes.
+// Known says that whoever sends this request has shown who they are. Until it is answered their connection makes no room for
+// others; while the rest of the request is still to come, only if nobody else can.
 func Known(ctx context.Context) {
-	if e, ok := ctx.Value(exchangeKey{}).(*exchange); ok {
+	e, ok := ctx.Value(exchangeKey{}).(*exchange)
+	switch {
+	case !ok:
+	case e.whole:
 		e.known = e.place.work()
+	default:
+		e.known = e.place.send()
 	}
 }
 
@@ -88,6 +93,8 @@ func (e *exchange) take(p []byte, pace *pace) (int, error) {
 		}
 	case err != nil:
 		e.broken = err
+	case e.known && !e.begun:
+		e.place.send()
 	}
 	return n, err
 }
