@@ -18,7 +18,7 @@ ENV ZONEINFO=/usr/share/zoneinfo.zip PATH=/bin
 COPY --from=build /out/bin/ /bin/
 COPY --from=build --chown=65532:65532 --chmod=700 /out/data /var/lib/shiming
 USER 65532:65532
-# API, worker's health, sandbox
-EXPOSE 8080 8081 8090
+# API, worker's health, sandbox, API's metrics
+EXPOSE 8080 8081 8090 9464
 ENTRYPOINT ["/bin/starter"]
 CMD ["serve"]

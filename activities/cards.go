@@ -7,6 +7,7 @@ import (
 
 	"shiming/internal/bank"
 	"shiming/internal/dossier"
+	"shiming/internal/postgres"
 	"shiming/registration"
 )
 
@@ -19,7 +20,7 @@ type CardBank interface {
 
 // CardBook is what of the database the card step needs.
 type CardBook interface {
-	Get(ctx context.Context, ref, purpose string, v any) error
+	Get(ctx context.Context, owner postgres.Owner, ref, purpose string, v any) error
 	TryCard(ctx context.Context, accountID, cardNumber, actID string) (*registration.Refusal, error)
 	CardMismatched(ctx context.Context, accountID, cardNumber, actID string) error
 	ReturnCard(ctx context.Context, actID string) error
@@ -43,10 +44,23 @@ type CardAct struct {
 	InputRef       string `json:"input_ref,omitempty"`
 }
 
-// CardAnswer is the bank's answer: a refusal, or (for a new card) its id of the binding.
+// input is whose the act's input is: the act's own.
+func (c CardAct) input() postgres.Owner {
+	return postgres.Owner{Subject: c.RegistrationID, Row: c.ActID}
+}
+
+// CardAnswer is the bank's answer to an act: a refusal, or (for a new card) its id of the binding.
 type CardAnswer struct {
+	ActID     string                `json:"act_id,omitempty"` // a release before this one leaves it empty
 	BindingID string                `json:"binding_id,omitempty"`
 	Refusal   *registration.Refusal `json:"refusal,omitempty"`
+}
+
+// To reports whether it is the answer to this act, and not to an earlier one.
+func (a CardAnswer) To(actID string) bool { return a.ActID == actID || a.ActID == "" }
+
+func (c CardAct) answered(refusal *registration.Refusal) CardAnswer {
+	return CardAnswer{ActID: c.ActID, Refusal: refusal}
 }
 
 // BindCard has the bank check a card's details and send the SMS code. Mismatches are counted by the card's fingerprint, before
@@ -54,11 +68,11 @@ type CardAnswer struct {
 func (a *Cards) BindCard(ctx context.Context, act CardAct) (CardAnswer, error) {
 	defer alive(ctx)()
 	var card dossier.Card
-	if err := a.Book.Get(ctx, act.InputRef, dossier.PurposeCard, &card); err != nil {
+	if err := a.Book.Get(ctx, act.input(), act.InputRef, dossier.PurposeCard, &card); err != nil {
 		return CardAnswer{}, classify(err)
 	}
 	if refusal, err := a.Book.TryCard(ctx, act.AccountID, card.Number, act.ActID); refusal != nil || err != nil {
-		return CardAnswer{Refusal: refusal}, classify(err)
+		return act.answered(refusal), classify(err)
 	}
 	bindingID, err := a.Bank.BindCard(ctx, act.ActID, bank.Card{Number: card.Number, Holder: card.Holder, IDNumber: card.IDNumber, Phone: card.Phone})
 	refusal, err := refused(err)
@@ -67,14 +81,14 @@ func (a *Cards) BindCard(ctx context.Context, act CardAct) (CardAnswer, error) {
 	} else {
 		err = errors.Join(err, a.Book.ReturnCard(ctx, act.ActID))
 	}
-	return CardAnswer{BindingID: bindingID, Refusal: refusal}, classify(err)
+	return CardAnswer{ActID: act.ActID, BindingID: bindingID, Refusal: refusal}, classify(err)
 }
 
 // ConfirmCode has the bank judge an SMS code. Code incorrect and code expired come back as refusals.
 func (a *Cards) ConfirmCode(ctx context.Context, act CardAct) (CardAnswer, error) {
 	defer alive(ctx)()
 	var code dossier.Code
-	if err := a.Book.Get(ctx, act.InputRef, dossier.PurposeCode, &code); err != nil {
+	if err := a.Book.Get(ctx, act.input(), act.InputRef, dossier.PurposeCode, &code); err != nil {
 		return CardAnswer{}, classify(err)
 	}
 	bindingID, sentAt, err := a.Book.CardBinding(ctx, act.RegistrationID)
@@ -82,24 +96,24 @@ func (a *Cards) ConfirmCode(ctx context.Context, act CardAct) (CardAnswer, error
 		return CardAnswer{}, classify(err)
 	}
 	if tooLate(sentAt, a.Now()) {
-		return CardAnswer{Refusal: registration.Refuse(registration.CodeCodeExpired)}, nil
+		return act.answered(registration.Refuse(registration.CodeCodeExpired)), nil
 	}
 	refusal, err := refused(a.Bank.ConfirmCode(ctx, bindingID, code.Code))
-	return CardAnswer{Refusal: refusal}, classify(err)
+	return act.answered(refusal), classify(err)
 }
 
 // ResendCode has the bank send a new SMS code, at most one a minute and five in all.
 func (a *Cards) ResendCode(ctx context.Context, act CardAct) (CardAnswer, error) {
 	defer alive(ctx)()
 	if refusal, err := a.Book.ResendAllowed(ctx, act.RegistrationID); refusal != nil || err != nil {
-		return CardAnswer{Refusal: refusal}, classify(err)
+		return act.answered(refusal), classify(err)
 	}
 	bindingID, _, err := a.Book.CardBinding(ctx, act.RegistrationID)
 	if err != nil {
 		return CardAnswer{}, classify(err)
 	}
 	refusal, err := refused(a.Bank.ResendCode(ctx, act.ActID, bindingID))
-	return CardAnswer{Refusal: refusal}, classify(err)
+	return act.answered(refusal), classify(err)
 }
 
 // refused takes a definite no of the bank out of err.

@@ -19,6 +19,7 @@ type ClearingWallet interface {
 type ConditionBook interface {
 	ClearingAccount(ctx context.Context, clearingID string) (string, error)
 	KeepConditions(ctx context.Context, clearingID string, facts wallet.Facts) (registration.ClearingVerdict, error)
+	Forgetting(ctx context.Context, clearingID string) error
 	Acknowledge(ctx context.Context, clearingID string, version int64) error
 }
 
@@ -65,8 +66,12 @@ func (a *Clearance) ReleaseAccount(ctx context.Context, h Hold) error {
 	return a.at(ctx, h.ClearingID, func(account string) error { return a.Wallet.Release(ctx, h.Key, account) })
 }
 
-// ForgetIdentity makes the wallet forget who the account was verified as.
+// ForgetIdentity makes the wallet forget who the account was verified as. That it is about to is noted first: a run that is lost
+// after the wallet has done it must not lead another back to the applicant.
 func (a *Clearance) ForgetIdentity(ctx context.Context, h Hold) error {
+	if err := a.Book.Forgetting(ctx, h.ClearingID); err != nil {
+		return classify(err)
+	}
 	return a.at(ctx, h.ClearingID, func(account string) error { return a.Wallet.ClearIdentity(ctx, h.Key, account) })
 }
 

@@ -117,6 +117,9 @@ func (a *Payouts) pay(ctx context.Context, order *postgres.Order) (bank.Transfer
 			return status, err
 		}
 	}
+	if order.Paused {
+		return bank.TransferStatus{}, postgres.ErrPaused
+	}
 	account := order.Company.Bank
 	return a.Bank.Transfer(ctx, bank.Transfer{
 		Key: order.Key, AmountFen: order.AmountFen, AccountName: account.AccountName, AccountNumber: account.AccountNumber,

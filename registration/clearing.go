@@ -29,12 +29,14 @@ const (
 	// HolderUnreachable: every channel has refused the notice for good, so nobody was asked.
 	HolderUnreachable Event = "holder_unreachable"
 	IdentityCleared   Event = "identity_cleared"
+	// BindingGone: what was to be cleared is bound no more; another clearing was quicker.
+	BindingGone Event = "binding_gone"
 )
 
 // The guards of a clearing.
 const (
-	NothingBound    Guard = "nothing bound"  // a contested claim to an identity that no account has
-	SecondReview    Guard = "second review"  // by letter of authorisation: another reviewer must approve too
+	NothingBound    Guard = "nothing bound"  // what was claimed is bound to no account, or no more
+	SecondReview    Guard = "second review"  // contested, or by letter of authorisation: another reviewer must approve too
 	ObjectionOwed   Guard = "objection owed" // nobody has tried to ask the account's holder yet
 	ContestedByName Guard = "contested"      // the claimant names no account
 )
@@ -60,6 +62,12 @@ var clearingActs = map[Act][]State{
 var clearingTable = []Transition{
 	{None, ClearingOpened, Always, MaterialsRequired, ByApplicant},
 	{None, ClearingEarly, Always, WaitingEligibility, ByApplicant},
+
+	{WaitingEligibility, BindingGone, Always, Rejected, ByWalletHub},
+	{MaterialsRequired, BindingGone, Always, Rejected, ByWalletHub},
+	{UnderReview, BindingGone, Always, Rejected, ByWalletHub},
+	{ObjectionPeriod, BindingGone, Always, Rejected, ByWalletHub},
+	{Clearing, BindingGone, Always, Rejected, ByWalletHub},
 
 	{WaitingEligibility, BecameEligible, Always, MaterialsRequired, ByClock},
 	{WaitingEligibility, ConditionUnmet, Always, MaterialsRequired, ByClock},

@@ -13,7 +13,7 @@ import (
 // clearingEvents is every event a clearing can have.
 var clearingEvents = []Event{
 	ClearingOpened, ClearingEarly, BecameEligible, ConditionUnmet, ObjectionRaised, ObjectionOver,
-	HolderUnreachable, IdentityCleared,
+	HolderUnreachable, IdentityCleared, BindingGone,
 	Submitted, ApprovedByReviewer, CorrectionsRequested, RejectedByReviewer, WithdrawnByApplicant, ExpiredByTime,
 }
 
@@ -29,6 +29,12 @@ func clearingFacts() []Facts {
 var clearingMatrix = map[cell]leads{
 	{None, ClearingOpened}: to(MaterialsRequired),
 	{None, ClearingEarly}:  to(WaitingEligibility),
+
+	{WaitingEligibility, BindingGone}: to(Rejected),
+	{MaterialsRequired, BindingGone}:  to(Rejected),
+	{UnderReview, BindingGone}:        to(Rejected),
+	{ObjectionPeriod, BindingGone}:    to(Rejected),
+	{Clearing, BindingGone}:           to(Rejected),
 
 	{WaitingEligibility, BecameEligible}:       to(MaterialsRequired),
 	{WaitingEligibility, ConditionUnmet}:       to(MaterialsRequired),

@@ -64,6 +64,8 @@ type ClearingResult struct {
 	// Attempt is the newest attempt to clear; Stale is one before it whose hold may still be there, 0 if there is none.
 	Attempt int `json:"attempt,omitempty"`
 	Stale   int `json:"stale,omitempty"`
+	// Waits: no attempt was begun, for another clearing of the account is being carried out.
+	Waits bool `json:"waits,omitempty"`
 	// Behind: the database knows less than the run; nothing was done.
 	Behind bool `json:"behind,omitempty"`
 }

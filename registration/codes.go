@@ -17,6 +17,8 @@ const (
 	CodeIdentityInUse           Code = "identity_in_use"
 	CodeOrganizationInUse       Code = "organization_in_use"
 	CodeClaimedByOther          Code = "claimed_by_other"
+	CodeSecondReviewer          Code = "second_reviewer_required"
+	CodeOwnCase                 Code = "forbidden" // to decide what one has opened, or handed something in for
 	CodeClearingExists          Code = "clearing_exists"
 	CodeClearingNotEligible     Code = "clearing_not_eligible"
 	CodeInvalidRequest          Code = "invalid_request"
@@ -38,13 +40,16 @@ const (
 	CodeCodeResendTooSoon       Code = "code_resend_too_soon"
 	CodePayoutLimitReached      Code = "payout_limit_reached"
 	CodeActsExceeded            Code = "acts_exceeded"
+	CodeAccountLimitReached     Code = "account_limit_reached" // an account, a phone, a mailbox, an ID number or a caller has had its share
+	CodeSpendingPaused          Code = "spending_paused"       // no payment is made: by ops' word, or for the day's ceiling
 	CodeProviderUnavailable     Code = "provider_unavailable"
 
-	// These two are never a problem's code, only a last_error's: the person on the phone was not recognised, and
-	// the bank would not pay or sent the money back.
+	// These are never a problem's code, only a last_error's: the person on the phone was not recognised, the bank would
+	// not pay or sent the money back, nobody entered the amount in time, and what was to be cleared is bound no more.
 	CodeAdminNotVerified Code = "admin_not_verified"
 	CodePaymentFailed    Code = "payment_failed"
 	CodeWindowClosed     Code = "deposit_window_closed"
+	CodeNothingToClear   Code = "nothing_to_clear"
 )
 
 // FieldError points at one field of what was handed in.
@@ -62,6 +67,7 @@ type Refusal struct {
 	AttemptsLeft *int         `json:"attempts_left,omitempty"`
 	RetryAt      *time.Time   `json:"retry_at,omitempty"` // absent where time alone cures nothing
 	State        State        `json:"state,omitempty"`    // with wrong_state and submitted_locked
+	Detail       string       `json:"detail,omitempty"`   // what to do, where the code alone does not say it; no personal data
 }
 
 func (r *Refusal) Error() string { return fmt.Sprintf("refused: %s", r.Code) }
@@ -74,6 +80,9 @@ func (r *Refusal) WithAttempts(left int) *Refusal { r.AttemptsLeft = &left; retu
 
 // Until says when the act may be tried again.
 func (r *Refusal) Until(at time.Time) *Refusal { r.RetryAt = &at; return r }
+
+// Saying says what to do, in place of the code's own words.
+func (r *Refusal) Saying(detail string) *Refusal { r.Detail = detail; return r }
 
 // At names fields.
 func (r *Refusal) At(errs ...FieldError) *Refusal { r.Errors = append(r.Errors, errs...); return r }

@@ -46,8 +46,9 @@ func TestLastErrorsAreExplained(t *testing.T) {
 		CodeIdentityInUse, CodeOrganizationInUse, CodeAdminNotVerified, CodePaymentFailed, CodeWindowClosed,
 		CodeDepositExceeded, CodeDepositMismatch, CodeCardNotDebit, CodeCardIsCorporate, CodeCardUnusable,
 		CodeCardElementsMismatch, CodeCodeIncorrect, CodeCodeExpired, CodeCodeAttemptsExceeded, CodeCardAttemptsExceeded,
-		CodeAdminMustBeAgent, CodeLicenceNumbers, CodeBankAccountNameMismatch, CodePayoutLimitReached, CodeProviderUnavailable,
-		"identity_missing", "company_missing", "company_unproven", "contact_missing", "document_missing",
+		CodeAdminMustBeAgent, CodeLicenceNumbers, CodeBankAccountNameMismatch, CodePayoutLimitReached, CodeProviderUnavailable, CodeSecondReviewer,
+		CodeAccountLimitReached, CodeSpendingPaused, CodeNothingToClear,
+		"identity_missing", "company_missing", "company_unproven", "contact_missing", "document_missing", "correction_asked", "condition_unmet",
 	} {
 		zh, en := Explain(code, Chinese), Explain(code, English)
 		assert.Regexp(t, `^\p{Han}.*。$`, zh, code)

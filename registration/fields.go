@@ -111,14 +111,25 @@ type Reason struct {
 	Message string `json:"message" maxLength:"500" doc:"What to do, in the reviewer's words" example:"The seal cannot be read; scan it again."`
 }
 
-// Correction is a reason and whether the field has been handed in anew.
+// Correction is a reason and whether the field has been handed in anew. As it is kept its message is empty, and Words is the
+// message, sealed.
 type Correction struct {
 	Reason
-	Done bool `json:"done"`
+	Done  bool   `json:"done"`
+	Words []byte `json:"words,omitempty"`
 }
 
 // Corrections are what is to be corrected since the last rejection; empty before the first.
 type Corrections []Correction
+
+// Reasons are what was asked for.
+func (cs Corrections) Reasons() []Reason {
+	reasons := make([]Reason, len(cs))
+	for i, c := range cs {
+		reasons[i] = c.Reason
+	}
+	return reasons
+}
 
 // Left reports whether something has not been corrected yet.
 func (cs Corrections) Left() bool {

@@ -19,11 +19,20 @@ const (
 	FindingPayoutFailed FindingKind = "payout_failed"
 	// FindingMessageUnsure: a message may have been sent; nobody knows, so it is not sent again.
 	FindingMessageUnsure FindingKind = "message_unsure"
+	// FindingPayoutsPaused: ops has paused payments, and has not resumed them.
+	FindingPayoutsPaused FindingKind = "payouts_paused"
+	// FindingSpendingHigh: four fifths of what may be spent in a day are spent.
+	FindingSpendingHigh FindingKind = "spending_high"
+	// FindingSpendingCeiling: all that may be spent in a day is spent; payments are refused, messages wait for the next.
+	FindingSpendingCeiling FindingKind = "spending_ceiling"
 )
 
 // FindingKinds lists every kind.
 func FindingKinds() []FindingKind {
-	return []FindingKind{FindingRunFailing, FindingRunAhead, FindingRunBehind, FindingUndelivered, FindingPayoutFailed, FindingMessageUnsure}
+	return []FindingKind{
+		FindingRunFailing, FindingRunAhead, FindingRunBehind, FindingUndelivered, FindingPayoutFailed, FindingMessageUnsure,
+		FindingPayoutsPaused, FindingSpendingHigh, FindingSpendingCeiling,
+	}
 }
 
 // OfRun reports whether a finding is about how a run stands to its row.
@@ -52,6 +61,15 @@ func (k FindingKind) Text() string {
 	case FindingMessageUnsure:
 		return "The provider was handed this message and has not said, twice, whether it took it. It may have been sent, so it is not sent again. " +
 			"Look it up with the provider. Resolve this once you know that it came, or have reached the recipient in another way."
+	case FindingPayoutsPaused:
+		return "Payments are paused by ops' word: none is announced or ordered, and whoever asks for one is answered spending_paused. What was asked for before waits and is not lost. " +
+			"Read who paused them and why with payouts status; resume them with payouts resume and a reason. Then this is resolved by itself."
+	case FindingSpendingHigh:
+		return "Four fifths of what may be spent in a day are spent: payments, sms or mails, as the subject says. See who causes it: registrations by account, and the kinds of notices. " +
+			"If it is honest, raise the setting named under tried for API and worker alike; if not, pause payments. It is resolved by itself when the day is over."
+	case FindingSpendingCeiling:
+		return "All that may be spent in a day is spent: payments, sms or mails, as the subject says. New payments are refused until midnight with spending_paused; messages wait for the next day and are not lost. " +
+			"If it is honest, raise the setting named under tried for API and worker alike: what waits goes on within minutes. It is resolved by itself when the day is over."
 	}
 	return ""
 }

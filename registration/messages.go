@@ -80,11 +80,19 @@ type Case struct {
 
 // ActArgs is what every update of a registration's workflow takes: which act, by whom, and where its input waits.
 type ActArgs struct {
+	// Act is the update's name, said again under the seal, so that one act's arguments cannot be sent as another's. A release
+	// before this one leaves it empty.
+	Act            Act    `json:"act,omitempty"`
 	ActID          string `json:"act_id"`
 	RegistrationID string `json:"registration_id"`
 	Actor          Actor  `json:"actor"`
 	InputRef       string `json:"input_ref,omitempty"` // vault reference to what was handed in
 	Role           Role   `json:"role,omitempty"`      // admin_session
+}
+
+// For reports whether the arguments are an act's of this kind on this registration or clearing.
+func (a ActArgs) For(kind Act, subject string) bool {
+	return a.RegistrationID == subject && (a.Act == kind || a.Act == "")
 }
 
 // Answer is what an accepted and successful act leaves behind.

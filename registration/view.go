@@ -48,7 +48,7 @@ type IdentityView struct {
 	Method   Method `json:"method" enum:"debit_card,wallet,qr_scan" doc:"How it was proven" example:"debit_card"`
 	Role     *Role  `json:"role" enum:"legal_representative,authorized_agent" doc:"An administrator's role; null for an individual" example:"legal_representative"`
 	Holder   string `json:"holder" doc:"Masked name" example:"张*"`
-	IDNumber string `json:"id_number" doc:"Masked resident ID number" example:"110***********1234"`
+	IDNumber string `json:"id_number" doc:"Masked resident ID number" example:"1****************4"`
 }
 
 // CompanyView is the company information, masked where it concerns a person or an account.

@@ -19,6 +19,6 @@ func (s *stack) serveCodec() (url string, err error) {
 		return "", err
 	}
 	port := strconv.Itoa(s.opts.UIPort)
-	s.codecWeb = serveHTTP(listener, codec.Handler(codec.New(keys), "http://127.0.0.1:"+port, "http://localhost:"+port), s.log)
+	s.codecWeb = serveHTTP(listener, codec.Handler(keys, "http://127.0.0.1:"+port, "http://localhost:"+port), s.log)
 	return urlOf(listener), nil
 }

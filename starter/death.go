@@ -44,9 +44,13 @@ func (s *stack) watch() *death {
 	if s.temporal != nil {
 		go watch(s.temporal.Done(), "Temporal")
 	}
-	pass := func(from <-chan error) { first.of(<-from) }
+	pass := func(from <-chan error) {
+		if err, failed := <-from; failed { // closed where somebody stopped it
+			first.of(err)
+		}
+	}
 	go pass(s.sandboxWeb.failed)
 	go pass(s.worker.failed)
-	go pass(s.api.web.failed)
+	go pass(s.api.failed)
 	return first
 }

@@ -12,6 +12,7 @@ import (
 type stackFlags struct {
 	APIAddr      string        `name:"api-addr" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where the API listens; port 0: any free one (${default})."`
 	SandboxAddr  string        `name:"sandbox-addr" default:"127.0.0.1:8090" placeholder:"HOST:PORT" help:"Where the sandbox listens (${default})."`
+	MetricsAddr  string        `name:"metrics-addr" env:"METRICS_ADDR" placeholder:"HOST:PORT" help:"Where the API's metrics are served for Prometheus; port 0: any free one. Left out, they are not."`
 	TemporalPort int           `name:"temporal-port" default:"7233" help:"Where Temporal listens, on 127.0.0.1; 0: any free port (${default})."`
 	UIPort       int           `name:"ui-port" default:"8233" help:"Where Temporal's web interface listens, likewise (${default})."`
 	SettleDelay  time.Duration `name:"settle-delay" default:"3s" help:"How long the sandbox's bank takes to pay (${default})."`
@@ -21,7 +22,7 @@ type stackFlags struct {
 
 func (f stackFlags) options() stackOptions {
 	return stackOptions{
-		APIAddr: f.APIAddr, SandboxAddr: f.SandboxAddr, TemporalPort: f.TemporalPort, UIPort: f.UIPort,
+		APIAddr: f.APIAddr, SandboxAddr: f.SandboxAddr, MetricsAddr: f.MetricsAddr, TemporalPort: f.TemporalPort, UIPort: f.UIPort,
 		SettleDelay: f.SettleDelay, ReadyFile: f.ReadyFile,
 	}
 }
@@ -106,11 +107,15 @@ func (s *stack) addresses() []string {
 	if ui == "" {
 		ui = "(of the Temporal at " + s.temporalAddress() + ")"
 	}
-	return []string{
+	lines := []string{
 		"  Temporal UI         " + ui,
 		"  API and its docs    " + s.apiURL + "/docs",
 		"  inbox and ledger    " + s.sandboxURL + "/",
 	}
+	if s.metricsListener != nil {
+		lines = append(lines, "  metrics             "+urlOf(s.metricsListener)+"/metrics")
+	}
+	return lines
 }
 
 // credentials tell a person how to call the API.

@@ -2,12 +2,15 @@ package main
 
 import (
 	"context"
+	"io"
 	"maps"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -29,6 +32,17 @@ func status(t *testing.T, url string) int {
 	return resp.StatusCode
 }
 
+func page(t *testing.T, url string) string {
+	t.Helper()
+	resp, err := http.Get(url)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	require.Equal(t, 200, resp.StatusCode)
+	return string(raw)
+}
+
 // One start, because each takes seconds: what the ready file promises, a worker that is killed, an orderly end, and
 // what is kept.
 func TestDevComesUpLivesAndEnds(t *testing.T) {
@@ -38,7 +52,7 @@ func TestDevComesUpLivesAndEnds(t *testing.T) {
 		require.NoError(t, os.Chmod(d, 0o755))
 	}
 	data := filepath.Join(dir, "data")
-	p := run(t, freePorts("dev", "--working-day", "5s", "--data-dir", data, "--ready-file", file)...)
+	p := run(t, freePorts("dev", "--working-day", "5s", "--data-dir", data, "--ready-file", file, "--metrics-addr", "127.0.0.1:0")...)
 	ready := p.ready(file)
 
 	info, err := os.Stat(file)
@@ -49,6 +63,14 @@ func TestDevComesUpLivesAndEnds(t *testing.T) {
 	assert.Less(t, status(t, ready["api_url"].(string)+"/readyz"), 300)
 	assert.Equal(t, 200, status(t, ready["sandbox_url"].(string)+"/"))
 	assert.Equal(t, 200, status(t, ready["ui_url"].(string)))
+
+	assert.Equal(t, 404, status(t, ready["api_url"].(string)+"/metrics"))
+	p.says("  metrics  ")
+	metrics := regexp.MustCompile(`http://127\.0\.0\.1:\d+/metrics`).FindString(p.stderr.String())
+	shown := page(t, metrics)
+	assert.Contains(t, shown, `shiming_http_requests_total{operation="readyz",status="200"}`)
+	assert.Contains(t, shown, "shiming_http_connections ")
+	assert.Equal(t, 404, status(t, strings.TrimSuffix(metrics, "/metrics")+"/readyz"))
 
 	first := p.children("worker")
 	require.Len(t, first, 1)
@@ -104,7 +126,7 @@ func TestDevSaysWhichPortIsInUse(t *testing.T) {
 	require.NoError(t, err)
 
 	for flag, value := range map[string]string{
-		"--api-addr": taken.Addr().String(), "--sandbox-addr": taken.Addr().String(), "--temporal-port": port, "--ui-port": port,
+		"--api-addr": taken.Addr().String(), "--metrics-addr": taken.Addr().String(), "--sandbox-addr": taken.Addr().String(), "--temporal-port": port, "--ui-port": port,
 	} {
 		t.Run(flag, func(t *testing.T) {
 			t.Parallel()

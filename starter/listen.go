@@ -15,6 +15,7 @@ type wanted struct{ what, flag string }
 // The ports, by what devstack calls those who want them.
 var (
 	wantedAPI        = wanted{"the API", "--api-addr 127.0.0.1:0"}
+	wantedMetrics    = wanted{"the API's metrics", "--metrics-addr 127.0.0.1:0"}
 	wantedSandbox    = wanted{"the sandbox", "--sandbox-addr 127.0.0.1:0"}
 	wantedTemporal   = wanted{"Temporal", "--temporal-port 0"}
 	wantedTemporalUI = wanted{"Temporal UI", "--ui-port 0"}

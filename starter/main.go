@@ -26,6 +26,8 @@ type commands struct {
 	Keys    keysCommand    `cmd:"" help:"Make a key file for the vault."`
 	Migrate migrateCommand `cmd:"" help:"Bring the database at DATABASE_URL up to date."`
 
+	Calendar calendarCommands `cmd:"" help:"Show the calendar of working days, or what an amendment would move."`
+
 	cli.Commands `embed:""`
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"go.temporal.io/sdk/contrib/envconfig"
 
 	"shiming/internal/api"
@@ -17,6 +18,7 @@ import (
 	"shiming/internal/postgres"
 	"shiming/internal/vault"
 	"shiming/internal/wallet"
+	"shiming/internal/web"
 )
 
 type serveCommand struct{}
@@ -32,17 +34,32 @@ func (*serveCommand) Run(stop *stopper) error {
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", cfg.Addr)
+	listener, metrics, err := listenFor(cfg)
 	if err != nil {
-		return errors.Join(fmt.Errorf("API_ADDR: %w", err), a.stop(stop.now))
+		return errors.Join(err, a.stop(stop.now))
 	}
-	a.serve(listener)
+	a.serve(listener, metrics)
 	log.Info("serving the API", "addr", listener.Addr().String())
 	select {
 	case <-stop.soon.Done():
-	case err = <-a.web.failed:
+	case err = <-a.failed:
 	}
 	return errors.Join(err, a.stop(stop.now))
+}
+
+// listenFor takes the ports of the API and of its metrics, if any are wanted.
+func listenFor(cfg config.API) (api, metrics net.Listener, err error) {
+	if api, err = net.Listen("tcp", cfg.Addr); err != nil {
+		return nil, nil, fmt.Errorf("API_ADDR: %w", err)
+	}
+	if cfg.MetricsAddr == "" {
+		return api, nil, nil
+	}
+	if metrics, err = net.Listen("tcp", cfg.MetricsAddr); err != nil {
+		_ = api.Close()
+		return nil, nil, fmt.Errorf("METRICS_ADDR: %w: choose another address, or leave it empty to serve no metrics", err)
+	}
+	return api, metrics, nil
 }
 
 // apiServer is the API with everything it holds open. `serve` and `dev` run the same.
@@ -53,13 +70,15 @@ type apiServer struct {
 	store   *postgres.Store
 	engine  *engine.Engine
 	blobs   *vault.Blobs
-	web     *webServer // nil until serve
+	numbers *prometheus.Registry
+	webs    []*webServer // none until serve
+	failed  chan error   // gets why one of them ended, if nobody stopped it
 }
 
 // openAPI opens what the API stands on. lookup replaces the environment for Temporal's own settings; nil: this
 // process's.
 func openAPI(ctx context.Context, cfg config.API, lookup envconfig.EnvLookup, log *slog.Logger) (*apiServer, error) {
-	a := &apiServer{cfg: cfg, log: log}
+	a := &apiServer{cfg: cfg, log: log, numbers: api.NewRegistry(), failed: make(chan error, 2)}
 	if err := a.open(ctx, lookup); err != nil {
 		return nil, errors.Join(err, a.close())
 	}
@@ -78,6 +97,7 @@ func (a *apiServer) open(ctx context.Context, lookup envconfig.EnvLookup) error 
 	if a.store, err = postgres.Open(ctx, a.cfg.DatabaseURL, keys, cal); err != nil {
 		return fmt.Errorf("DATABASE_URL: %w", err)
 	}
+	a.store = a.store.WithCeilings(a.cfg.Ceilings())
 	if err := a.store.Ping(ctx); err != nil {
 		return fmt.Errorf("the database does not answer (DATABASE_URL): %w", err)
 	}
@@ -97,7 +117,8 @@ func (a *apiServer) open(ctx context.Context, lookup envconfig.EnvLookup) error 
 		BankSecrets: a.cfg.BankSecrets, WalletSecrets: a.cfg.WalletSecrets,
 		RateLimit: a.cfg.RateLimit, ActsPerHour: a.cfg.ActsPerHour, AnswerWithin: a.cfg.AnswerWithin, PublicURL: a.cfg.PublicURL, CORSOrigins: a.cfg.CORSOrigins,
 		WebhookAllowNets: a.cfg.WebhookAllowNets,
-		Log:              a.log,
+		StreamsPerToken:  a.cfg.StreamsPerToken, UnauthorizedPerMinute: a.cfg.UnauthorizedPerMinute, TrustedProxies: a.cfg.TrustedProxies,
+		Metrics: a.numbers, Log: a.log,
 	})
 	return err
 }
@@ -110,16 +131,34 @@ func dialEngine(ctx context.Context, keys *vault.Keys, taskQueue string, lookup 
 	return engine.Dial(ctx, engine.Secured(options, keys, log), taskQueue, log)
 }
 
-// serve takes calls on l.
-func (a *apiServer) serve(l net.Listener) { a.web = serveHTTP(l, a.handler, a.log) }
+// serve takes calls on l, and shows its numbers on metrics, if that is any.
+func (a *apiServer) serve(l, metrics net.Listener) {
+	a.start(serveWithin(l, a.handler, web.Config{
+		Within: a.cfg.ReceiveWithin, IdleWithin: a.cfg.IdleWithin, Connections: a.cfg.Connections, PerAddress: a.cfg.ConnectionsPerAddress,
+		Log: a.log, Metrics: a.numbers,
+	}))
+	if metrics != nil {
+		a.start(serveHTTP(metrics, api.MetricsHandler(a.numbers), a.log))
+		a.log.Info("serving the metrics", "addr", metrics.Addr().String())
+	}
+}
+
+func (a *apiServer) start(w *webServer) {
+	a.webs = append(a.webs, w)
+	go func() {
+		if err, failed := <-w.failed; failed {
+			a.failed <- err
+		}
+	}()
+}
 
 // stop waits for answers under way, and gives back what was opened.
 func (a *apiServer) stop(now context.Context) error {
-	var err error
-	if a.web != nil {
-		err = a.web.stop(now, a.cfg.ShutdownWithin)
+	var errs []error
+	for _, w := range a.webs {
+		errs = append(errs, w.stop(now, a.cfg.ShutdownWithin))
 	}
-	return errors.Join(err, a.close())
+	return errors.Join(append(errs, a.close())...)
 }
 
 func (a *apiServer) close() error {

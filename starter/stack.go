@@ -22,6 +22,7 @@ import (
 type stackOptions struct {
 	APIAddr      string
 	SandboxAddr  string
+	MetricsAddr  string // empty: none are served
 	TemporalPort int
 	UIPort       int
 	WorkingDay   time.Duration // 0: real days
@@ -40,6 +41,7 @@ type stack struct {
 	home            *home
 	apiListener     net.Listener
 	sandboxListener net.Listener
+	metricsListener net.Listener // nil: none are served
 	apiURL          string
 	sandboxURL      string
 	databaseURL     string
@@ -95,6 +97,11 @@ func (s *stack) takePorts() error {
 	}
 	if s.sandboxListener, err = wantedSandbox.listen(s.opts.SandboxAddr); err != nil {
 		return err
+	}
+	if s.opts.MetricsAddr != "" {
+		if s.metricsListener, err = wantedMetrics.listen(s.opts.MetricsAddr); err != nil {
+			return err
+		}
 	}
 	s.apiURL, s.sandboxURL = urlOf(s.apiListener), urlOf(s.sandboxListener)
 	if s.foreignTemporal() != "" {
@@ -211,7 +218,7 @@ func (s *stack) startOurs(ctx, now context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.api.serve(s.apiListener)
+	s.api.serve(s.apiListener, s.metricsListener)
 	s.death = s.watch()
 	return nil
 }

@@ -27,6 +27,7 @@ func (s *stack) down(now context.Context) error {
 	}
 	closeListener(s.apiListener)
 	closeListener(s.sandboxListener)
+	closeListener(s.metricsListener)
 	if s.passing != nil {
 		errs = append(errs, s.passing.drop(now))
 	}

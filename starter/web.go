@@ -9,7 +9,7 @@ import (
 	"net/http"
 	"time"
 
-	"shiming/internal/api"
+	"shiming/internal/web"
 )
 
 // shutdownWithin is how long answers under way may take at the end, where no setting says it.
@@ -22,12 +22,20 @@ type webServer struct {
 }
 
 func serveHTTP(l net.Listener, h http.Handler, log *slog.Logger) *webServer {
-	w := &webServer{failed: make(chan error, 1), server: api.Server(l.Addr().String(), h)}
-	w.server.ErrorLog = slog.NewLogLogger(log.Handler(), slog.LevelWarn)
+	bounds := web.Defaults()
+	bounds.Log = log
+	return serveWithin(l, h, bounds)
+}
+
+// serveWithin serves within bounds of its own.
+func serveWithin(l net.Listener, h http.Handler, bounds web.Config) *webServer {
+	w := &webServer{failed: make(chan error, 1), server: web.Server(l.Addr().String(), h, bounds)}
+	w.server.ErrorLog = slog.NewLogLogger(bounds.Log.Handler(), slog.LevelWarn)
 	go func() {
 		if err := w.server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			w.failed <- fmt.Errorf("serving on %s: %w", l.Addr(), err)
 		}
+		close(w.failed)
 	}()
 	return w
 }

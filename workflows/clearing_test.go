@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"shiming/activities"
 	"shiming/internal/dossier"
 	"shiming/internal/postgres"
 	"shiming/internal/wallet"
@@ -477,4 +478,30 @@ func TestAClearingThatWaitsForTheWalletIsNotBehind(t *testing.T) {
 	w.Purse.Down(false)
 	c.Sleep(time.Hour)
 	require.Equal(t, registration.Cleared, c.Seen().State)
+}
+
+// The wallet has forgotten the identity, and the run that had it do so is lost before it could record that. A card that was bound
+// meanwhile leads nobody back: there is nothing left to unbind it from.
+func TestNoWayLeadsBackOnceTheWalletMayHaveForgotten(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	app := w.ApproveIndividual("acct-1", 1)
+	c := w.Clear(app.AccountID, 1)
+	defer c.Close()
+	c.ToReview()
+	w.Purse.Down(true)
+	require.Nil(t, c.Approve())
+	require.Equal(t, registration.Clearing, c.Seen().State)
+
+	w.Purse.Down(false)
+	lost := &activities.Clearance{Wallet: w.Purse, Book: w.Store}
+	hold := activities.Hold{ClearingID: c.Clearing.ClearingID, Key: c.Clearing.ClearingID + "-0"}
+	require.NoError(t, lost.HoldAccount(t.Context(), hold))
+	require.NoError(t, lost.ForgetIdentity(t.Context(), hold))
+	require.NoError(t, lost.ReleaseAccount(t.Context(), hold))
+	w.Purse.Set(app.AccountID, func(f *wallet.Facts) { f.CardsLast4 = []string{"8888"} })
+	c.Sleep(time.Hour)
+	require.Equal(t, registration.Cleared, c.Seen().State)
+	held, _ := w.Purse.Held(app.AccountID)
+	assert.False(t, held)
 }

@@ -8,8 +8,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"shiming/internal/dossier"
+	"shiming/internal/devstack/storetest"
 	"shiming/internal/email"
+	"shiming/internal/notice"
 	"shiming/internal/postgres"
 	"shiming/internal/sms"
 	"shiming/internal/wallet"
@@ -31,11 +32,11 @@ func byLetter(t *testing.T, w *workflowtest.World) *workflowtest.ClearingRun {
 	require.Nil(t, r.ApproveAs("reviewer-1"))
 	require.Equal(t, registration.UnderReview, r.Seen().State, "another reviewer must approve too")
 	assert.Equal(t, 2, r.Seen().Review.Round)
-	assert.Equal(t, registration.CodeClaimedByOther, r.ApproveAs("reviewer-1").Code, "not the same one again")
+	assert.Equal(t, registration.CodeSecondReviewer, r.ApproveAs("reviewer-1").Code, "not the same one again")
 	me := "reviewer-1"
 	refusal, err := w.Store.AssignReview(context.Background(), r.Clearing.ClearingID, me, &me, false)
 	require.NoError(t, err)
-	assert.Equal(t, registration.CodeClaimedByOther, refusal.Code, "who need not claim it either")
+	assert.Equal(t, registration.CodeSecondReviewer, refusal.Code, "who need not claim it either")
 	require.Nil(t, r.ApproveAs("reviewer-2"))
 	require.Equal(t, registration.ObjectionPeriod, r.Seen().State)
 	return r
@@ -116,7 +117,9 @@ func TestHolderObjects(t *testing.T) {
 	assert.True(t, person)
 	_, times := w.Purse.Held("corp-1")
 	assert.Zero(t, times)
-	require.Equal(t, 1, w.Count(`select count(*) from notices where kind = 'clearing_decided' and data ->> 'Outcome' = 'objected' and recipient = 'registered'`))
+	decided := storetest.Notices(t, w.Store, `kind = 'clearing_decided' and recipient = 'registered' and channel = 'email'`)
+	require.Len(t, decided, 1)
+	require.Equal(t, notice.OutcomeObjected, decided[0].Outcome)
 }
 
 // TestNewSubmissionAsksAgain: what the holder was asked was about a submission that came to nothing.
@@ -215,21 +218,22 @@ func TestAnnouncedIsWhatHolds(t *testing.T) {
 func TestHolderCannotBeReached(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
-		open      func(w *workflowtest.World) *workflowtest.ClearingRun
-		reviewers []string
+		open         func(w *workflowtest.World) *workflowtest.ClearingRun
+		first, again []string
+		not          string // who may not be the second again
 	}{
 		"by letter": {func(w *workflowtest.World) *workflowtest.ClearingRun {
 			w.ApproveEnterprise("acct-1", 1)
 			r := w.Clear("acct-1", 2)
 			r.ToReview(registration.AuthorizationLetter)
 			return r
-		}, []string{"reviewer-1", "reviewer-2"}},
+		}, []string{"reviewer-1", "reviewer-2"}, []string{"reviewer-1", "reviewer-2"}, "reviewer-1"},
 		"contested": {func(w *workflowtest.World) *workflowtest.ClearingRun {
 			w.ApproveIndividual("acct-1", 1)
 			r := w.Contest(1)
 			r.ToReview()
 			return r
-		}, []string{"reviewer-1"}},
+		}, []string{"reviewer-1", "reviewer-2"}, []string{"reviewer-1", "reviewer-3"}, "reviewer-2"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -237,7 +241,7 @@ func TestHolderCannotBeReached(t *testing.T) {
 			r := tc.open(w)
 			w.Mail.Refuse(&email.Refusal{})
 			w.SMS.Refuse(&sms.Refusal{})
-			for _, reviewer := range tc.reviewers {
+			for _, reviewer := range tc.first {
 				require.Nil(t, r.ApproveAs(reviewer))
 			}
 			r.Settle()
@@ -248,9 +252,12 @@ func TestHolderCannotBeReached(t *testing.T) {
 			assert.Contains(t, string(review.Snapshot), `"unreachable": true`)
 			r.Sleep(2 * 24 * time.Hour)
 			assert.NotZero(t, w.Notices("review_reminder"))
-			for _, reviewer := range tc.reviewers {
-				require.Nil(t, r.ApproveAs(reviewer))
-			}
+			require.Nil(t, r.ApproveAs(tc.again[0]))
+			require.Equal(t, registration.UnderReview, r.Seen().State)
+			refusal := r.ApproveAs(tc.not)
+			require.NotNil(t, refusal)
+			assert.Equal(t, registration.CodeSecondReviewer, refusal.Code)
+			require.Nil(t, r.ApproveAs(tc.again[1]))
 			r.Settle()
 			assert.Equal(t, registration.Cleared, r.Seen().State)
 		})
@@ -274,7 +281,7 @@ func TestThePhoneCounts(t *testing.T) {
 			tc.phone(w)
 			r := w.Contest(1)
 			r.ToReview()
-			require.Nil(t, r.Approve())
+			r.ApproveTwice()
 			r.Sleep(3 * 24 * time.Hour)
 			w.SMS.Down(false)
 			r.Settle()
@@ -300,7 +307,10 @@ func TestContestedClaim(t *testing.T) {
 	require.Len(t, v.Conditions, 1)
 	assert.Nil(t, v.Conditions[0].Met)
 	r.ToReview()
-	require.Nil(t, r.Approve())
+	require.Nil(t, r.ApproveAs("reviewer-1"))
+	require.Equal(t, registration.UnderReview, r.Seen().State, "another reviewer must approve too")
+	assert.Zero(t, w.Notices("clearing_objection"))
+	require.Nil(t, r.ApproveAs("reviewer-2"))
 	require.Equal(t, registration.ObjectionPeriod, r.Seen().State)
 	assert.Equal(t, 2, w.Notices("clearing_objection"))
 	r.Settle()
@@ -350,68 +360,29 @@ func TestContestedClaimToNothing(t *testing.T) {
 	assert.Equal(t, registration.Rejected, r.Seen().State, "there is nothing to clear")
 }
 
-// TestContestedClaimIsObjectedTo: then a reviewer decides, who knows of it.
+// TestContestedClaimIsObjectedTo: then a third reviewer decides, who knows of it.
 func TestContestedClaimIsObjectedTo(t *testing.T) {
 	t.Parallel()
 	w := workflowtest.New(t, workflowtest.Monday(), nil)
 	w.ApproveIndividual("acct-1", 1)
 	r := w.Contest(1)
 	r.ToReview()
-	require.Nil(t, r.ApproveAs("reviewer-1"))
+	r.ApproveTwice()
 	require.True(t, r.Object(r.Token()))
 	require.Equal(t, registration.UnderReview, r.Seen().State)
 	review, err := w.Store.ReviewOf(context.Background(), r.Clearing.ClearingID)
 	require.NoError(t, err)
 	assert.Contains(t, string(review.Snapshot), `"objected": true`)
 	assert.Equal(t, "acct-1", *review.AccountID, "reviewers see whom it concerns")
-	first := "reviewer-1"
-	refusal, err := w.Store.AssignReview(context.Background(), r.Clearing.ClearingID, first, &first, false)
-	require.NoError(t, err)
-	require.Nil(t, refusal, "who approved before the objection may think again")
-	require.Nil(t, r.ApproveAs(first))
+	for _, before := range []string{"reviewer-1", "reviewer-2"} {
+		refusal, err := w.Store.AssignReview(context.Background(), r.Clearing.ClearingID, before, &before, false)
+		require.NoError(t, err)
+		require.Equal(t, registration.Refuse(registration.CodeSecondReviewer), refusal)
+		require.Equal(t, registration.CodeSecondReviewer, r.ApproveAs(before).Code)
+	}
+	require.Nil(t, r.ApproveAs("reviewer-3"))
 	r.Settle()
 	assert.Equal(t, registration.Cleared, r.Seen().State)
-}
-
-// TestContestedClaimExcludes: once its materials are handed in the account concerned can neither register nor be cleared
-// otherwise; and an approval waits for what runs already.
-func TestContestedClaimExcludes(t *testing.T) {
-	t.Parallel()
-	w := workflowtest.New(t, workflowtest.Monday(), nil)
-	w.ApproveIndividual("acct-1", 1)
-	bare := w.Contest(1)
-	bare.Abandon()
-	own := w.Clear("acct-1", 1)
-	require.Nil(t, own.Refused, "a claim that nothing was handed in for locks nobody")
-	require.Nil(t, own.Withdraw())
-	own.Settle()
-	corrected := w.Contest(1)
-	corrected.ToReview()
-	require.Nil(t, corrected.Decide(dossier.Decision{Decision: "reject", Reasons: []registration.Reason{{Field: "documents.handheld", Code: "unreadable"}}}))
-	corrected.Abandon()
-	own = w.Clear("acct-1", 1)
-	require.Nil(t, own.Refused, "nor does one whose materials were not accepted")
-	require.Nil(t, own.Withdraw())
-	own.Settle()
-	claim := w.Contest(1)
-	claim.ToReview()
-	claim.Abandon()
-	own = w.Clear("acct-1", 1)
-	require.NotNil(t, own.Refused)
-	assert.Equal(t, registration.CodeClearingExists, own.Refused.Code)
-	own.Abandon()
-
-	w.ApproveIndividual("acct-2", 2)
-	first := w.Clear("acct-2", 2)
-	first.Abandon()
-	second := w.Contest(2)
-	require.Nil(t, second.Refused)
-	second.ToReview()
-	refusal := second.Approve()
-	require.NotNil(t, refusal)
-	assert.Equal(t, registration.CodeClearingExists, refusal.Code)
-	assert.Equal(t, registration.UnderReview, second.Seen().State)
-	second.Abandon()
 }
 
 // A person has nobody to authorise: with a letter among the materials of their own request one reviewer is enough.

@@ -2,6 +2,7 @@ package workflows_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -14,11 +15,13 @@ import (
 	"shiming/workflows/workflowtest"
 )
 
-// clearingModel drives one clearing by whatever can happen to it.
+// clearingModel drives a clearing, and another beside it, by whatever can happen to them.
 type clearingModel struct {
 	w       *workflowtest.World
 	t       *rapid.T
-	r       *workflowtest.ClearingRun
+	r       *workflowtest.ClearingRun // the one that acts are about
+	runs    []*workflowtest.ClearingRun
+	asked   string
 	account string
 	n       int
 	token   string
@@ -27,8 +30,10 @@ type clearingModel struct {
 }
 
 // TestNoHoldIsLeftBehind: whatever crashes, is lost or stays away, and in whatever order people act, a wallet account is
-// held only while its identity is being cleared; an identity is bound to one account at most, and an active account to
-// one; another account has it only once it is cleared; a company keeps its account.
+// held only while its identity is being cleared, for one clearing at a time; an identity is bound to one account at most, and an
+// active account to one; another account has it only once it is cleared; a company keeps its account; and what takes an
+// identity from somebody who did not ask for it was approved by two reviewers, over an objection by a third. Of its owner's
+// clearing and a stranger's claim one at most clears it, and the other comes to an end.
 func TestNoHoldIsLeftBehind(t *testing.T) {
 	t.Parallel()
 	w := workflowtest.New(t, workflowtest.Monday(), nil)
@@ -40,6 +45,7 @@ func TestNoHoldIsLeftBehind(t *testing.T) {
 		m := &clearingModel{w: w, t: rt, n: n, account: fmt.Sprintf("acct-%d", n)}
 		m.begin(rapid.SampledFrom([]string{"contested", "by the holder", "of a company", "by letter", "when eligible"}).Draw(rt, "asked"))
 		require.Nil(rt, m.r.Refused)
+		m.runs = append(m.runs, m.r)
 		defer m.close()
 		if m.state() == registration.MaterialsRequired && rapid.IntRange(0, 3).Draw(rt, "begin before the review") > 0 {
 			m.r.Upload(append(registration.RequiredClearingSlots(), registration.AuthorizationLetter)[:rapid.IntRange(3, 4).Draw(rt, "papers")]...)
@@ -47,7 +53,7 @@ func TestNoHoldIsLeftBehind(t *testing.T) {
 		}
 		actions := map[string]func(*rapid.T){
 			"materials": m.materials, "submit": m.submit, "approve": m.approve, "approve again": m.approve, "reject": m.reject, "object": m.object,
-			"withdraw": m.withdraw, "wait": m.wait, "another account": m.another, "lose calls": m.loseCalls, "crash": m.crash, "wallet": m.wallet, "cards": m.cards,
+			"withdraw": m.withdraw, "wait": m.wait, "beside": m.beside, "turn to the other": m.turn, "another account": m.another, "lose calls": m.loseCalls, "crash": m.crash, "wallet": m.wallet, "cards": m.cards,
 			"": func(*rapid.T) { m.invariants() },
 		}
 		rt.Repeat(actions)
@@ -55,11 +61,48 @@ func TestNoHoldIsLeftBehind(t *testing.T) {
 	})
 	w.T = t
 	t.Log(w.Strings(`select state || ': ' || count(*) from clearings group by state`),
+		w.Strings(`select event || ': ' || count(*) from clearing_timeline where event in ('binding_gone', 'identity_cleared') group by event`),
 		w.Strings(`select 'rivals in ' || state || ': ' || count(*) from registrations where account_id like 'rival-%' group by state`))
+}
+
+// beside has the owner ask for a clearing of their own beside a claim, and a stranger claim beside the owner's.
+func (m *clearingModel) beside(t *rapid.T) {
+	if len(m.runs) > 1 || m.bound() == 0 {
+		return
+	}
+	heal(m.w) // who asks needs the wallet
+	var other *workflowtest.ClearingRun
+	if m.asked == "contested" {
+		if other = m.w.Clear(m.account, m.n); other.Refused != nil {
+			require.Equal(t, registration.CodeClearingNotEligible, other.Refused.Code, "never because of the claim")
+			other.Abandon()
+			return
+		}
+	} else {
+		other = m.w.Contest(m.n)
+		require.Nil(t, other.Refused)
+	}
+	m.runs = append(m.runs, other)
+	m.r = other
+	if rapid.IntRange(0, 3).Draw(t, "the other before the review") > 0 {
+		m.r.Upload(append(registration.RequiredClearingSlots(), registration.AuthorizationLetter)[:rapid.IntRange(3, 4).Draw(t, "papers")]...)
+		m.r.Submit()
+	}
+}
+
+// turn goes on with the other clearing.
+func (m *clearingModel) turn(t *rapid.T) {
+	m.r = rapid.SampledFrom(m.runs).Draw(t, "which")
+	m.token = ""
+}
+
+func (m *clearingModel) bound() int {
+	return m.w.Count(`select count(*) from identity_claims where account_id = $1 and subject = 'person' and bound`, m.account)
 }
 
 // begin approves an account and asks for its clearing.
 func (m *clearingModel) begin(asked string) {
+	m.asked = asked
 	stranger := m.n + 100_000
 	switch asked {
 	case "of a company", "by letter":
@@ -85,7 +128,9 @@ func (m *clearingModel) close() {
 	if m.rival != nil {
 		m.rival.Close()
 	}
-	m.r.Abandon()
+	for _, r := range m.runs {
+		r.Abandon()
+	}
 }
 
 // crashing are the activities that the worker dies in; "" is any.
@@ -116,7 +161,7 @@ func (m *clearingModel) materials(t *rapid.T) {
 func (m *clearingModel) submit(*rapid.T) { m.r.Submit() }
 
 func (m *clearingModel) approve(t *rapid.T) {
-	m.r.ApproveAs(rapid.SampledFrom([]string{"reviewer-1", "reviewer-2"}).Draw(t, "reviewer"))
+	m.r.ApproveAs(rapid.SampledFrom([]string{"reviewer-1", "reviewer-2", "reviewer-3"}).Draw(t, "reviewer"))
 }
 
 func (m *clearingModel) reject(t *rapid.T) {
@@ -191,38 +236,77 @@ func (m *clearingModel) cards(t *rapid.T) {
 	})
 }
 
+// states are where the clearings stand.
+func (m *clearingModel) states() []registration.State {
+	var all []registration.State
+	for _, r := range m.runs {
+		all = append(all, r.Seen().State)
+	}
+	return all
+}
+
 func (m *clearingModel) invariants() {
-	state := m.state()
+	states := m.states()
+	in := func(s registration.State) bool { return slices.Contains(states, s) }
 	held, _ := m.w.Purse.Held(m.account)
-	require.False(m.t, held && state != registration.Clearing, "held in %s", state)
+	require.False(m.t, held && !in(registration.Clearing), "held in %s", states)
+	require.LessOrEqual(m.t, m.w.Count(`select count(*) from clearings where account_id = $1 and hold_open`, m.account), 1)
 	cleared, unheld := m.w.Purse.Cleared(m.account)
 	require.Zero(m.t, unheld, "forgotten without a hold")
 	require.Zero(m.t, m.w.Count(`select count(*) from accounts a where a.standing = 'active' and not exists
 		(select from identity_claims c where c.account_id = a.account_id and c.subject = 'person' and c.bound)`), "active and bound to nobody")
 	const claims = `select count(*) from identity_claims where account_id = $1 and subject = $2 and (bound or not $3)`
-	bound := m.w.Count(claims, m.account, "person", true)
-	if state != registration.Cleared {
-		require.Zero(m.t, m.w.Count(claims, "rival-"+m.account, "person", false), "another's, but %s", state)
+	bound := m.bound()
+	if !in(registration.Cleared) {
+		require.Zero(m.t, m.w.Count(claims, "rival-"+m.account, "person", false), "another's, but %s", states)
+	}
+	for _, r := range m.runs {
+		m.approvals(r)
 	}
 	if m.company {
 		require.Equal(m.t, 1, m.w.Count(claims, m.account, "organization", true), "the company stays")
 	}
-	switch state {
-	case registration.Cleared:
+	switch {
+	case in(registration.Cleared):
 		require.Equal(m.t, 1, cleared)
 		require.Zero(m.t, bound)
-	case registration.Clearing: // on its way
+	case in(registration.Clearing): // on its way
 	default:
-		require.Zero(m.t, cleared, "forgotten, but %s", state)
-		require.Equal(m.t, 1, bound, "released, but %s", state)
+		require.Zero(m.t, cleared, "forgotten, but %s", states)
+		require.Equal(m.t, 1, bound, "released, but %s", states)
 	}
 }
 
-// recover brings everything back: then a clearing under way comes to its end, and no hold is left.
+// approvals counts the people who let the newest submission of a clearing pass.
+func (m *clearingModel) approvals(r *workflowtest.ClearingRun) {
+	id, state := r.Clearing.ClearingID, r.Seen().State
+	const approved = `from clearing_timeline where clearing_id = $1 and event = 'approved'
+		and id > (select max(id) from clearing_timeline where clearing_id = $1 and event = 'submitted')`
+	people := m.w.Count(`select count(distinct actor) `+approved, id)
+	require.Equal(m.t, people, m.w.Count(`select count(*) `+approved, id), "somebody has decided twice")
+	needed := 1
+	if m.w.Count(`select count(*) from clearings k where id = $1 and (contested or exists (select from registrations r where r.id = k.registration_id and r.kind = 'enterprise')
+		and exists (select from documents where subject = $1 and slot = 'authorization_letter' and superseded_at is null))`, id) > 0 {
+		needed = 2 + m.w.Count(`select count(*) from clearings where id = $1 and objected_at is not null and state <> 'objection_period'`, id)
+	}
+	if state == registration.ObjectionPeriod || state == registration.Clearing || state == registration.Cleared {
+		require.GreaterOrEqual(m.t, people, needed, "in %s", state)
+	}
+}
+
+// recover brings everything back: then a clearing under way comes to its end, and no hold is left; nor is a clearing of what is
+// bound no more, unless its claimant would learn of it.
 func (m *clearingModel) recover() {
 	heal(m.w)
-	m.r.Sleep(time.Hour)
-	require.NotEqual(m.t, registration.Clearing, m.state())
+	for range 2 {
+		for _, r := range m.runs {
+			r.Sleep(time.Hour)
+		}
+	}
+	require.NotContains(m.t, m.states(), registration.Clearing)
+	if slices.Contains(m.states(), registration.Cleared) {
+		require.Zero(m.t, m.w.Count(`select count(*) from clearings where account_id = $1 and ended_at is null and (not contested or state <> 'under_review')`, m.account))
+	}
 	held, _ := m.w.Purse.Held(m.account)
 	require.False(m.t, held)
 	m.invariants()

@@ -29,6 +29,10 @@ func (c *clearingCase) clear(ctx workflow.Context) {
 	if c.State != registration.Clearing {
 		return
 	}
+	if begun.Waits { // for another clearing of the account, which tells this one; or for a while
+		c.next(ctx)
+		return
+	}
 	if begun.Stale > 0 && begun.Stale != c.released { // another run's
 		c.held(ctx, c.hold(begun.Stale))
 		c.release(ctx, c.hold(begun.Stale))

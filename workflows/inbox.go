@@ -134,7 +134,7 @@ func (i *inbox) takeOpening(ctx workflow.Context, another registration.Code, sta
 			return answer, nil
 		},
 		workflow.UpdateHandlerOptions{Validator: func(_ workflow.Context, args registration.ActArgs) error {
-			if args.RegistrationID != i.subject {
+			if !args.For(registration.ActOpen, i.subject) {
 				return refuse(registration.Refuse(another), registration.Answer{})
 			}
 			return nil
@@ -155,7 +155,7 @@ func (i *inbox) takeAct(ctx workflow.Context, kind registration.Act, judge func(
 			return p.result, p.err
 		},
 		workflow.UpdateHandlerOptions{Validator: func(_ workflow.Context, args registration.ActArgs) error {
-			if args.RegistrationID != i.subject {
+			if args.ActID == "" || !args.For(kind, i.subject) { // without an id no row says whose act it is
 				return refuse(registration.Refuse(registration.CodeNotFound), registration.Answer{})
 			}
 			if i.halted {

@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"shiming/internal/bank"
+	"shiming/internal/devstack/storetest"
+	"shiming/internal/notice"
 	"shiming/internal/workday"
 	"shiming/registration"
 	"shiming/workflows/workflowtest"
@@ -295,30 +297,36 @@ func TestNoticeSaysWhetherAnotherPaymentIsLeft(t *testing.T) {
 	w := workflowtest.New(t, workflowtest.Monday(), nil)
 	r := w.Enterprise("acct-1", 1)
 	defer r.Close()
-	saysOf := func(kind string) []string {
+	told := func(kind string) []notice.Data {
 		t.Helper()
-		return w.Strings(`select data ->> 'Final' from notices where kind = $1 and channel = 'email' order by created_at`, kind)
+		return storetest.Notices(t, w.Store, `kind = $1 and channel = 'email'`, kind)
 	}
+	saysOf := func(kind string) (final []bool) {
+		t.Helper()
+		for _, d := range told(kind) {
+			final = append(final, d.Final)
+		}
+		return final
+	}
+	dueAt := func() time.Time { t.Helper(); return *r.View().DueAt }
 	r.ToPayout(1)
 	failPayment(t, r)
-	require.Equal(t, []string{"false"}, saysOf("window_closed"))
+	require.Equal(t, []bool{false}, saysOf("window_closed"))
 	require.Nil(t, r.Payout())
 	r.Settle()
 	failPayment(t, r)
-	require.Equal(t, []string{"false", "true"}, saysOf("window_closed"))
-	due := w.Strings(`select (data ->> 'Deadline')::timestamptz::text from notices where kind = 'window_closed' and channel = 'email' order by created_at desc limit 1`)
-	require.Equal(t, w.Strings(`select due_at::text from registrations`), due)
+	require.Equal(t, []bool{false, true}, saysOf("window_closed"))
+	require.WithinDuration(t, dueAt(), *told("window_closed")[1].Deadline, time.Millisecond)
 
 	r.BankSays("transfer.returned", "account_closed")
-	require.Equal(t, []string{"true"}, saysOf("payment_failed"))
-	assert.Equal(t, w.Strings(`select due_at::text from registrations`),
-		w.Strings(`select (data ->> 'Deadline')::timestamptz::text from notices where kind = 'payment_failed' and channel = 'email'`))
+	require.Equal(t, []bool{true}, saysOf("payment_failed"))
+	assert.WithinDuration(t, dueAt(), *told("payment_failed")[0].Deadline, time.Millisecond)
 	elsewhere := workflowtest.Company(1)
 	elsewhere.Bank.AccountNumber = workflowtest.Company(2).Bank.AccountNumber
 	require.Nil(t, r.Company(elsewhere))
 	r.Settle()
 	r.BankSays("transfer.returned", "account_closed")
-	require.Equal(t, []string{"true", "false"}, saysOf("payment_failed"))
+	require.Equal(t, []bool{true, false}, saysOf("payment_failed"))
 }
 
 // A payment that the bank refuses was never accepted: it costs nothing but the way back.

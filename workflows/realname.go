@@ -25,10 +25,10 @@ func (c *regCase) cardAct(args registration.ActArgs) activities.CardAct {
 	return activities.CardAct{RegistrationID: c.app.RegistrationID, AccountID: c.app.AccountID, ActID: args.ActID, InputRef: args.InputRef}
 }
 
-// askBank runs a card activity. A bank that stays busy burns no attempt.
+// askBank runs a card activity. A bank that stays busy burns no attempt, and its answer to an earlier act is none to this one.
 func (c *regCase) askBank(ctx workflow.Context, summary string, activity any, args registration.ActArgs) activities.CardAnswer {
 	var answer activities.CardAnswer
-	if err := workflow.ExecuteActivity(asking(ctx, summary), activity, c.cardAct(args)).Get(ctx, &answer); err != nil {
+	if err := workflow.ExecuteActivity(asking(ctx, summary), activity, c.cardAct(args)).Get(ctx, &answer); err != nil || !answer.To(args.ActID) {
 		answer.Refusal = &unavailable
 	}
 	return answer

@@ -137,7 +137,7 @@ func TestAnActPastItsTimeIsForgotten(t *testing.T) {
 	require.NoError(t, err)
 	require.NotNil(t, late.Refusal)
 	assert.Equal(t, 3, r.Payment().AttemptsLeft)
-	require.ErrorIs(t, w.Store.Get(t.Context(), *begun.InputRef, dossier.PurposeAmount, &dossier.Amount{}), postgres.ErrNotFound)
+	require.ErrorIs(t, w.Store.Get(t.Context(), postgres.Owner{Subject: step.RegistrationID, Row: step.ActID}, *begun.InputRef, dossier.PurposeAmount, &dossier.Amount{}), postgres.ErrNotFound)
 }
 
 // Company information that was handed in earlier and comes to its step later does not overwrite what came after it.

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"shiming/internal/dossier"
+	"shiming/internal/postgres"
 	"shiming/registration"
 	"shiming/workflows/workflowtest"
 )
@@ -359,10 +360,11 @@ func TestDecisionRacesWithdrawal(t *testing.T) {
 		r := w.Individual("acct-1", 1)
 		r.ProveCard(1)
 		r.ToReview(1)
-		ref, err := w.Store.Put(t.Context(), r.App.RegistrationID, dossier.PurposeDecision, dossier.Decision{Decision: "approve", Reviewer: "r1"})
+		act := registration.NewID("act")
+		ref, err := w.Store.Put(t.Context(), postgres.Owner{Subject: r.App.RegistrationID, Row: act}, dossier.PurposeDecision, dossier.Decision{Decision: "approve", Reviewer: "r1"})
 		require.NoError(t, err)
 		decide := func() *workflowtest.Pending {
-			return r.Begin(registration.ActDecide, registration.ActArgs{Actor: "reviewer:r1", InputRef: ref})
+			return r.Begin(registration.ActDecide, registration.ActArgs{ActID: act, Actor: "reviewer:r1", InputRef: ref})
 		}
 		withdraw := func() *workflowtest.Pending {
 			return r.Begin(registration.ActWithdraw, registration.ActArgs{Actor: registration.ByApplicant})

@@ -190,20 +190,20 @@ func TestWindowNeverMovesEarlier(t *testing.T) {
 func TestWindowOverAnUnpublishedYear(t *testing.T) {
 	t.Parallel()
 	file, cal := newCalendarFile(t, plain2026)
-	w := workflowtest.New(t, at(t, "2026-12-30 10:00"), cal)
+	w := workflowtest.New(t, at(t, "2027-12-30 10:00"), cal)
 	r := w.Enterprise("acct-1", 1)
 	defer r.Close()
 	r.ToDeposit(1)
-	sameTime(t, "2027-01-06 00:00", r.View().DueAt)
+	sameTime(t, "2028-01-06 00:00", r.View().DueAt)
 	assert.True(t, r.View().DueProvisional)
 
-	file.amend(plain2026 + `, "2027": {"source": "test", "holidays": ["2027-01-01", "2027-01-04"]}`)
-	r.Until(at(t, "2027-01-06 00:01"))
+	file.amend(plain2026 + `, "2028": {"source": "test", "holidays": ["2028-01-01", "2028-01-03", "2028-01-04"]}`)
+	r.Until(at(t, "2028-01-06 00:01"))
 	v := r.View()
 	assert.Equal(t, registration.DepositRequired, v.State)
-	sameTime(t, "2027-01-07 00:00", v.DueAt)
+	sameTime(t, "2028-01-07 00:00", v.DueAt)
 	assert.False(t, v.DueProvisional, "published meanwhile")
-	r.Until(at(t, "2027-01-07 00:01"))
+	r.Until(at(t, "2028-01-07 00:01"))
 	assert.Equal(t, registration.DepositFailed, r.State())
 }
 

@@ -133,6 +133,11 @@ func (s *server) begin(ctx context.Context, a act) (actID, workflowID string, be
 			return "", "", begun, err
 		}
 	}
+	if a.actor() == registration.ByApplicant {
+		if err := s.actsFor(ctx, a.registration); err != nil {
+			return "", "", begun, err
+		}
+	}
 	begun, refusal, err := s.Store.BeginAct(ctx, postgres.Act{
 		ID: actID, RegistrationID: a.registration, Act: a.kind, Actor: a.actor(), Role: a.role, Budget: s.ActsPerHour, AnswerBy: s.fence(ctx),
 	}, a.purpose, a.input)

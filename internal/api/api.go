@@ -10,10 +10,13 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"golang.org/x/sync/semaphore"
+	"golang.org/x/sync/singleflight"
 
 	"shiming/internal/postgres"
 	"shiming/internal/problem"
 	"shiming/internal/subscriber"
+	"shiming/internal/web"
 )
 
 // server is the API with what it stands on.
@@ -22,7 +25,13 @@ type server struct {
 	api     huma.API
 	mux     *http.ServeMux
 	callers *callers
-	limits  *limits
+	limits  *limits // of callers, by token
+	guesses *limits // of wrong tokens and signatures, by address
+	pages   *limits // of what is for everybody, by address
+	streams *streams
+	proxies web.Proxies
+	lookups *semaphore.Weighted // of tokens that may be anybody's
+	ready   singleflight.Group
 	hooks   map[party]signatures
 	meters  *meters
 	sweep   sweeper
@@ -33,14 +42,27 @@ type server struct {
 // startWithin bounds what New asks of the database.
 const startWithin = 10 * time.Second
 
-// New makes the API. It fails on a configuration that cannot work: nobody who may call, an unreadable secret, a
-// database that does not answer.
+// sealWithin bounds how long New seals what an older release stored in clear.
+const sealWithin = 15 * time.Minute
+
+// New makes the API, and seals first what an older release has stored in clear. It fails on a configuration that cannot work:
+// nobody who may call, an unreadable secret, a database that does not answer.
 func New(d Deps) (http.Handler, error) {
 	if err := d.complete(); err != nil {
 		return nil, err
 	}
-	s := &server{Deps: d, meters: newMeters(d.Metrics), limits: newLimits(d.RateLimit, d.Now)}
+	s := &server{
+		Deps: d, meters: newMeters(d.Metrics), limits: newLimits(d.RateLimit, int(d.RateLimit), d.Now),
+		guesses: newLimits(float64(d.UnauthorizedPerMinute)/time.Minute.Seconds(), guessesAtOnce*d.UnauthorizedPerMinute, d.Now),
+		pages:   newLimits(pagesPerSecond, pagesAtOnce, d.Now), streams: newStreams(d.StreamsPerToken), lookups: semaphore.NewWeighted(lookupsAtOnce),
+	}
+	if err := d.Metrics.Register(newSpendingMeter(d.Store, d.Log)); err != nil {
+		return nil, err
+	}
 	var err error
+	if s.proxies, err = web.ParseProxies(d.TrustedProxies); err != nil {
+		return nil, err
+	}
 	if s.callers, err = newCallers(d.Auth, d.Now); err != nil {
 		return nil, err
 	}
@@ -56,6 +78,16 @@ func New(d Deps) (http.Handler, error) {
 		if err := d.Store.NewSubject(ctx, subject); err != nil {
 			return nil, err
 		}
+	}
+	if d.Auth.OIDCIssuer != "" {
+		if err := d.Store.AdoptSubjects(ctx, oidcScheme, d.Auth.OIDCIssuer); err != nil {
+			return nil, err
+		}
+	}
+	sealing, stop := context.WithTimeout(context.Background(), sealWithin)
+	defer stop()
+	if err := d.Store.SealPlain(sealing, d.Log); err != nil {
+		return nil, err
 	}
 	if err := s.build(); err != nil {
 		return nil, err
@@ -77,7 +109,7 @@ func (s *server) build() error {
 	ownErrors()
 	s.mux = http.NewServeMux()
 	s.api = humago.New(s.mux, configuration())
-	s.api.UseMiddleware(s.name, s.admit, s.takeBody, s.once, s.inTime)
+	s.api.UseMiddleware(s.name, s.admit, s.nobody, s.takeBody, s.knowHolder, s.once, s.inTime)
 	s.registrations()
 	s.verification()
 	s.details()
@@ -90,12 +122,12 @@ func (s *server) build() error {
 	s.subscriptions()
 	s.progress()
 	s.notices()
+	s.spending()
 	finish(s.api.OpenAPI())
 	complete(s.api.OpenAPI())
 	s.mux.HandleFunc("/", s.unknown)
 	s.mux.HandleFunc("GET /healthz", s.healthz)
 	s.mux.HandleFunc("GET /readyz", s.readyz)
-	s.mux.Handle("GET /metrics", s.metrics())
 	return s.docs()
 }
 
@@ -108,7 +140,7 @@ var ownErrors = sync.OnceFunc(func() {
 
 // handler is the whole chain around the routes.
 func (s *server) handler() http.Handler {
-	return s.observe(s.safe(s.cors(s.drained(s.exact(s.mux)))))
+	return s.observe(s.safe(s.cors(s.sparing(s.exact(s.mux)))))
 }
 
 // exact answers an address that is not in its shortest form as unknown, which the multiplexer would redirect to another page.

@@ -6,25 +6,26 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"shiming/internal/problem"
+	"shiming/internal/web"
 	"shiming/registration"
 )
 
 const (
-	bodyLimit   = 2 << 20          // bytes of a JSON body
-	reportLimit = 64 << 10         // bytes of a webhook's
-	bodyWithin  = 10 * time.Second // for a JSON body to arrive
+	bodyLimit   = 2 << 20  // bytes of a JSON body
+	reportLimit = 64 << 10 // bytes of a webhook's
+	publicLimit = 4 << 10  // bytes of what anybody may send
 )
 
-// takeBody reads the body before anything else happens, within its size and time, and hands on a call that has it in
-// memory. A file goes to its place, sealed, instead.
+// takeBody reads the body before anything else happens, within its size, and hands on a call that has it in memory. A file
+// goes to its place, sealed, instead. Package web sees to the time it takes.
 func (s *server) takeBody(ctx huma.Context, next func(huma.Context)) {
 	r, w := humago.Unwrap(ctx)
 	r = r.WithContext(ctx.Context())
@@ -42,13 +43,9 @@ func (s *server) takeBody(ctx huma.Context, next func(huma.Context)) {
 		next(humago.NewContext(ctx.Operation(), r, w))
 		return
 	}
-	limit := int64(bodyLimit)
-	if rt.signed != "" {
-		limit = reportLimit
-	}
-	body, p := readBody(r, w, limit)
-	if p == nil && rt.signed != "" && !s.hooks[rt.signed].verify(body, r.Header) {
-		p = problem.New(problem.CodeUnauthorized)
+	body, p := readBody(r, w, rt.bodyLimit())
+	if p == nil && rt.signed != "" {
+		p = s.checkSignature(r, rt.signed, body)
 	}
 	if p == nil && !utf8.Valid(body) { // no JSON (RFC 8259, section 8.1), whatever a decoder makes of it
 		p = problem.New(problem.CodeMalformedRequest)
@@ -67,16 +64,33 @@ func (s *server) takeBody(ctx huma.Context, next func(huma.Context)) {
 	next(humago.NewContext(ctx.Operation(), r, w))
 }
 
+func (r route) bodyLimit() int64 {
+	switch {
+	case r.signed != "":
+		return reportLimit
+	case r.public:
+		return publicLimit
+	}
+	return bodyLimit
+}
+
+// checkSignature lets a report pass that is signed by whom it says it is from.
+func (s *server) checkSignature(r *http.Request, by party, body []byte) *problem.Problem {
+	if !s.hooks[by].verify(body, r.Header) {
+		return s.unauthorized(r)
+	}
+	web.Known(r.Context())
+	return nil
+}
+
 func readBody(r *http.Request, w http.ResponseWriter, limit int64) ([]byte, *problem.Problem) {
-	deadline := http.NewResponseController(w)
-	// Not every writer has a connection below it (tests have none): then there is nothing to limit.
-	_ = deadline.SetReadDeadline(time.Now().Add(bodyWithin))
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
-	_ = deadline.SetReadDeadline(time.Time{})
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
 		return nil, problem.New(problem.CodeDocumentTooLarge, problem.WithDetail("Send a smaller body."))
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, problem.New(problem.CodeMalformedRequest, problem.WithDetail("The body did not come in time. Send it again, without pauses."))
 	case err != nil:
 		return nil, problem.New(problem.CodeMalformedRequest)
 	}

@@ -30,7 +30,7 @@ func (s *server) preflight(ctx context.Context, in *AtAccount) (*struct{ Body Pr
 	if err != nil {
 		return nil, err
 	}
-	conditions, err := s.Store.Preflight(ctx, in.AccountID, nil, facts)
+	conditions, err := s.Store.Preflight(ctx, in.AccountID, facts)
 	if err != nil {
 		return nil, err
 	}
@@ -93,19 +93,39 @@ func (s *server) openClearing(ctx context.Context, in *openClearing) (*clearingO
 	app := registration.ClearingApplication{
 		ClearingID: s.id(ctx, "clr", 0), AccountID: in.AccountID, WhenEligible: in.Body.WhenEligible, OpenBy: s.fence(ctx),
 	}
+	asking := postgres.Asking{ClearingID: app.ClearingID, AccountID: in.AccountID, Claim: claim, By: byPlatform(ctx)}
 	where := strings.Replace(byAccountPath, "{account_id}", in.AccountID, 1)
-	switch known, err := s.prepareClearing(ctx, &app, claim); {
+	switch known, err := s.prepareClearing(ctx, &app, asking); {
 	case err != nil:
 		return nil, err
 	case known:
 		return s.clearingCreated(ctx, app.ClearingID, where)
 	}
-	return s.startClearing(ctx, app, where)
+	opened, err := s.startClearing(ctx, app, where)
+	if err != nil {
+		s.giveBack(ctx, err, func(ctx context.Context) error { return s.Store.ReturnClaim(ctx, asking) })
+	}
+	return opened, err
+}
+
+// giveBack undoes the count of a claim whose caller is answered that nothing was done and nobody was compared.
+func (s *server) giveBack(ctx context.Context, err error, undo func(context.Context) error) {
+	if s.problemOf(ctx, err).Status < http.StatusInternalServerError {
+		return
+	}
+	ctx, cancel := context.WithTimeout(detached(ctx), actMargin)
+	defer cancel()
+	s.note(ctx, undo(ctx))
+}
+
+// byPlatform names the platform's backend that calls, as the timeline does.
+func byPlatform(ctx context.Context) string {
+	return string(platform) + ":" + requestOf(ctx).caller.name
 }
 
 // prepareClearing does what comes before the workflow: it asks whether the account is free to be cleared, judges the
 // conditions, and seals what was handed in. known: an earlier call with the same key has opened the clearing.
-func (s *server) prepareClearing(ctx context.Context, app *registration.ClearingApplication, claim dossier.Claim) (known bool, err error) {
+func (s *server) prepareClearing(ctx context.Context, app *registration.ClearingApplication, asking postgres.Asking) (known bool, err error) {
 	ctx, cancel := s.beforehand(ctx)
 	defer cancel()
 	if _, err := s.Store.ClearingStanding(ctx, app.ClearingID); !errors.Is(err, postgres.ErrNotFound) {
@@ -122,29 +142,32 @@ func (s *server) prepareClearing(ctx context.Context, app *registration.Clearing
 	if err != nil {
 		return false, err
 	}
-	conditions, err := s.Store.Preflight(ctx, app.AccountID, &claim, facts)
-	if err != nil {
+	conditions, refusal, err := s.Store.JudgeClaim(ctx, asking, facts)
+	switch {
+	case err != nil:
 		return false, err
+	case refusal != nil:
+		return false, refusal
 	}
 	needed := conditions.NeededToOpen(kind)
 	if _, timeCures := needed.EligibleAt(); !needed.Eligible() && (!timeCures || !app.WhenEligible) {
 		return false, notEligible(conditions)
 	}
-	if err := s.keepClaim(ctx, app, claim); err != nil {
+	if err := s.keepClaim(ctx, app, asking.Claim); err != nil {
 		return false, err
 	}
 	app.ConditionsRef = s.id(ctx, "vlt", 1)
-	return false, s.Store.PutAs(ctx, app.ConditionsRef, app.ClearingID, dossier.PurposeConditions, dossier.Conditions{Conditions: conditions})
+	return false, s.Store.PutAs(ctx, app.ConditionsRef, postgres.Own(app.ClearingID), dossier.PurposeConditions, dossier.Conditions{Conditions: conditions})
 }
 
 // keepClaim seals who asks, under a data key of the clearing's own.
 func (s *server) keepClaim(ctx context.Context, app *registration.ClearingApplication, claim dossier.Claim) error {
-	err := s.Store.NewSubject(ctx, app.ClearingID)
+	err := s.newCase(ctx, app.ClearingID)
 	if err != nil {
 		return err
 	}
 	app.ClaimRef = s.id(ctx, "vlt", 0) // the same in a repeated call, as of a registration
-	return s.Store.PutAs(ctx, app.ClaimRef, app.ClearingID, dossier.PurposeClaim, claim)
+	return s.Store.PutAs(ctx, app.ClaimRef, postgres.Own(app.ClearingID), dossier.PurposeClaim, claim)
 }
 
 // contest starts a contested claim.
@@ -161,10 +184,29 @@ func (s *server) contest(ctx context.Context, in *contest) (*clearingOpened, err
 	case !errors.Is(err, postgres.ErrNotFound):
 		return nil, err
 	}
+	if refusal, err := s.Store.TryContest(ctx, requestOf(ctx).caller.id, app.ClearingID, claim); refusal != nil || err != nil {
+		return nil, refused(refusal, err)
+	}
+	opened, err := s.openContest(ctx, app, claim, where)
+	if err != nil {
+		s.giveBack(ctx, err, func(ctx context.Context) error { return s.Store.ReturnContest(ctx, app.ClearingID) })
+	}
+	return opened, err
+}
+
+func (s *server) openContest(ctx context.Context, app registration.ClearingApplication, claim dossier.Claim, where string) (*clearingOpened, error) {
 	if err := s.keepClaim(ctx, &app, claim); err != nil {
 		return nil, err
 	}
 	return s.startClearing(ctx, app, where)
+}
+
+// refused is the error that a refusal is, or the one that came instead.
+func refused(refusal *registration.Refusal, err error) error {
+	if refusal != nil {
+		return refusal
+	}
+	return err
 }
 
 func (s *server) startClearing(ctx context.Context, app registration.ClearingApplication, where string) (*clearingOpened, error) {

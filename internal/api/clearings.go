@@ -27,17 +27,20 @@ func (s *server) clearings() {
 	register(s, route{
 		id: "open-clearing", method: http.MethodPost, path: byAccountPath, tag: clearingTag, status: http.StatusCreated, summary: "Ask for an identity to be cleared",
 		description: "By the holder of the ID card, or by an authorised person of the company that the account is: then holder_request is not met, and a letter " +
-			"of authorisation is among the requirements. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.",
+			"of authorisation is among the requirements. Who asks is compared once every other condition is met; until then holder_request is null. Claims that do " +
+			"not match are on the account's timeline and count, for the account and for the number: after five in 24 hours there is account_limit_reached, whatever " +
+			"is claimed. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.",
 		codes: []problem.Code{
 			problem.CodeIDNumberInvalid, registration.CodeClearingExists, registration.CodeRegistrationExists, registration.CodeClearingNotEligible,
-			registration.CodeProviderUnavailable,
+			registration.CodeAccountLimitReached, registration.CodeProviderUnavailable,
 		},
 	}, s.openClearing)
 	register(s, route{
 		id: "contest-identity", method: http.MethodPost, path: "/v1/identity-clearings", tag: clearingTag, status: http.StatusCreated, summary: "Claim an identity back",
 		description: "By the true holder of a resident ID that is bound to an account that is not theirs. Names no account and learns none: " +
-			"the answer is the same whether or not the identity is bound.",
-		codes: []problem.Code{problem.CodeIDNumberInvalid},
+			"the answer is the same whether or not the identity is bound, and the account's owner is not kept from anything. A caller may claim one number five " +
+			"times in 24 hours, and twenty in all.",
+		codes: []problem.Code{problem.CodeIDNumberInvalid, registration.CodeAccountLimitReached},
 	}, s.contest)
 	register(s, route{
 		id: "object-to-clearing", method: http.MethodPost, path: "/v1/identity-clearings/objections", tag: clearingTag, summary: "Object to a clearing",
@@ -46,7 +49,7 @@ func (s *server) clearings() {
 	}, s.object)
 	register(s, route{
 		id: "get-clearing-timeline", method: http.MethodGet, path: byIDPath + "/timeline", tag: clearingTag, summary: "Read a clearing's timeline",
-		description: "Everything that happened to the clearing, oldest first, with each look at a document. For those who decide: not for the claimant, nor for the account's owner.",
+		description: "Everything that happened to the clearing, oldest first, with each look at a document. For those who decide: not for the claimant, nor for the account's owner." + notOfOwn,
 	}, s.clearingTimeline)
 	s.objectionPage()
 	clearingsAt[AtAccount, materialAtAccount](s, "", byAccountPath)
@@ -103,7 +106,7 @@ func clearingsAt[P place, M any](s *server, prefix, path string) {
 			return s.clearingStands(ctx, id, http.StatusOK)
 		})
 	submit := at("submit-", http.MethodPost, "/submit", "Submit the materials", "Checks the conditions again and freezes the materials as a review round.",
-		registration.CodeRequirementsMissing, registration.CodeClearingNotEligible, registration.CodeProviderUnavailable)
+		registration.CodeRequirementsMissing, registration.CodeClearingNotEligible, registration.CodeAccountLimitReached, registration.CodeProviderUnavailable)
 	submit.deferrable = true
 	register(s, submit, clearingAct[P](s, registration.ActSubmit))
 	withdraw := at("withdraw-", http.MethodPost, "/withdraw", "Withdraw the clearing", "Ends the clearing at the applicant's wish, until it is decided.")
@@ -153,6 +156,9 @@ type materialAtClearing struct {
 // putMaterial makes the file that was received the slot's.
 func (s *server) putMaterial(ctx context.Context) (*struct{ Body DocumentReceipt }, error) {
 	up := requestOf(ctx).upload
+	if err := s.actsFor(ctx, up.subject); err != nil {
+		return nil, err
+	}
 	refusal, err := s.Store.SetClearingDocument(ctx, up.subject, up.doc)
 	if refusal != nil {
 		return nil, refusal
@@ -169,6 +175,9 @@ func (s *server) putMaterial(ctx context.Context) (*struct{ Body DocumentReceipt
 func (s *server) clearingTimeline(ctx context.Context, in *AtClearing) (*struct{ Body Timeline }, error) {
 	id, err := in.clearing(ctx, s)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.mayReview(ctx, id); err != nil {
 		return nil, err
 	}
 	entries, err := s.Store.ClearingTimeline(ctx, id)

@@ -43,7 +43,8 @@ func (s *server) companyRoute() route {
 		"Opens a penny payment to the company's account, unless one already made proves what is handed in. In correction_required fields left out are kept. "+
 			"In payout_pending it is open once the payment is overdue.",
 		registration.CodeSubmittedLocked, problem.CodeUSCCInvalid, registration.CodeAdminMustBeAgent, registration.CodeLicenceNumbers,
-		registration.CodeBankAccountNameMismatch, registration.CodeOrganizationInUse, registration.CodePayoutLimitReached, registration.CodeActsExceeded)
+		registration.CodeBankAccountNameMismatch, registration.CodeOrganizationInUse, registration.CodePayoutLimitReached, registration.CodeActsExceeded,
+		registration.CodeAccountLimitReached, registration.CodeSpendingPaused)
 }
 
 func (s *server) company(ctx context.Context, in *handInCompany) (*registrationAnswer, error) {
@@ -67,8 +68,23 @@ func (s *server) company(ctx context.Context, in *handInCompany) (*registrationA
 	if err != nil {
 		return nil, err
 	}
-	a.input, a.before = company, func(context.Context, postgres.Standing, string) error { return companyClosed(view) }
+	a.input, a.before = company, s.companyBefore(view, company)
 	return s.finished(ctx, a)
+}
+
+// companyBefore judges company information before it is begun: while a payment is in time it is closed, and a new payment may
+// be barred for what it costs.
+func (s *server) companyBefore(view *registration.View, company dossier.Company) func(context.Context, postgres.Standing, string) error {
+	return func(ctx context.Context, _ postgres.Standing, _ string) error {
+		if err := companyClosed(view); err != nil {
+			return err
+		}
+		refusal, err := s.Store.PaymentBarred(ctx, view.ID, &company)
+		if refusal != nil {
+			return refusal
+		}
+		return err
+	}
 }
 
 func (s *server) viewBeforehand(ctx context.Context, id string) (*registration.View, error) {

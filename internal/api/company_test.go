@@ -88,7 +88,7 @@ func TestCompanyInformationIsBroughtToItsCanonicalForm(t *testing.T) {
 	require.Equal(t, published, company["registration_number"])
 	require.Equal(t, "****8901", company["bank"].(map[string]any)["account_number"])
 	require.Equal(t, "王*", company["legal_representative"])
-	require.Equal(t, 1, w.count(`select count(*) from vault_items where purpose = 'company'`), "the form is forgotten, the company kept")
+	require.Equal(t, 2, w.count(`select count(*) from vault_items where purpose = 'company'`), "the form is forgotten, the company kept, and whom its payment goes to")
 }
 
 func TestALegacyLicenceHasItsOwnNumbers(t *testing.T) {

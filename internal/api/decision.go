@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"shiming/internal/dossier"
-	"shiming/internal/postgres"
 	"shiming/registration"
 )
 
@@ -24,7 +23,7 @@ type decideReview struct {
 		Decision string           `json:"decision" enum:"approve,reject" doc:"The decision" example:"reject"`
 		Final    bool             `json:"final,omitempty" doc:"With reject: nothing can be corrected any more" example:"false"`
 		Reasons  []DecisionReason `json:"reasons,omitempty" maxItems:"50" doc:"With reject: what is to be corrected, at least one"`
-		Note     string           `json:"note,omitempty" doc:"For reviewers only" example:"Second look needed."`
+		Note     string           `json:"note,omitempty" doc:"For reviewers only; no ID, card, account or phone number" example:"Second look needed."`
 	}
 }
 
@@ -32,12 +31,12 @@ type decideReview struct {
 type DecisionReason struct {
 	Field   string `json:"field" maxLength:"64" doc:"Path of the field to correct" example:"documents.id_card_front"`
 	Code    string `json:"code" enum:"unreadable,mismatch,expired,incomplete,not_accepted,other" doc:"Why it was not accepted" example:"unreadable"`
-	Message string `json:"message,omitempty" doc:"What to do, in the reviewer's words" example:"The number cannot be read; scan it again."`
+	Message string `json:"message,omitempty" doc:"What to do, in the reviewer's words; no ID, card, account or phone number" example:"The number cannot be read; scan it again."`
 }
 
 // check judges a decision for a registration of a kind.
-func (in *decideReview) check(kind registration.Kind, by string) (dossier.Decision, error) {
-	d := dossier.Decision{Decision: in.Body.Decision, Final: in.Body.Final, Note: in.Body.Note, Reviewer: by}
+func (in *decideReview) check(kind registration.Kind, round int, by string) (dossier.Decision, error) {
+	d := dossier.Decision{Decision: in.Body.Decision, Final: in.Body.Final, Note: in.Body.Note, Reviewer: by, Round: round}
 	var c checks
 	switch {
 	case d.Decision == approve && (in.Body.Final || len(in.Body.Reasons) > 0):
@@ -49,16 +48,16 @@ func (in *decideReview) check(kind registration.Kind, by string) (dossier.Decisi
 		if !registration.KnownField(kind, registration.Field(r.Field)) {
 			c.add(fmt.Sprintf("reasons[%d].field", i), codeInvalid, "There is no such field to correct.")
 		}
-		c.take(fmt.Sprintf("reasons[%d].message", i), "", r.Message, prose(0, longestMessage))
+		c.words(fmt.Sprintf("reasons[%d].message", i), r.Message, 0, longestMessage)
 		d.Reasons = append(d.Reasons, registration.Reason{Field: registration.Field(r.Field), Code: r.Code, Message: r.Message})
 	}
-	c.take("note", "", d.Note, prose(0, longestNote))
+	c.words("note", d.Note, 0, longestNote)
 	return d, c.problem()
 }
 
 // decide hands a decision to the workflow. What was decided is sealed: a reviewer's words may quote what was handed in.
 func (s *server) decide(ctx context.Context, in *decideReview) (*reviewAnswer, error) {
-	if err := mustBeID(in.ID); err != nil {
+	if err := s.mayReview(ctx, in.ID); err != nil {
 		return nil, err
 	}
 	a, err := s.decision(ctx, in)
@@ -74,7 +73,7 @@ func (s *server) decide(ctx context.Context, in *decideReview) (*reviewAnswer, e
 	return s.reviewed(ctx, in.ID, done.status())
 }
 
-// decision is the act of deciding a review that the caller has claimed, or nobody.
+// decision is the act of deciding a review that the caller has claimed, or nobody, and may decide.
 func (s *server) decision(ctx context.Context, in *decideReview) (act, error) {
 	ctx, cancel := s.beforehand(ctx)
 	defer cancel()
@@ -91,14 +90,11 @@ func (s *server) decision(ctx context.Context, in *decideReview) (act, error) {
 		return a, err
 	}
 	me := requestOf(ctx).caller.name
-	if a.input, err = in.check(st.Kind, me); err != nil {
+	if a.input, err = in.check(st.Kind, v.Round, me); err != nil {
 		return a, err
 	}
-	a.before = func(context.Context, postgres.Standing, string) error {
-		if v.Assignee != nil && *v.Assignee != me {
-			return registration.Refuse(registration.CodeClaimedByOther)
-		}
-		return nil
-	}
+	a.before = judged(func(ctx context.Context, id string) (*registration.Refusal, error) {
+		return s.Store.DecisionRefused(ctx, id, me)
+	}, in.ID)
 	return a, nil
 }

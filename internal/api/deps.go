@@ -57,6 +57,10 @@ type Deps struct {
 	PublicURL    string        // as callers see the API, for Location; empty: relative
 	CORSOrigins  []string      // pages of these origins may call; none: CORS is off
 
+	StreamsPerToken       int      // streams of events that are open at a time; 0: 50
+	UnauthorizedPerMinute int      // wrong tokens and signatures of one address; 0: 30
+	TrustedProxies        []string // networks whose X-Forwarded-For is believed, in CIDR notation
+
 	WebhookAllowNets []string // networks of our own that webhooks may go to, in CIDR notation
 
 	Live    *live.Hub            // nil: one of its own, over Store
@@ -68,6 +72,8 @@ type Deps struct {
 const (
 	defaultRate         = 200
 	defaultAnswerWithin = 10 * time.Second
+	defaultStreams      = 50
+	defaultUnauthorized = 30
 )
 
 func (d *Deps) complete() error {
@@ -86,6 +92,12 @@ func (d *Deps) complete() error {
 	if d.AnswerWithin <= 0 {
 		d.AnswerWithin = defaultAnswerWithin
 	}
+	if d.StreamsPerToken <= 0 {
+		d.StreamsPerToken = defaultStreams
+	}
+	if d.UnauthorizedPerMinute <= 0 {
+		d.UnauthorizedPerMinute = defaultUnauthorized
+	}
 	if d.Log == nil {
 		d.Log = slog.Default()
 	}
@@ -93,7 +105,7 @@ func (d *Deps) complete() error {
 		d.Live = live.New(d.Store, 0, d.Log)
 	}
 	if d.Metrics == nil {
-		d.Metrics = newRegistry()
+		d.Metrics = NewRegistry()
 	}
 	if d.Now == nil {
 		d.Now = time.Now

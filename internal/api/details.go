@@ -14,8 +14,9 @@ import (
 func (s *server) details() {
 	register(s, s.editRoute("set-name", "/name", "Change the developer name", "The name shown on the apps."), s.setName)
 	register(s, s.editRoute("set-contact", "/contact", "Hand in the contact",
-		"Whom to reach. In correction_required fields left out are kept. For an individual the name is optional and must be the verified holder's.",
-		problem.CodePhoneInvalid, registration.CodeContactNameMismatch), s.setContact)
+		"Whom to reach. In correction_required fields left out are kept. For an individual the name is optional and must be the verified holder's. "+
+			"What differs from what is on file where it must not counts: after five in 24 hours there is account_limit_reached.",
+		problem.CodePhoneInvalid, registration.CodeContactNameMismatch, registration.CodeAccountLimitReached), s.setContact)
 	doc := s.editRoute("put-document", "/documents/{slot}", "Upload a document",
 		"A JPEG, PNG or PDF of at most 10 MiB; the content counts, not its name or declared type. A new file replaces the slot's old one.",
 		problem.CodeDocumentTooLarge, problem.CodeDocumentTypeUnsupported)
@@ -42,7 +43,17 @@ func (s *server) setName(ctx context.Context, in *setName) (*registrationAnswer,
 	if err := c.problem(); err != nil {
 		return nil, err
 	}
-	return s.edited(ctx, in.ID, func() (*registration.Refusal, error) { return s.Store.SetName(ctx, in.ID, name) })
+	return s.handedIn(ctx, in.ID, func() (*registration.Refusal, error) { return s.Store.SetName(ctx, in.ID, name) })
+}
+
+// handedIn answers an edit of an applicant's.
+func (s *server) handedIn(ctx context.Context, id string, edit func() (*registration.Refusal, error)) (*registrationAnswer, error) {
+	return s.edited(ctx, id, func() (*registration.Refusal, error) {
+		if err := s.actsFor(ctx, id); err != nil {
+			return nil, err
+		}
+		return edit()
+	})
 }
 
 // edited answers an edit that the database alone decides.
@@ -91,7 +102,7 @@ func (s *server) setContact(ctx context.Context, in *setContact) (*registrationA
 	if err := c.problem(); err != nil {
 		return nil, err
 	}
-	return s.edited(ctx, in.ID, func() (*registration.Refusal, error) { return s.Store.SetContact(ctx, in.ID, contact) })
+	return s.handedIn(ctx, in.ID, func() (*registration.Refusal, error) { return s.Store.SetContact(ctx, in.ID, contact) })
 }
 
 type putDocument struct {
@@ -110,6 +121,9 @@ type DocumentReceipt struct {
 // putDocument makes the file that was received the slot's.
 func (s *server) putDocument(ctx context.Context, in *putDocument) (*struct{ Body DocumentReceipt }, error) {
 	up := requestOf(ctx).upload
+	if err := s.actsFor(ctx, in.ID); err != nil {
+		return nil, err
+	}
 	refusal, err := s.Store.SetDocument(ctx, in.ID, up.doc)
 	if refusal != nil {
 		return nil, refusal

@@ -18,24 +18,22 @@ var docsStyle []byte
 
 // docs renders the document once, as a page that needs nothing from elsewhere.
 func (s *server) docs() error {
-	page, err := template.New("docs").Parse(docsPage)
+	tmpl, err := template.New("docs").Parse(docsPage)
 	if err != nil {
 		return err
 	}
 	var out bytes.Buffer
-	if err := page.Execute(&out, readable(s.api.OpenAPI())); err != nil {
+	if err := tmpl.Execute(&out, readable(s.api.OpenAPI())); err != nil {
 		return err
 	}
 	s.mux.HandleFunc("GET /docs", func(w http.ResponseWriter, r *http.Request) {
 		named(r, "docs")
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("Content-Security-Policy", docsPolicy)
-		_, _ = w.Write(out.Bytes()) // the client is gone; nobody is left to tell
+		page(w, "text/html; charset=utf-8", out.Bytes())
 	})
 	s.mux.HandleFunc("GET /docs/style.css", func(w http.ResponseWriter, r *http.Request) {
 		named(r, "docs")
-		w.Header().Set("Content-Type", "text/css; charset=utf-8")
-		_, _ = w.Write(docsStyle) // as above
+		page(w, "text/css; charset=utf-8", docsStyle)
 	})
 	return nil
 }

@@ -15,8 +15,9 @@ import (
 
 // The codes of field errors that have none of their own.
 const (
-	codeMissing = "missing"
-	codeInvalid = "invalid"
+	codeMissing      = "missing"
+	codeInvalid      = "invalid"
+	codePersonalData = "personal_data" // it says who somebody is, where nothing should
 )
 
 // checks collects what is wrong with a body. Nothing of the values goes into what it says.
@@ -115,9 +116,17 @@ func prose(lo, hi int) parser {
 	}
 }
 
+// words takes what reviewers and ops write of somebody. Whatever becomes of it, it is to be read by more people than what was handed
+// in: a number by which somebody is known has no place in it.
+func (c *checks) words(location, in string, lo, hi int) {
+	if _, found := chinaid.NumberIn(c.take(location, "", in, prose(lo, hi))); found {
+		c.add(location, codePersonalData, "Do not write an ID, card, account or phone number here; name the field instead.")
+	}
+}
+
 func noProse(r rune) bool { return unicode.IsControl(r) && !strings.ContainsRune("\n\r\t", r) }
 
-// mustBeID refuses a path's id that none of ours can look like.
+// mustBeID refuses a path's id that none of ours, and no account's, can look like.
 func mustBeID(id string) error {
 	if !opaque(id) {
 		return problem.New(registration.CodeNotFound)

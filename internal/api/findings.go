@@ -35,7 +35,7 @@ func (s *server) findings() {
 type Finding struct {
 	ID         string                   `json:"id" doc:"The finding's id" example:"fnd_k3v5m2q7w4x6y2z7a5b3c4d5e6"`
 	Kind       registration.FindingKind `json:"kind" doc:"What is not as it should be" example:"run_failing"`
-	Subject    string                   `json:"subject" doc:"What it is about: a registration, a clearing, a payment, a notice, a delivery or an act" example:"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6"`
+	Subject    string                   `json:"subject" doc:"What it is about: a registration, a clearing, a payment, a notice, a delivery or an act; of spending, payments, sms or mails; payouts, if they are paused" example:"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6"`
 	AccountID  *string                  `json:"account_id" doc:"The platform account; null if it concerns none" example:"acct-1001"`
 	Since      time.Time                `json:"since" doc:"When it was found" example:"2026-09-30T10:00:00+08:00"`
 	SeenAt     time.Time                `json:"seen_at" doc:"When it was still there, last" example:"2026-09-30T10:05:00+08:00"`
@@ -58,7 +58,7 @@ func findingOf(f *postgres.Finding) Finding {
 }
 
 type listFindings struct {
-	Kind registration.FindingKind `query:"kind" enum:"run_failing,run_ahead,run_behind,undelivered,payout_failed,message_unsure" doc:"Only those of this kind" example:"run_failing"`
+	Kind registration.FindingKind `query:"kind" enum:"run_failing,run_ahead,run_behind,undelivered,payout_failed,message_unsure,payouts_paused,spending_high,spending_ceiling" doc:"Only those of this kind" example:"run_failing"`
 	Open optional[bool]           `query:"open" doc:"Only those that are open, or that are resolved" example:"true"`
 	Paging
 }
@@ -102,7 +102,7 @@ func (s *server) getFinding(ctx context.Context, in *ByFinding) (*findingAnswer,
 type resolveFinding struct {
 	ByFinding
 	Body struct {
-		Reason string `json:"reason" doc:"What was done about it" example:"Rolled back the release."`
+		Reason string `json:"reason" doc:"What was done about it; no ID, card, account or phone number" example:"Rolled back the release."`
 	}
 }
 

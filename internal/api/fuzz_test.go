@@ -23,6 +23,8 @@ func FuzzSetName(f *testing.F)            { fuzzBody(f, "set-name") }
 func FuzzSetContact(f *testing.F)         { fuzzBody(f, "set-contact") }
 func FuzzResolvePayout(f *testing.F)      { fuzzBody(f, "resolve-payout") }
 func FuzzGrantPayout(f *testing.F)        { fuzzBody(f, "grant-payout") }
+func FuzzPausePayouts(f *testing.F)       { fuzzBody(f, "pause-payouts") }
+func FuzzResumePayouts(f *testing.F)      { fuzzBody(f, "resume-payouts") }
 func FuzzResolveFinding(f *testing.F)     { fuzzBody(f, "resolve-finding") }
 func FuzzResendNotice(f *testing.F)       { fuzzBody(f, "resend-notice") }
 func FuzzAcceptNotice(f *testing.F)       { fuzzBody(f, "accept-notice") }

@@ -21,6 +21,25 @@ func (s *server) healthz(w http.ResponseWriter, r *http.Request) {
 // readyz reports whether the database and the engine answer.
 func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
 	named(r, "readyz")
+	status, states := s.judgeReady(r.Context())
+	health(w, status, states)
+}
+
+// judgeReady asks the database and the engine, once for all who ask at the same time.
+func (s *server) judgeReady(ctx context.Context) (int, map[string]string) {
+	type judgement struct {
+		status int
+		states map[string]string
+	}
+	found, _, _ := s.ready.Do("", func() (any, error) {
+		status, states := s.askBoth(detached(ctx))
+		return judgement{status, states}, nil
+	})
+	j, _ := found.(judgement)
+	return j.status, j.states
+}
+
+func (s *server) askBoth(ctx context.Context) (int, map[string]string) {
 	checks := map[string]func(context.Context) error{"database": s.Store.Ping, "engine": s.Engine.Ready}
 	states := map[string]string{"status": "ok"}
 	status := http.StatusOK
@@ -29,7 +48,7 @@ func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
 		err  error
 	}
 	verdicts := make(chan verdict, len(checks))
-	ctx, cancel := context.WithTimeout(r.Context(), readyWithin)
+	ctx, cancel := context.WithTimeout(ctx, readyWithin)
 	defer cancel()
 	for name, check := range checks {
 		go func() { verdicts <- verdict{name, check(ctx)} }()
@@ -42,7 +61,7 @@ func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
 			states[v.name], states["status"], status = "unavailable", "unavailable", http.StatusServiceUnavailable
 		}
 	}
-	health(w, status, states)
+	return status, states
 }
 
 func health(w http.ResponseWriter, status int, states map[string]string) {

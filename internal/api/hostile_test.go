@@ -127,7 +127,11 @@ func targets(t testing.TB) []*target {
 		messages := 0
 		tg.send = func(w *world, body string) answer {
 			if rt.signed == "" {
-				return w.as(as).send(op.Method, path, body)
+				a := w.as(as).send(op.Method, path, body)
+				if op.OperationID == "pause-payouts" && a.Status == http.StatusOK { // the others go on paying
+					require.NoError(w.t, w.store.ResumePayouts(context.Background(), "ops:ops", "for the others"))
+				}
+				return a
 			}
 			messages++
 			secret := map[party]string{bankParty: bankSecret, walletParty: walletSecret}[rt.signed]
@@ -152,8 +156,10 @@ func (w *world) readyFor(operation string, n int) string {
 		return w.open(account, "enterprise")
 	case "hand-in-company":
 		return atCompany(w.t, w, account, n)
-	case "enter-deposit", "grant-payout":
+	case "enter-deposit":
 		return w.paid(account, n)
+	case "grant-payout":
+		return w.outOfPayments(account, n)
 	case "resolve-payout": // after the end nobody waits for a run to follow
 		path := w.paid(account, n)
 		w.as("platform").post(path+"/withdraw", nil).ok(http.StatusOK)
@@ -190,7 +196,17 @@ func (w *world) noticeFor(operation string, n int) string {
 
 // paid brings an enterprise to where its money is on the way. The company is the nth: a guess at the amount may be right, and
 // binds it.
-func (w *world) paid(account string, n int) string {
+func (w *world) paid(account string, n int) string { w.t.Helper(); return w.paidTo(account, n, n) }
+
+// outOfPayments is an enterprise whose bank account has had its payments, one of them another company's.
+func (w *world) outOfPayments(account string, n int) string {
+	w.t.Helper()
+	w.paidTo(account+"-other", n+5_000, n)
+	return w.paidTo(account, n, n)
+}
+
+// paidTo is paid, the money on its way to the given bank account.
+func (w *world) paidTo(account string, n, bankAccount int) string {
 	w.t.Helper()
 	path := atCompany(w.t, w, account, n)
 	org, err := chinaid.NewOrganizationCode(fmt.Sprintf("MA%06d", n))
@@ -199,7 +215,7 @@ func (w *world) paid(account string, n int) string {
 	require.NoError(w.t, err)
 	company := unified()
 	company["uscc"], company["registration_number"], company["organization_code"] = code.Value(), code.Value(), code.Value()
-	company["bank"].(map[string]any)["account_number"] = fmt.Sprintf("35100%011d", n)
+	company["bank"].(map[string]any)["account_number"] = fmt.Sprintf("35100%011d", bankAccount)
 	w.as("platform").put(path+"/company", company).ok(http.StatusOK)
 	payment := w.one(`select p.id from payments p join registrations r on r.id = p.registration_id where r.account_id = $1`, account)
 	_, err = w.store.PaymentNotified(context.Background(), payment)

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"net/http"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -19,14 +18,12 @@ const (
 	leastTaking  = 2 * time.Second
 	fenceMargin  = 500 * time.Millisecond // beyond the last wait for the engine; and what clocks may differ by
 	outsideShare = 7 * time.Second        // a question to the wallet before an act
-	writeWithin  = 5 * time.Minute        // an answer, a document at the longest
 )
 
 // inTime bounds a call.
 func (s *server) inTime(ctx huma.Context, next func(huma.Context)) {
 	r, w := humago.Unwrap(ctx)
 	rt := routeOf(ctx)
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeWithin)) // see readBody
 	if rt.streams() {
 		next(ctx)
 		return

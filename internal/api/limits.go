@@ -7,9 +7,10 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// limits lets each caller make so many requests a second.
+// limits lets each caller, or each address, do something so many times a second, and some of it at once.
 type limits struct {
 	perSecond float64
+	burst     int
 	now       func() time.Time
 
 	mu    sync.Mutex
@@ -22,11 +23,13 @@ type limit struct {
 	used time.Time
 }
 
-// limitIdle is when a caller's limiter has filled up again and can be forgotten.
-const limitIdle = 10 * time.Minute
+const (
+	limitIdle  = 10 * time.Minute // a limiter that nobody has used for so long has filled up again and can be forgotten
+	mostLimits = 50_000           // some megabytes; who has more addresses than that is hardly limited by address
+)
 
-func newLimits(perSecond float64, now func() time.Time) *limits {
-	return &limits{perSecond: perSecond, now: now, of: map[string]*limit{}, swept: now()}
+func newLimits(perSecond float64, burst int, now func() time.Time) *limits {
+	return &limits{perSecond: perSecond, burst: max(1, burst), now: now, of: map[string]*limit{}, swept: now()}
 }
 
 // take lets a caller's request pass, or says how long to wait.
@@ -37,7 +40,8 @@ func (l *limits) take(caller string) (wait time.Duration, ok bool) {
 	l.forget(at)
 	mine := l.of[caller]
 	if mine == nil {
-		mine = &limit{Limiter: rate.NewLimiter(rate.Limit(l.perSecond), max(1, int(l.perSecond)))}
+		l.makeRoom()
+		mine = &limit{Limiter: rate.NewLimiter(rate.Limit(l.perSecond), l.burst)}
 		l.of[caller] = mine
 	}
 	mine.used = at
@@ -47,6 +51,25 @@ func (l *limits) take(caller string) (wait time.Duration, ok bool) {
 		return wait, false
 	}
 	return 0, true
+}
+
+// spent reports whether nothing is left, and takes nothing.
+func (l *limits) spent(caller string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	mine := l.of[caller]
+	return mine != nil && mine.TokensAt(l.now()) < 1
+}
+
+// makeRoom forgets anybody if there are too many.
+func (l *limits) makeRoom() {
+	if len(l.of) < mostLimits {
+		return
+	}
+	for id := range l.of {
+		delete(l.of, id)
+		return
+	}
 }
 
 func (l *limits) forget(at time.Time) {

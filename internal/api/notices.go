@@ -76,7 +76,7 @@ func (s *server) listNotices(ctx context.Context, in *listNotices) (*struct{ Bod
 type noticeWord struct {
 	ID   string `path:"id" doc:"The notice's id" example:"ntc_k3v5m2q7w4x6y2z7a5b3c4d5e6"`
 	Body struct {
-		Reason string `json:"reason" doc:"Why; name nobody" example:"The applicant says on the phone that nothing came."`
+		Reason string `json:"reason" doc:"Why; name nobody, no ID, card, account or phone number" example:"The applicant says on the phone that nothing came."`
 	}
 }
 

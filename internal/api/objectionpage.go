@@ -30,9 +30,8 @@ func (s *server) objectionPage() {
 	} {
 		s.mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
 			named(r, "objections")
-			w.Header().Set("Content-Type", file.contentType)
 			w.Header().Set("Content-Security-Policy", objectionPolicy)
-			_, _ = w.Write(file.content) // the client is gone; nobody is left to tell
+			page(w, file.contentType, file.content)
 		})
 	}
 }

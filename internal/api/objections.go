@@ -21,7 +21,7 @@ type Objection struct {
 // object takes the objection of whoever has the notice's link. It is stored before it is answered, so that it counts
 // whoever works on it, and when. Whatever is wrong with the token, the answer is the same.
 func (s *server) object(ctx context.Context, in *objection) (*struct{ Body Objection }, error) {
-	if !visible(in.Body.Token) {
+	if requestOf(ctx).stranger {
 		return nil, problem.New(registration.CodeNotFound)
 	}
 	if err := s.Store.Object(ctx, in.Body.Token); err != nil {

@@ -38,7 +38,8 @@ type meters struct {
 	seconds  *prometheus.HistogramVec
 }
 
-func newRegistry() *prometheus.Registry {
+// NewRegistry holds the process's own numbers.
+func NewRegistry() *prometheus.Registry {
 	r := prometheus.NewRegistry()
 	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return r
@@ -58,11 +59,11 @@ func newMeters(r *prometheus.Registry) *meters {
 	return m
 }
 
-func (s *server) metrics() http.Handler {
-	if s.Metrics == nil { // only the document is wanted
-		return http.NotFoundHandler()
-	}
-	return promhttp.HandlerFor(s.Metrics, promhttp.HandlerOpts{})
+// MetricsHandler serves a registry's numbers for Prometheus, on a port of their own: they are no caller's business.
+func MetricsHandler(r *prometheus.Registry) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(r, promhttp.HandlerOpts{}))
+	return mux
 }
 
 // observe counts and logs every request, without its body, its query or its path's ids, and makes an answer of a panic.

@@ -29,9 +29,10 @@ type oidcTokens struct {
 	now              func() time.Time
 	client           *http.Client
 
-	mu       sync.Mutex
-	verifier *oidc.IDTokenVerifier
-	failed   time.Time
+	mu     sync.Mutex
+	asking *oidc.IDTokenVerifier // asks the issuer for keys that are not known
+	wary   *oidc.IDTokenVerifier // does not
+	failed time.Time
 }
 
 func newOIDC(issuer, audience string, now func() time.Time) *oidcTokens {
@@ -74,14 +75,15 @@ func (k issuerKeys) VerifySignature(ctx context.Context, raw string) ([]byte, er
 
 var errIssuerAway = errors.New("api: the OIDC issuer does not answer")
 
-func (o *oidcTokens) ready() (*oidc.IDTokenVerifier, error) {
+// ready makes the verifiers when the issuer is first needed.
+func (o *oidcTokens) ready() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.verifier != nil {
-		return o.verifier, nil
+	if o.asking != nil {
+		return nil
 	}
 	if o.now().Sub(o.failed) < issuerPause {
-		return nil, errIssuerAway
+		return errIssuerAway
 	}
 	// Not a request's context: the provider keeps it to fetch keys with.
 	ctx := oidc.ClientContext(context.Background(), o.client)
@@ -94,20 +96,31 @@ func (o *oidcTokens) ready() (*oidc.IDTokenVerifier, error) {
 	}
 	if err != nil {
 		o.failed = o.now()
-		return nil, fmt.Errorf("%w: %w", errIssuerAway, err)
+		return fmt.Errorf("%w: %w", errIssuerAway, err)
 	}
-	o.verifier = oidc.NewVerifier(o.issuer, issuerKeys{oidc.NewRemoteKeySet(ctx, at.Keys)}, &oidc.Config{
+	kept := &keptKeys{now: o.now, next: o.client.Transport}
+	o.asking = o.verifier(at.Keys, kept.asking())
+	o.wary = o.verifier(at.Keys, kept)
+	return nil
+}
+
+// verifier checks tokens by the keys that the transport brings.
+func (o *oidcTokens) verifier(keysAt string, transport http.RoundTripper) *oidc.IDTokenVerifier {
+	ctx := oidc.ClientContext(context.Background(), &http.Client{Timeout: issuerTimeout, Transport: transport})
+	return oidc.NewVerifier(o.issuer, issuerKeys{oidc.NewRemoteKeySet(ctx, keysAt)}, &oidc.Config{
 		ClientID:             o.audience,
 		SupportedSigningAlgs: []string{oidc.RS256, oidc.RS384, oidc.RS512, oidc.ES256, oidc.ES384, oidc.ES512},
 		Now:                  func() time.Time { return o.now().Add(-clockSkew) },
 	})
-	return o.verifier, nil
 }
 
-func (o *oidcTokens) find(ctx context.Context, raw string) (caller, error) {
-	verifier, err := o.ready()
-	if err != nil {
+func (o *oidcTokens) find(ctx context.Context, raw string, wary bool) (caller, error) {
+	if err := o.ready(); err != nil {
 		return caller{}, err
+	}
+	verifier := o.asking
+	if wary {
+		verifier = o.wary
 	}
 	var asked keysAsked
 	token, err := verifier.Verify(context.WithValue(ctx, keysAskedKey{}, &asked), raw)
@@ -120,10 +133,11 @@ func (o *oidcTokens) find(ctx context.Context, raw string) (caller, error) {
 	var claims struct {
 		Roles []string `json:"roles"`
 	}
-	if err := token.Claims(&claims); err != nil || !plainName(token.Subject) {
+	if err := token.Claims(&claims); err != nil || !plainName(token.Subject) || len(token.Subject) > longestSubject {
 		return caller{}, errUnknownCaller
 	}
-	who := caller{id: "oidc:" + token.Subject, name: token.Subject}
+	name := token.Issuer + issuerMark + token.Subject
+	who := caller{id: oidcScheme + name, name: name}
 	for _, r := range claims.Roles {
 		if knownRole(role(r)) {
 			who.roles = append(who.roles, role(r))
@@ -132,7 +146,10 @@ func (o *oidcTokens) find(ctx context.Context, raw string) (caller, error) {
 	return who, nil
 }
 
+// oidcScheme begins the id of every caller that the issuer vouches for.
+const oidcScheme = "oidc:"
+
 // plainName reports whether a name can be shown and stored: visible ASCII, not too long.
 func plainName(s string) bool {
-	return len(s) <= longestSubject && visible(s)
+	return len(s) <= longestCaller && visible(s)
 }

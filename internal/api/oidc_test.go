@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -88,7 +89,7 @@ func (i *issuer) sign(c claims) string {
 
 func find(t *testing.T, cs *callers, token string) (caller, error) {
 	t.Helper()
-	return cs.of(context.Background(), http.Header{"Authorization": {"Bearer " + token}})
+	return cs.of(context.Background(), http.Header{"Authorization": {"Bearer " + token}}, false)
 }
 
 func TestOIDCTokensAreCheckedInEveryPart(t *testing.T) {
@@ -100,7 +101,7 @@ func TestOIDCTokensAreCheckedInEveryPart(t *testing.T) {
 
 	who, err := find(t, cs, i.sign(i.claims(now)))
 	require.NoError(t, err)
-	require.Equal(t, "anna", who.name)
+	require.Equal(t, i.server.URL+"#anna", who.name)
 	require.Equal(t, []role{reviewer}, who.roles)
 
 	late := i.claims(now)
@@ -116,6 +117,7 @@ func TestOIDCTokensAreCheckedInEveryPart(t *testing.T) {
 		"not yet valid":  func(c *claims) { c.NotBefore = jwt.NewNumericDate(now.Add(time.Hour)) },
 		"no subject":     func(c *claims) { c.Subject = "" },
 		"odd subject":    func(c *claims) { c.Subject = "anna\nops" },
+		"long subject":   func(c *claims) { c.Subject = strings.Repeat("a", 256) },
 	}
 	for name, spoil := range spoilt {
 		c := i.claims(now)

@@ -52,6 +52,11 @@ func (s *server) once(ctx huma.Context, next func(huma.Context)) {
 		}))
 		return
 	}
+	if req.stranger {
+		req.seed = registration.NewID("call")
+		next(ctx)
+		return
+	}
 	req.seed = strings.Join([]string{req.caller.id, r.Method, r.URL.EscapedPath(), keys[0]}, "\n")
 	claimed := s.identify(r, req, keys[0])
 	kept, won, p := s.claim(r.Context(), claimed, req)
@@ -129,11 +134,19 @@ func (s *server) perform(ctx huma.Context, claimed postgres.Request, next func(h
 	answer := rec.answer()
 	keeping, cancel := context.WithTimeout(work, answerWithin)
 	defer cancel()
-	if err := s.Store.AnswerKey(keeping, claimed, answer); err != nil {
+	if err := s.keep(keeping, routeOf(ctx), claimed, answer); err != nil {
 		s.Log.ErrorContext(work, "an answer could not be kept; a repeat does the work again", "operation", ctx.Operation().OperationID, "error", err)
 	}
 	answered = true
 	replay(w, &answer)
+}
+
+// keep keeps an answer. A refusal of what anybody may call is not kept: it has changed nothing, and is the same again or better.
+func (s *server) keep(ctx context.Context, rt route, claimed postgres.Request, a postgres.KeptAnswer) error {
+	if rt.public && a.Status >= http.StatusBadRequest {
+		return s.Store.ForgetKey(ctx, claimed)
+	}
+	return s.Store.AnswerKey(ctx, claimed, a)
 }
 
 func replay(w http.ResponseWriter, a *postgres.KeptAnswer) {

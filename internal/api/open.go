@@ -23,7 +23,7 @@ const (
 
 type openRegistration struct {
 	Body struct {
-		AccountID       string              `json:"account_id" minLength:"1" maxLength:"64" pattern:"^[A-Za-z0-9_-]+$" doc:"The platform account that registers" example:"acct-1001"`
+		AccountID       string              `json:"account_id" minLength:"1" maxLength:"64" pattern:"^[A-Za-z0-9_-]+$" doc:"The platform account that registers; neither an ID number nor a phone number" example:"acct-1001"`
 		Kind            registration.Kind   `json:"kind" enum:"individual,enterprise" doc:"Who registers" example:"individual"`
 		Name            string              `json:"name" doc:"Developer or company name shown on the apps, 2 to 50 characters" example:"Harbour Light"`
 		RegisteredEmail string              `json:"registered_email" doc:"The mailbox the account was registered with; notices go there" example:"chen@example.com"`
@@ -82,6 +82,9 @@ func (s *server) prepare(ctx context.Context, app *registration.Application, app
 
 func (in *openRegistration) applicant() (dossier.Applicant, error) {
 	var c checks
+	if chinaid.Identifies(in.Body.AccountID) {
+		c.add("account_id", codePersonalData, "An account id must not say who somebody is: this one holds an ID number, or is a phone number. Send the platform's own id of the account.")
+	}
 	a := dossier.Applicant{
 		Name:  c.take("name", "", in.Body.Name, text(shortestName, longestName)),
 		Email: c.take("registered_email", "", in.Body.RegisteredEmail, canonical(chinaid.ParseEmail)),
@@ -115,21 +118,21 @@ func (s *server) walletFailed(ctx context.Context, err error) error {
 
 // keepApplicant seals who applies, under a data key of the registration's own.
 func (s *server) keepApplicant(ctx context.Context, app *registration.Application, applicant dossier.Applicant, person *dossier.Person) error {
-	err := s.Store.NewSubject(ctx, app.RegistrationID)
+	err := s.newCase(ctx, app.RegistrationID)
 	if err != nil {
 		return err
 	}
 	// By the same references in a repeated call: a run that an earlier one has started, and that no worker has taken up yet, then
 	// finds what it is to open.
 	app.ApplicantRef = s.id(ctx, "vlt", 0)
-	if err := s.Store.PutAs(ctx, app.ApplicantRef, app.RegistrationID, dossier.PurposeApplicant, applicant); err != nil {
+	if err := s.Store.PutAs(ctx, app.ApplicantRef, postgres.Own(app.RegistrationID), dossier.PurposeApplicant, applicant); err != nil {
 		return err
 	}
 	if person == nil || app.Kind != registration.Individual {
 		return nil
 	}
 	app.IdentityRef = s.id(ctx, "vlt", 1)
-	return s.Store.PutAs(ctx, app.IdentityRef, app.RegistrationID, dossier.PurposeIdentity, *person)
+	return s.Store.PutAs(ctx, app.IdentityRef, postgres.Own(app.RegistrationID), dossier.PurposeIdentity, *person)
 }
 
 func (s *server) start(ctx context.Context, app registration.Application) (*opened, error) {

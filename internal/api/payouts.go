@@ -17,11 +17,14 @@ func (s *server) payouts() {
 		registration.CodeDepositMismatch, registration.CodeDepositExceeded, registration.CodeOrganizationInUse), s.deposit)
 	register(s, s.actRoute("request-payout", http.MethodPost, "/payout", "Ask for a new payment",
 		"From deposit_failed: one more payment to the account on file, within the limit.",
-		registration.CodePayoutLimitReached, registration.CodeOrganizationInUse, registration.CodeAdminMustBeAgent, registration.CodeActsExceeded), s.payout)
+		registration.CodePayoutLimitReached, registration.CodeOrganizationInUse, registration.CodeAdminMustBeAgent, registration.CodeActsExceeded,
+		registration.CodeAccountLimitReached, registration.CodeSpendingPaused), s.payout)
 	resolve := s.actRoute("resolve-payout", http.MethodPost, "/payout/resolve", "Resolve a payment by hand", "As if the bank had reported it.")
 	resolve.deferrable = false
 	register(s, resolve, s.resolve)
-	grant := s.actRoute("grant-payout", http.MethodPost, "/payout/grant", "Grant one more payment", "Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file.")
+	grant := s.actRoute("grant-payout", http.MethodPost, "/payout/grant", "Grant one more payment",
+		"Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file. "+
+			"Where none is needed, or one is unused: wrong_state. At most three a bank account in 30 days.", registration.CodePayoutLimitReached)
 	grant.deferrable = false
 	register(s, grant, s.grant)
 }
@@ -47,7 +50,12 @@ func (s *server) deposit(ctx context.Context, in *enterDeposit) (*registrationAn
 }
 
 func (s *server) payout(ctx context.Context, in *ByID) (*registrationAnswer, error) {
-	return s.finished(ctx, act{registration: in.ID, kind: registration.ActPayout})
+	return s.finished(ctx, act{
+		registration: in.ID, kind: registration.ActPayout,
+		before: judged(func(ctx context.Context, id string) (*registration.Refusal, error) {
+			return s.Store.PaymentBarred(ctx, id, nil)
+		}, in.ID),
+	})
 }
 
 const longestReason = 500
@@ -56,7 +64,7 @@ type resolvePayout struct {
 	ByID
 	Body struct {
 		Outcome string `json:"outcome" enum:"settled,failed,returned" doc:"What has become of the payment" example:"settled"`
-		Reason  string `json:"reason" doc:"Why it is resolved by hand" example:"The bank confirmed by phone."`
+		Reason  string `json:"reason" doc:"Why it is resolved by hand; no ID, card, account or phone number" example:"The bank confirmed by phone."`
 	}
 }
 
@@ -119,7 +127,7 @@ func followsPayout(v *registration.View) bool {
 type grantPayout struct {
 	ByID
 	Body struct {
-		Reason string `json:"reason" doc:"Why one more payment is allowed" example:"A stranger had used up the account's payments."`
+		Reason string `json:"reason" doc:"Why one more payment is allowed; no ID, card, account or phone number" example:"A stranger had used up the account's payments."`
 	}
 }
 
@@ -134,7 +142,7 @@ func (s *server) grant(ctx context.Context, in *grantPayout) (*registrationAnswe
 
 func checkReason(reason string) error {
 	var c checks
-	c.take("reason", "", reason, prose(1, longestReason))
+	c.words("reason", reason, 1, longestReason)
 	return c.problem()
 }
 

@@ -64,15 +64,35 @@ func (s *server) watch(ctx context.Context, in *watchRegistration) (*huma.Stream
 			return nil, problem.FromFields(registration.FieldError{Location: "header.Last-Event-ID", Code: codeInvalid, Message: "Send the id of an event of this stream."})
 		}
 	}
-	var err error
-	if st.watch, err = s.Live.Watch(in.ID); err != nil {
-		return nil, tooMany(err)
-	}
-	if err := st.look(ctx); err != nil { // before anything is answered: there may be no such registration
-		st.watch.Close()
+	if err := st.open(ctx); err != nil {
 		return nil, err
 	}
 	return &huma.StreamResponse{Body: st.run}, nil
+}
+
+// open begins to watch, within what a caller may have open. It looks before anything is answered: there may be no such
+// registration.
+func (st *stream) open(ctx context.Context) error {
+	st.caller = requestOf(ctx).caller.id
+	if !st.streams.open(st.caller) {
+		return problem.New(problem.CodeRateLimited, problem.WithRetryAfter(heartbeatEvery),
+			problem.WithDetail("This token watches as many registrations as it may. Close a stream first."))
+	}
+	var err error
+	if st.watch, err = st.Live.Watch(st.id); err != nil {
+		st.streams.close(st.caller)
+		return tooMany(err)
+	}
+	if err := st.look(ctx); err != nil {
+		st.close()
+		return err
+	}
+	return nil
+}
+
+func (st *stream) close() {
+	st.watch.Close()
+	st.streams.close(st.caller)
 }
 
 func tooMany(err error) error {
@@ -85,13 +105,14 @@ func tooMany(err error) error {
 // stream is one client that watches one registration.
 type stream struct {
 	*server
-	id    string
-	after int64 // the sequence that was sent last
-	watch *live.Watch
-	steps []postgres.Transition // read and not sent yet
-	state registration.State
-	out   http.ResponseWriter
-	wire  *http.ResponseController
+	id     string
+	caller string
+	after  int64 // the sequence that was sent last
+	watch  *live.Watch
+	steps  []postgres.Transition // read and not sent yet
+	state  registration.State
+	out    http.ResponseWriter
+	wire   *http.ResponseController
 }
 
 // look reads what is new.
@@ -107,7 +128,7 @@ func (st *stream) look(ctx context.Context) error {
 func (st *stream) over() bool { return len(st.steps) == 0 && st.state.Final() }
 
 func (st *stream) run(out huma.Context) {
-	defer st.watch.Close()
+	defer st.close()
 	r, w := humago.Unwrap(out)
 	if st.over() {
 		w.WriteHeader(http.StatusNoContent) // tells a browser not to come again

@@ -31,7 +31,10 @@ func (s *server) registrations() {
 	register(s, route{
 		id: "open-registration", method: http.MethodPost, path: "/v1/registrations", tag: registrationTag, status: http.StatusCreated,
 		summary: "Start a registration", description: "Starts the registration of an account and answers in its first waiting state.",
-		codes: []problem.Code{problem.CodePhoneInvalid, registration.CodeRegistrationExists, registration.CodeClearingExists, registration.CodeIdentityInUse, registration.CodeProviderUnavailable},
+		codes: []problem.Code{
+			problem.CodePhoneInvalid, registration.CodeRegistrationExists, registration.CodeClearingExists, registration.CodeIdentityInUse,
+			registration.CodeAccountLimitReached, registration.CodeProviderUnavailable,
+		},
 	}, s.open)
 	register(s, route{
 		id: "get-registration", method: http.MethodGet, path: "/v1/registrations/{id}", tag: registrationTag,

@@ -15,9 +15,10 @@ type request struct {
 	fence   time.Time // until when what was begun may take effect; see [server.fence]
 	// seed is where the ids of what this call makes come from: of its idempotency key, so that a repeated call makes the
 	// same, or random.
-	seed   string
-	upload *upload
-	nulls  []registration.FieldError // what was sent as null: no field takes it
+	seed     string
+	upload   *upload
+	stranger bool                      // whoever sent it has shown nothing: it leaves nothing behind
+	nulls    []registration.FieldError // what was sent as null: no field takes it
 }
 
 type requestKey struct{}

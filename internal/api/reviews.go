@@ -26,29 +26,30 @@ const (
 func (s *server) reviews() {
 	register(s, route{
 		id: "list-reviews", method: http.MethodGet, path: "/v1/reviews", tag: reviewTag, summary: "List open reviews",
-		description: "Reviews that wait for a decision, oldest due first.", codes: []problem.Code{registration.CodeInvalidRequest},
+		description: "Reviews that wait for a decision, oldest due first. Of the caller's own cases they show neither account nor name.", codes: []problem.Code{registration.CodeInvalidRequest},
 	}, s.listReviews)
 	register(s, route{
 		id: "get-review", method: http.MethodGet, path: "/v1/reviews/{id}", tag: reviewTag, summary: "Read a review",
-		description: "The newest submitted round, masked, with what has changed since the one before.",
+		description: "The newest submitted round, masked, with what has changed since the one before." + notOfOwn,
 	}, s.getReview)
-	register(s, reviewRoute("claim-review", "/claim", "Claim a review", "Takes the review, if nobody else has it."), s.claimReview)
+	register(s, reviewRoute("claim-review", "/claim", "Claim a review", "Takes the review, if nobody else has it and the caller may decide it."), s.claimReview)
 	register(s, reviewRoute("release-review", "/release", "Release a review", "Gives the caller's claim up."), s.releaseReview)
-	register(s, reviewRoute("assign-review", "/assign", "Assign a review", "Gives the review to a reviewer. Ops may take it from another, a reviewer only give away the own."), s.assignReview)
+	register(s, reviewRoute("assign-review", "/assign", "Assign a review", "Gives the review to a reviewer who may decide it. Ops may take it from another, a reviewer only give away the own."), s.assignReview)
 	decide := reviewRoute("decide-review", "/decision", "Decide a review",
-		"Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding.")
+		"Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding. "+
+			"A contested claim, and one by letter of authorisation, take two different reviewers, and after an objection a third.")
 	decide.deferrable = true
 	register(s, decide, s.decide)
 	register(s, route{
 		id: "get-review-document", method: http.MethodGet, path: "/v1/reviews/{id}/documents/{slot}", tag: reviewTag, summary: "Look at a submitted document",
-		description: "Streams the document of the newest submitted round. The look is on the timeline.",
+		description: "Streams the document of the newest submitted round. The look is on the timeline." + notOfOwn,
 	}, s.reviewDocument)
 }
 
 func reviewRoute(id, path, summary, description string) route {
 	return route{
-		id: id, method: http.MethodPost, path: "/v1/reviews/{id}" + path, tag: reviewTag, summary: summary, description: description,
-		codes: []problem.Code{registration.CodeClaimedByOther, registration.CodeWrongState},
+		id: id, method: http.MethodPost, path: "/v1/reviews/{id}" + path, tag: reviewTag, summary: summary, description: description + notOfOwn,
+		codes: []problem.Code{registration.CodeClaimedByOther, registration.CodeSecondReviewer, registration.CodeWrongState},
 	}
 }
 
@@ -68,6 +69,8 @@ type ReviewItem struct {
 	DueAt         time.Time           `json:"due_at" doc:"When a decision is due" example:"2026-10-11T00:00:00+08:00"`
 	Overdue       bool                `json:"overdue" doc:"Whether the decision is late"`
 	Assignee      *string             `json:"assignee" doc:"The reviewer who has claimed it" example:"reviewer-1"`
+	DecidedBefore []string            `json:"decided_before" doc:"Reviewers who had approved this submission when the round began: somebody else decides. If the holder could not be reached one of them may be one of the two" example:"[\"reviewer-2\"]"`
+	OwnCase       bool                `json:"own_case" doc:"The caller has opened it or handed something in for it, and cannot decide it"`
 }
 
 // Review is a submitted round, masked.
@@ -95,7 +98,7 @@ type reviewAnswer struct {
 }
 
 type listReviews struct {
-	Assignee string         `query:"assignee" maxLength:"255" doc:"Only those that this reviewer has claimed" example:"reviewer-1"`
+	Assignee string         `query:"assignee" maxLength:"511" doc:"Only those that this reviewer has claimed" example:"reviewer-1"`
 	Overdue  optional[bool] `query:"overdue" doc:"Only those that are overdue, or that are not" example:"true"`
 	Kind     string         `query:"kind" enum:"registration,clearing,individual,enterprise" doc:"Only those of this kind" example:"registration"`
 	Paging
@@ -111,7 +114,7 @@ func (s *server) listReviews(ctx context.Context, in *listReviews) (*struct{ Bod
 	if in.Assignee != "" && !plainName(in.Assignee) { // nobody is called that
 		return &struct{ Body ReviewPage }{ReviewPage{Items: []ReviewItem{}}}, nil
 	}
-	page, err := s.Store.Reviews(ctx, postgres.ReviewFilter{Assignee: in.Assignee, Overdue: in.Overdue.pointer(), Kind: in.Kind, Cursor: in.Cursor, Limit: in.Limit})
+	page, err := s.Store.Reviews(ctx, postgres.ReviewFilter{Assignee: in.Assignee, Overdue: in.Overdue.pointer(), Kind: in.Kind, Caller: requestOf(ctx).caller.name, Cursor: in.Cursor, Limit: in.Limit})
 	if err != nil {
 		return nil, err
 	}
@@ -123,13 +126,20 @@ func (s *server) listReviews(ctx context.Context, in *listReviews) (*struct{ Bod
 }
 
 func itemOf(v *postgres.Review) ReviewItem {
-	return ReviewItem{
+	item := ReviewItem{
 		ID: v.SubjectID, Kind: v.SubjectKind, DeveloperKind: v.Kind, AccountID: v.AccountID, Name: v.Name, State: v.State, Round: v.Round,
-		SubmittedAt: v.SubmittedAt, DueAt: v.DueAt, Overdue: v.Overdue, Assignee: v.Assignee,
+		SubmittedAt: v.SubmittedAt, DueAt: v.DueAt, Overdue: v.Overdue, Assignee: v.Assignee, DecidedBefore: v.DecidedBefore, OwnCase: v.OwnCase,
 	}
+	if v.OwnCase { // who contests an identity learns no account
+		item.DeveloperKind, item.AccountID, item.Name = nil, nil, nil
+	}
+	return item
 }
 
 func (s *server) getReview(ctx context.Context, in *ByID) (*reviewAnswer, error) {
+	if err := s.mayReview(ctx, in.ID); err != nil {
+		return nil, err
+	}
 	return s.reviewed(ctx, in.ID, http.StatusOK)
 }
 
@@ -150,11 +160,8 @@ func (s *server) reviewed(ctx context.Context, id string, status int) (*reviewAn
 		return nil, err
 	}
 	out := Review{
-		ReviewItem: itemOf(v), Decision: v.Decision, Reasons: v.Reasons, Changed: []string{},
+		ReviewItem: itemOf(v), Decision: v.Decision, Reasons: v.Kept.Reasons(), Changed: []string{},
 		Submitted: Submitted{Name: now.Name, Identity: now.Identity, Company: now.Company, Contact: now.Contact, Documents: now.Documents},
-	}
-	if out.Reasons == nil {
-		out.Reasons = []registration.Reason{}
 	}
 	if len(v.Before) > 0 {
 		if err := json.Unmarshal(v.Before, &before); err != nil {
@@ -216,7 +223,7 @@ func (s *server) assignReview(ctx context.Context, in *assignReview) (*reviewAns
 }
 
 func (s *server) assigned(ctx context.Context, id string, to *string, force bool) (*reviewAnswer, error) {
-	if err := mustBeID(id); err != nil {
+	if err := s.mayReview(ctx, id); err != nil {
 		return nil, err
 	}
 	refusal, err := s.Store.AssignReview(ctx, id, requestOf(ctx).caller.name, to, force)
@@ -248,11 +255,11 @@ type reviewDocument struct {
 
 // reviewDocument streams a submitted document.
 func (s *server) reviewDocument(ctx context.Context, in *reviewDocument) (*huma.StreamResponse, error) {
-	if err := mustBeID(in.ID); err != nil {
-		return nil, err
-	}
 	finding, cancel := context.WithTimeout(ctx, plainWithin)
 	defer cancel()
+	if err := s.mayReview(finding, in.ID); err != nil {
+		return nil, err
+	}
 	if !slices.Contains(append(registration.Slots(), registration.Handheld), in.Slot) {
 		return nil, problem.New(registration.CodeNotFound)
 	}

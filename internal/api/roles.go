@@ -30,7 +30,8 @@ func roles(operation string) []role {
 	case "open-clearing", "put-document-of-clearing", "submit-clearing", "withdraw-clearing", "contest-identity",
 		"put-document-of-contested-clearing", "submit-contested-clearing", "withdraw-contested-clearing":
 		return []role{platform}
-	case "resolve-payout", "grant-payout", "list-findings", "get-finding", "resolve-finding", "list-notices", "resend-notice", "accept-notice":
+	case "resolve-payout", "grant-payout", "list-findings", "get-finding", "resolve-finding", "list-notices", "resend-notice", "accept-notice",
+		"get-payout-pause", "pause-payouts", "resume-payouts":
 		return []role{ops}
 	case "list-reviews", "get-review", "assign-review", "get-clearing-timeline":
 		return []role{reviewer, ops}

@@ -81,7 +81,7 @@ func (r route) allCodes() []problem.Code {
 	}
 	switch {
 	case r.signed != "":
-		codes = append(codes, problem.CodeUnauthorized, problem.CodeMalformedRequest, registration.CodeInvalidRequest)
+		codes = append(codes, problem.CodeUnauthorized, problem.CodeRateLimited, problem.CodeMalformedRequest, registration.CodeInvalidRequest)
 	case r.public:
 		codes = append(codes, problem.CodeRateLimited, problem.CodeMalformedRequest, registration.CodeInvalidRequest, problem.CodeIdempotencyKeyReused)
 	default:

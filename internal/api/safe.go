@@ -3,7 +3,6 @@ package api
 import (
 	"net/http"
 	"slices"
-	"time"
 )
 
 // safe sets the headers that keep browsers from guessing and storing.
@@ -40,18 +39,4 @@ func (s *server) cors(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
-}
-
-const (
-	headersWithin = 5 * time.Second
-	idleWithin    = 2 * time.Minute
-	headerLimit   = 32 << 10 // bytes
-)
-
-// Server is an HTTP server that a slow or greedy client cannot hold up: headers, bodies and answers each have their
-// time and size. Bodies and answers are timed by the handler of [New].
-func Server(addr string, h http.Handler) *http.Server {
-	return &http.Server{
-		Addr: addr, Handler: h, ReadHeaderTimeout: headersWithin, IdleTimeout: idleWithin, MaxHeaderBytes: headerLimit,
-	}
 }

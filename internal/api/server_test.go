@@ -20,7 +20,7 @@ import (
 func TestACallerIsHeldToItsRate(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
-	l := newLimits(2, func() time.Time { return now })
+	l := newLimits(2, 2, func() time.Time { return now })
 	for range 2 {
 		_, ok := l.take("a")
 		require.True(t, ok)
@@ -66,7 +66,8 @@ func TestPagesForPeopleAndPrograms(t *testing.T) {
 	w.as("").get("/healthz").ok(200)
 	w.as("").get("/readyz").ok(200)
 	w.as("platform").get("/v1/registrations/reg_x").refused(404, "not_found")
-	metrics := string(w.as("").get("/metrics").ok(200).Raw)
+	w.as("").get("/metrics").refused(404, "not_found")
+	metrics := w.metrics()
 	require.Contains(t, metrics, `shiming_http_requests_total{operation="get-registration",status="404"} 1`)
 	require.NotContains(t, metrics, "reg_x")
 	w.engine.goes(engine.ErrUnavailable)
@@ -95,11 +96,9 @@ func TestASlowClientIsCutOff(t *testing.T) {
 	defer conn.Close()
 	_, err = fmt.Fprint(conn, "GET /healthz HTTP/1.1\r\nHost: x\r\n")
 	require.NoError(t, err)
-	require.NoError(t, conn.SetReadDeadline(time.Now().Add(headersWithin+5*time.Second)))
-	began := time.Now()
+	require.NoError(t, conn.SetReadDeadline(time.Now().Add(generous)))
 	_, err = bufio.NewReader(conn).ReadString('\x00') // until the server hangs up
-	require.Error(t, err)
-	require.Less(t, time.Since(began), headersWithin+3*time.Second)
+	require.ErrorIs(t, err, io.EOF)
 }
 
 func TestHeadersHaveALimit(t *testing.T) {
@@ -107,7 +106,7 @@ func TestHeadersHaveALimit(t *testing.T) {
 	w := newWorld(t)
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.server.URL+"/healthz", nil)
 	require.NoError(t, err)
-	req.Header.Set("X-Long", strings.Repeat("x", 2*headerLimit))
+	req.Header.Set("X-Long", strings.Repeat("x", 64<<10))
 	resp, err := w.server.Client().Do(req)
 	require.NoError(t, err)
 	require.NoError(t, resp.Body.Close())

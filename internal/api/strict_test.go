@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -73,4 +74,23 @@ func TestALookAtAStreamEnds(t *testing.T) {
 	w := newWorld(t)
 	a := w.as("platform").send(http.MethodHead, w.open("acct-1", "individual")+"/events", nil).ok(200)
 	require.Equal(t, "text/event-stream", a.Header.Get("Content-Type"))
+}
+
+// An answer does not grow with what somebody sends.
+func TestAnAnswerIsNotAsLongAsItsCall(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	fields := map[string]any{}
+	for i := range 5000 {
+		fields["field_"+strconv.Itoa(i)] = 1
+	}
+	nothing := map[string]any{"a": make([]any, 5000)}
+	for _, c := range []struct {
+		path string
+		body any
+	}{{"/v1/registrations", fields}, {"/v1/registrations", nothing}, {w.open("acct-1", "individual") + "/withdraw", fields}} {
+		a := w.as("platform").post(c.path, c.body).refused(422, "invalid_request")
+		require.LessOrEqual(t, len(a.Body["errors"].([]any)), 100)
+		require.Less(t, len(a.Raw), 20_000)
+	}
 }

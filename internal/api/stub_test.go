@@ -55,11 +55,7 @@ func (e *stubEngine) Open(ctx context.Context, app registration.Application, _ s
 }
 
 func (e *stubEngine) OpenClearing(ctx context.Context, app registration.ClearingApplication, _ string, _ engine.Wait) (registration.Answer, error) {
-	result, err := e.store.OpenClearing(ctx, app)
-	if err == nil && result.Refusal != nil {
-		err = result.Refusal
-	}
-	return registration.Answer{State: result.State, Sequence: result.Sequence, Version: result.Version}, err
+	return clearingAnswerOf(e.store.OpenClearing(ctx, app))
 }
 
 func (e *stubEngine) Nudge(context.Context, string, string) error { return nil }
@@ -81,6 +77,9 @@ func (e *stubEngine) Act(ctx context.Context, _ string, act registration.Act, ar
 // perform takes the step that the workflow would take when all goes well.
 func (e *stubEngine) perform(ctx context.Context, act registration.Act, args registration.ActArgs) (registration.Answer, error) {
 	step := postgres.Step{RegistrationID: args.RegistrationID, Actor: args.Actor, ActID: args.ActID}
+	if registration.IsClearingID(args.RegistrationID) {
+		return e.performClearing(ctx, act, step, args.InputRef)
+	}
 	switch act {
 	case registration.ActCard:
 		return answerOf(e.store.CardAccepted(ctx, step, "bind_1", args.InputRef))
@@ -104,6 +103,26 @@ func (e *stubEngine) perform(ctx context.Context, act registration.Act, args reg
 		return answerOf(e.store.Decide(ctx, step, args.InputRef))
 	}
 	return registration.Answer{}, engine.ErrNoRun
+}
+
+// performClearing is perform for a clearing. Its conditions are not judged: a contested claim has none of the claimant's.
+func (e *stubEngine) performClearing(ctx context.Context, act registration.Act, step postgres.Step, inputRef string) (registration.Answer, error) {
+	switch act {
+	case registration.ActSubmit:
+		return clearingAnswerOf(e.store.SubmitClearing(ctx, step))
+	case registration.ActWithdraw:
+		return clearingAnswerOf(e.store.WithdrawClearing(ctx, step))
+	case registration.ActDecide:
+		return clearingAnswerOf(e.store.DecideClearing(ctx, step, inputRef))
+	}
+	return registration.Answer{}, engine.ErrNoRun
+}
+
+func clearingAnswerOf(r registration.ClearingResult, err error) (registration.Answer, error) {
+	if err == nil && r.Refusal != nil {
+		err = r.Refusal
+	}
+	return registration.Answer{State: r.State, Sequence: r.Sequence, Version: r.Version}, err
 }
 
 func answerOf(r registration.StepResult, err error) (registration.Answer, error) {

@@ -18,8 +18,8 @@ type staticToken struct {
 	who caller
 }
 
-// readTokens reads a file of lines `name role sha256-of-token`; empty lines and those that begin with # are skipped. Its
-// errors name the line and never show what is in it.
+// readTokens reads a file of lines `name role sha256-of-token`; empty lines and those that begin with # are skipped. One name
+// is one caller with one role. Its errors name the line and never show what is in it.
 func readTokens(path string) (staticTokens, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -58,6 +58,9 @@ func parseToken(line string) (staticToken, error) {
 	fields := strings.Fields(line)
 	if len(fields) != 3 {
 		return t, fmt.Errorf("want `name role sha256-of-token`")
+	}
+	if strings.Contains(fields[0], issuerMark) {
+		return t, fmt.Errorf("a name must not contain %s, which is for the subjects of an OIDC issuer", issuerMark)
 	}
 	if !knownRole(role(fields[1])) {
 		return t, fmt.Errorf("the role must be platform, reviewer or ops")

@@ -14,12 +14,14 @@ func TestTokensFileNamesTheLineAtFault(t *testing.T) {
 	t.Parallel()
 	sum := strings.Repeat("ab", 32)
 	for name, c := range map[string]struct{ content, want string }{
-		"too few fields":  {"platform platform\n", "line 1: want `name role sha256-of-token`"},
-		"unknown role":    {"# ok\n\nboss admin " + sum + "\n", "line 3: the role must be"},
-		"no hash":         {"p platform secret-token\n", "line 1: the third field"},
-		"short hash":      {"p platform abcd\n", "line 1: the third field"},
-		"name used twice": {"p platform " + sum + "\np ops " + sum + "\n", "line 2: the name was used before"},
-		"nothing in it":   {"# nobody\n", "holds no token"},
+		"too few fields":    {"platform platform\n", "line 1: want `name role sha256-of-token`"},
+		"unknown role":      {"# ok\n\nboss admin " + sum + "\n", "line 3: the role must be"},
+		"no hash":           {"p platform secret-token\n", "line 1: the third field"},
+		"short hash":        {"p platform abcd\n", "line 1: the third field"},
+		"name used twice":   {"p platform " + sum + "\np ops " + sum + "\n", "line 2: the name was used before"},
+		"an issuer's name":  {"# two\np platform " + sum + "\nhttps://login.example.com#anna reviewer " + sum + "\n", "line 3: a name must not contain #"},
+		"a mark at its end": {"anna# reviewer " + sum + "\n", "line 1: a name must not contain #"},
+		"nothing in it":     {"# nobody\n", "holds no token"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -38,6 +40,10 @@ func TestNobodyMayCallIsRefusedAtTheStart(t *testing.T) {
 	require.ErrorIs(t, err, errNobody)
 	_, err = newCallers(Auth{OIDCIssuer: "https://login.example.com"}, time.Now)
 	require.ErrorContains(t, err, "OIDC_AUDIENCE")
+	for _, issuer := range []string{"https://login.example.com#a", "https://login.example.com/" + strings.Repeat("a", 255)} {
+		_, err = newCallers(Auth{OIDCIssuer: issuer, OIDCAudience: audience}, time.Now)
+		require.ErrorContains(t, err, "OIDC_ISSUER must")
+	}
 	_, err = newCallers(Auth{TokensFile: filepath.Join(t.TempDir(), "none")}, time.Now)
 	require.ErrorContains(t, err, "API_TOKENS_FILE")
 }

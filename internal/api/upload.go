@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"slices"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -18,10 +17,8 @@ import (
 )
 
 const (
-	fileLimit  = 10 << 20 // bytes of a document
-	drainLimit = 32 << 20 // bytes read of a document that is too large, so that the client sees the answer
-	fileWithin = 2 * time.Minute
-	sniffed    = 512 // bytes that tell a file's type
+	fileLimit = 10 << 20 // bytes of a document
+	sniffed   = 512      // bytes that tell a file's type
 )
 
 // upload is a file that was received: sealed, but nobody's document yet.
@@ -33,15 +30,11 @@ type upload struct {
 
 // takeFile streams a file to its place. If the call comes to nothing the file is removed again.
 func (s *server) takeFile(ctx huma.Context, r *http.Request, w http.ResponseWriter, next func(huma.Context)) {
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(fileWithin)) // see readBody
 	up, err := s.receiveFor(routeOf(ctx), r)
 	if err != nil {
-		// Read on, so that a client that is still sending sees the answer.
-		_, _ = io.CopyN(io.Discard, r.Body, drainLimit)
 		write(w, s.problemOf(r.Context(), err))
 		return
 	}
-	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 	requestOf(r.Context()).upload = up
 	defer func() {
 		if !up.used {

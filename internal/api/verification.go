@@ -22,18 +22,18 @@ func (s *server) verification() {
 		"An individual's contact is verified by a personal debit card. The wallet checks the payment password first; the bank then sends an SMS code.",
 		registration.CodeSubmittedLocked, problem.CodePaymentPasswordIncorrect, problem.CodeCardInvalid, problem.CodeIDNumberInvalid, problem.CodePhoneInvalid,
 		registration.CodeCardNotDebit, registration.CodeCardIsCorporate, registration.CodeCardUnusable, registration.CodeCardElementsMismatch,
-		registration.CodeCardAttemptsExceeded, registration.CodeActsExceeded, registration.CodeProviderUnavailable), s.card)
+		registration.CodeCardAttemptsExceeded, registration.CodeActsExceeded, registration.CodeAccountLimitReached, registration.CodeProviderUnavailable), s.card)
 	register(s, s.actRoute("confirm-card-code", http.MethodPost, "/card/code", "Confirm the SMS code",
 		"Proves the card's holder and claims the identity. Five wrong codes lead back to the card.",
 		registration.CodeCodeIncorrect, registration.CodeCodeExpired, registration.CodeCodeAttemptsExceeded, registration.CodeIdentityInUse,
-		registration.CodeActsExceeded, registration.CodeProviderUnavailable), s.cardCode)
+		registration.CodeActsExceeded, registration.CodeAccountLimitReached, registration.CodeProviderUnavailable), s.cardCode)
 	register(s, s.actRoute("resend-card-code", http.MethodPost, "/card/code/resend", "Send the SMS code again",
 		"At most once a minute, and five times in all.",
-		registration.CodeCodeResendTooSoon, registration.CodeCodeAttemptsExceeded, registration.CodeProviderUnavailable), s.resend)
+		registration.CodeCodeResendTooSoon, registration.CodeCodeAttemptsExceeded, registration.CodeAccountLimitReached, registration.CodeProviderUnavailable), s.resend)
 	register(s, s.actRoute("open-admin-session", http.MethodPost, "/admin-session", "Open a QR session for the administrator",
 		"An enterprise's administrator scans the code with a phone within 5 minutes. A new session replaces the old; in company_required the role is chosen again, "+
 			"and later too once company information was refused with admin_must_be_authorized_agent.",
-		registration.CodeSubmittedLocked, registration.CodeActsExceeded, registration.CodeProviderUnavailable), s.adminSession)
+		registration.CodeSubmittedLocked, registration.CodeActsExceeded, registration.CodeAccountLimitReached, registration.CodeProviderUnavailable), s.adminSession)
 }
 
 type handInCard struct {

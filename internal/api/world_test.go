@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"log/slog"
 	"maps"
@@ -18,12 +19,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
 	"shiming/internal/chinaid"
 	"shiming/internal/devstack/stacktest"
 	"shiming/internal/postgres"
 	"shiming/internal/vault"
+	"shiming/internal/web"
 	"shiming/internal/workday"
 	"shiming/registration"
 )
@@ -44,6 +47,8 @@ type world struct {
 	server *httptest.Server
 
 	blobDir string
+	bounds  web.Config // of every server that is started from now on
+	numbers *prometheus.Registry
 }
 
 // tokenLines are the callers of every world; each one's token is its name and "-token".
@@ -78,11 +83,11 @@ func newWorldOn(t testing.TB, databaseURL string, change ...func(*Deps)) *world 
 	blobs, err := vault.OpenBlobs(t.Context(), keys, filepath.Join(dir, "blobs"))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, blobs.Close()) })
-	w := &world{t: t, store: store, engine: &stubEngine{store: store}, wallet: &stubWallet{}, blobDir: filepath.Join(dir, "blobs")}
+	w := &world{t: t, store: store, engine: &stubEngine{store: store}, wallet: &stubWallet{}, blobDir: filepath.Join(dir, "blobs"), bounds: web.Defaults()}
 	w.deps = Deps{
 		Store: store, Engine: w.engine, Wallet: w.wallet, Blobs: blobs, Keys: keys, Auth: Auth{TokensFile: tokens},
 		BankSecrets: []string{bankSecret, oldBankSecret}, WalletSecrets: []string{walletSecret},
-		RateLimit: 100_000, AnswerWithin: 2 * time.Second, Log: slog.New(slog.DiscardHandler),
+		RateLimit: 100_000, UnauthorizedPerMinute: 100_000, AnswerWithin: 2 * time.Second, Log: slog.New(slog.DiscardHandler),
 	}
 	for _, c := range change {
 		c(&w.deps)
@@ -95,11 +100,12 @@ func newWorldOn(t testing.TB, databaseURL string, change ...func(*Deps)) *world 
 func (w *world) start() {
 	w.t.Helper()
 	d := w.deps
-	d.Metrics = nil
+	w.numbers = NewRegistry() // of this process
+	d.Metrics = w.numbers
 	handler, err := New(d)
 	require.NoError(w.t, err)
 	w.server = httptest.NewUnstartedServer(nil)
-	w.server.Config = Server("", held(w.t, handler))
+	w.server.Config = web.Server("", held(w.t, handler), w.bounds)
 	w.server.Start()
 	w.t.Cleanup(w.server.Close)
 }
@@ -114,7 +120,7 @@ func (w *world) under(t testing.TB) *world {
 // call is one request.
 type call struct {
 	w      *world
-	as     string // a caller of tokenLines; "" for nobody
+	as     string // a caller of tokenLines; "" for nobody, or for the bearer of header's token
 	key    string
 	header http.Header
 }
@@ -234,7 +240,8 @@ func (w *world) rows() int {
 	for _, table := range []string{
 		"registrations", "vault_items", "vault_keys", "acts", "attempts", "documents", "reports", "timeline", "events", "outbox", "notices", "payments",
 		"payment_grants", "deposit_entries", "identity_claims", "admin_sessions", "reviews", "accounts", "clearings", "clearing_timeline", "objections",
-		"webhook_endpoints", "webhook_deliveries", "webhook_attempts", "idempotency", "findings",
+		"webhook_endpoints", "webhook_deliveries", "webhook_attempts", "idempotency", "findings", "case_callers", "spending", "act_addresses",
+		"payout_switches",
 	} {
 		counts = append(counts, "(select count(*) from "+table+")")
 	}
@@ -282,10 +289,12 @@ func (p somebody) contact() map[string]any {
 	return map[string]any{"email": p.email, "phone": p.phone, "address": "厦门市思明区例示路1号"}
 }
 
-// open starts a registration and returns its path.
+// open starts a registration and returns its path. Each account has a phone and a mailbox of its own.
 func (w *world) open(account, kind string) string {
 	w.t.Helper()
-	a := w.as("platform").post("/v1/registrations", person(w.t, 1).application(account, kind)).ok(http.StatusCreated)
+	p := person(w.t, 1)
+	p.phone, p.email = fmt.Sprintf("139%08d", crc32.ChecksumIEEE([]byte(account))%100_000_000), account+"@example.com"
+	a := w.as("platform").post("/v1/registrations", p.application(account, kind)).ok(http.StatusCreated)
 	return "/v1/registrations/" + a.id()
 }
 

@@ -8,7 +8,8 @@ import (
 )
 
 // ResidentID is a resident identity number (公民身份号码, GB 11643-1999): six digits of region, eight of birthdate,
-// three of sequence and a check character. Its mask is 110***********1234.
+// three of sequence and a check character. Its mask is 1****************4: the region or the last four
+// characters would leave few numbers to try.
 type ResidentID struct{ hidden }
 
 // Positions within a resident ID number.
@@ -47,7 +48,7 @@ func ParseResidentID(s string) (ResidentID, error) {
 	case residentCheckCharacter(id[:residentCheck]) != id[residentCheck]:
 		return ResidentID{}, refuse(KindResidentID, ReasonCheck)
 	}
-	return ResidentID{hide(id, maskMiddle(id, 3))}, nil
+	return ResidentID{hide(id, id[:1]+strings.Repeat("*", residentLen-2)+id[residentCheck:])}, nil
 }
 
 // NewResidentID builds a valid number for a synthetic person: a six-digit region, the calendar day of birth in birth's

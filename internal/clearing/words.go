@@ -58,7 +58,7 @@ func (english) day(t time.Time) string    { return local(t).Format("2 Jan 2006")
 func (english) moment(t time.Time) string { return local(t).Format("15:04 on 2 Jan 2006") }
 
 func (english) holderUnknown() string {
-	return "Name and ID number are compared when the clearing is asked for."
+	return "Name and ID number are compared once the clearing is asked for and every other condition is met."
 }
 func (english) holderReviewed() string { return "A reviewer decides by the materials." }
 func (english) holderMatches() string {

@@ -11,7 +11,9 @@ type chinese struct{}
 func (chinese) day(t time.Time) string    { return local(t).Format("2006年1月2日") }
 func (chinese) moment(t time.Time) string { return local(t).Format("2006年1月2日 15:04") }
 
-func (chinese) holderUnknown() string  { return "提交申请时核对姓名和身份证号。" }
+func (chinese) holderUnknown() string {
+	return "提出申请且其他条件均满足后，再核对姓名和身份证号。"
+}
 func (chinese) holderReviewed() string { return "由审核人员根据材料认定。" }
 func (chinese) holderMatches() string  { return "姓名和身份证号与已认证的身份一致。" }
 

@@ -56,6 +56,8 @@ func TestChanges(t *testing.T) {
 			body: map[string]any{"outcome": "settled", "reason": "by phone"},
 		},
 		{args: []string{"payout", "grant", "reg_1", "--reason", "a stranger"}, call: "POST " + reg + "/payout/grant", body: map[string]any{"reason": "a stranger"}},
+		{args: []string{"payouts", "pause", "--reason", "the bank called"}, call: "POST /v1/payouts/pause", body: map[string]any{"reason": "the bank called"}},
+		{args: []string{"payouts", "resume", "--reason", "it called again"}, call: "POST /v1/payouts/resume", body: map[string]any{"reason": "it called again"}},
 		{args: []string{"name", "reg_1", "静水"}, call: "PUT " + reg + "/name", body: map[string]any{"name": "静水"}},
 		{args: []string{"contact", "reg_1"}, in: `{"email": "d@example.com"}`, call: "PUT " + reg + "/contact", body: map[string]any{"email": "d@example.com"}},
 		{args: []string{"submit", "reg_1"}, call: "POST " + reg + "/submit"},

@@ -24,6 +24,7 @@ type Commands struct {
 	Clearing clearingCommands `cmd:"" group:"Clearing an identity:" help:"Clear the identity of an account, or claim one's own back."`
 	Findings findingsCommands `cmd:"" group:"Ops:" help:"See what does not mend itself, and resolve it."`
 	Notice   noticeCommands   `cmd:"" group:"Ops:" help:"See what became of SMS and e-mails, and help those that failed."`
+	Payouts  payoutsCommands  `cmd:"" group:"Ops:" help:"Pause payments and resume them, and see what was spent today."`
 	Webhook  webhookCommands  `cmd:"" group:"Webhooks (role platform):" help:"Subscribe to events, and see what became of each delivery."`
 
 	Token      tokenCommands     `cmd:"" group:"Set-up:" help:"Make the static tokens of a small set-up."`

@@ -54,7 +54,7 @@ func showFinding(p *page, f finding) {
 type findingsListCommand struct {
 	apiFlags
 	pagingFlags
-	Kind string `enum:",run_failing,run_ahead,run_behind,undelivered,payout_failed,message_unsure" default:"" placeholder:"KIND" help:"Only those of this kind: run_failing, run_ahead, run_behind, undelivered, payout_failed or message_unsure."`
+	Kind string `enum:",run_failing,run_ahead,run_behind,undelivered,payout_failed,message_unsure,payouts_paused,spending_high,spending_ceiling" default:"" placeholder:"KIND" help:"Only those of this kind: run_failing, run_ahead, run_behind, undelivered, payout_failed, message_unsure, payouts_paused, spending_high or spending_ceiling."`
 	Open *bool  `negatable:"" help:"Only those that are open, or that are resolved."`
 }
 

@@ -33,3 +33,6 @@ func terminalOf(stream any) *os.File {
 func (o *IO) hintf(format string, args ...any) {
 	_, _ = fmt.Fprintf(o.Err, format+"\n", args...) // nobody is left to tell
 }
+
+// Hint tells a person something that belongs to no answer.
+func (o *IO) Hint(text string) { o.hintf("%s", text) }

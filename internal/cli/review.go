@@ -20,10 +20,10 @@ type reviewCommands struct {
 	List     reviewListCommand     `cmd:"" help:"List what waits for a decision, oldest due first (ops too)."`
 	Show     reviewShowCommand     `cmd:"" help:"Show what was submitted, masked, and what has changed since the last round (ops too)."`
 	Document reviewDocumentCommand `cmd:"" help:"Fetch a submitted document. The look is on the timeline."`
-	Claim    reviewClaimCommand    `cmd:"" help:"Take a review, if nobody else has it."`
+	Claim    reviewClaimCommand    `cmd:"" help:"Take a review, if nobody else has it and you may decide it."`
 	Release  reviewReleaseCommand  `cmd:"" help:"Give a claim up."`
-	Assign   reviewAssignCommand   `cmd:"" help:"Give a review to a reviewer (ops may take it from another)."`
-	Approve  reviewApproveCommand  `cmd:"" help:"Approve."`
+	Assign   reviewAssignCommand   `cmd:"" help:"Give a review to a reviewer who may decide it (ops may take it from another)."`
+	Approve  reviewApproveCommand  `cmd:"" help:"Approve. Some clearings take a second reviewer, or a third."`
 	Reject   reviewRejectCommand   `cmd:"" help:"Send back for correction, or for good with --final."`
 }
 
@@ -56,6 +56,8 @@ type reviewItem struct {
 	DueAt         time.Time           `json:"due_at"`
 	Overdue       bool                `json:"overdue"`
 	Assignee      *string             `json:"assignee"`
+	DecidedBefore []string            `json:"decided_before"`
+	OwnCase       bool                `json:"own_case"`
 }
 
 // reviewRound is a submitted round, masked.
@@ -82,9 +84,10 @@ type reviewedClearing struct {
 	Contested   bool   `json:"contested"`
 	ByLetter    bool   `json:"by_letter"`
 	IsHolder    *bool  `json:"is_holder"`
-	Approvals   int    `json:"approvals"`
+	NameMatches *bool  `json:"name_matches"`
 	Objected    bool   `json:"objected"`
 	Unreachable bool   `json:"unreachable"`
+	OtherClaims int    `json:"other_claims"`
 }
 
 // pairs are its lines; none of a registration.
@@ -93,16 +96,34 @@ func (c *reviewedClearing) pairs() []pair {
 		return nil
 	}
 	notHolder := c.IsHolder != nil && !*c.IsHolder
-	approvals := ""
-	if c.Approvals > 0 {
-		approvals = strconv.Itoa(c.Approvals)
-	}
 	return []pair{
 		{"asked by", words(c.Holder, c.IDNumber, yes(notHolder, "not the holder"), yes(c.ByLetter, "by letter of authorisation"), yes(c.Contested, "contests the account"))},
+		{"name", c.name()},
 		{"reason", c.Reason},
-		{"approvals", approvals},
+		{"others", some(c.OtherClaims)},
 		{"holder", words(yes(c.Objected, "has objected"), yes(c.Unreachable, "could not be reached"))},
 	}
+}
+
+// name says of a contested claim whether its name is the one that the ID number is bound with.
+func (c *reviewedClearing) name() string {
+	switch {
+	case !c.Contested:
+		return ""
+	case c.NameMatches == nil:
+		return "the ID number is bound nowhere"
+	case *c.NameMatches:
+		return "the one that the ID number is bound with"
+	}
+	return "NOT the one that the ID number is bound with"
+}
+
+// some is a count that is left out if it is none.
+func some(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
 }
 
 func (r reviewItem) what() string {
@@ -129,7 +150,7 @@ func (c *reviewListCommand) Run(ctx context.Context, o *IO) error {
 	path := c.query("/v1/reviews", c.Overdue, pair{"assignee", c.Assignee}, pair{"kind", c.Kind})
 	return get(ctx, s, path, func(p *page, l listed[reviewItem]) {
 		showList(p, "open reviews", []string{"ID", "KIND", "NAME", "ROUND", "DUE", "CLAIMED BY"}, l, func(r reviewItem) []string {
-			return []string{r.ID, r.what(), or(r.Name), strconv.Itoa(r.Round), words(at(r.DueAt), yes(r.Overdue, "overdue")), or(r.Assignee)}
+			return []string{r.ID, r.what(), or(r.Name), strconv.Itoa(r.Round), words(at(r.DueAt), yes(r.Overdue, "overdue")), words(or(r.Assignee), yes(r.OwnCase, "your own case"))}
 		})
 	})
 }
@@ -148,6 +169,7 @@ func showReview(p *page, r reviewRound) {
 		{"submitted", at(r.SubmittedAt)},
 		{"due", words(at(r.DueAt), yes(r.Overdue, "overdue"))},
 		{"claimed by", or(r.Assignee)},
+		{"approved by", strings.Join(r.DecidedBefore, ", ")},
 		{"decision", or(r.Decision)},
 		{"name", r.Submitted.Name},
 		{"identity", identity(r.Submitted.Identity)},

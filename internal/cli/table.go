@@ -55,6 +55,16 @@ func (p *page) section(title string) {
 
 func (p *page) line(text string) { p.WriteString(text + "\n") }
 
+// WriteTable lays out rows below a heading, as every command does, for those that live elsewhere.
+func WriteTable(w io.Writer, title string, head []string, rows [][]string) error {
+	var p page
+	if title != "" {
+		p.section(clean(title))
+	}
+	p.table(head, rows)
+	return p.to(w)
+}
+
 func (p *page) to(w io.Writer) error {
 	_, err := io.WriteString(w, p.String())
 	return err

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -41,6 +43,13 @@ func newCodec(t *testing.T, keyFile string) converter.PayloadCodec {
 	return codec.New(keys)
 }
 
+func newReader(t *testing.T, keyFile string) converter.PayloadCodec {
+	t.Helper()
+	keys, err := vault.LoadKeys(keyFile)
+	require.NoError(t, err)
+	return codec.Reader(keys)
+}
+
 func TestPayloadsAreEncrypted(t *testing.T) {
 	t.Parallel()
 	path := newKeyFile(t)
@@ -67,13 +76,118 @@ func TestPayloadsAreEncrypted(t *testing.T) {
 	assert.Equal(t, []byte{1}, b)
 }
 
-func TestPlainPayloadsPassThrough(t *testing.T) {
+// What no process of ours has written is refused, however it is dressed up, and leaves the value as it was.
+func TestPlainPayloadsAreRefused(t *testing.T) {
 	t.Parallel()
-	plain, err := converter.GetDefaultDataConverter().ToPayloads("written before the codec")
+	dc := codec.DataConverter(newCodec(t, newKeyFile(t)))
+	json, err := converter.GetDefaultDataConverter().ToPayload(map[string]any{"act_id": "a1"})
 	require.NoError(t, err)
-	var s string
-	require.NoError(t, codec.DataConverter(newCodec(t, newKeyFile(t))).FromPayloads(plain, &s))
-	assert.Equal(t, "written before the codec", s)
+	null, err := converter.GetDefaultDataConverter().ToPayload(nil)
+	require.NoError(t, err)
+	for name, p := range map[string]*commonpb.Payload{
+		"json": json, "null": null, "nothing at all": {}, "no encoding": {Data: json.GetData()},
+		"another encoding": {Metadata: map[string][]byte{converter.MetadataEncoding: []byte("binary/plain")}, Data: json.GetData()},
+	} {
+		var got map[string]any
+		require.ErrorIs(t, dc.FromPayload(p, &got), codec.ErrPlain, name)
+		require.ErrorIs(t, dc.FromPayloads(&commonpb.Payloads{Payloads: []*commonpb.Payload{p}}, &got), codec.ErrPlain, name)
+		require.Nil(t, got, name)
+	}
+	var got map[string]any
+	said := &commonpb.Payload{Metadata: map[string][]byte{converter.MetadataEncoding: []byte(codec.Encoding)}, Data: json.GetData()}
+	require.ErrorIs(t, dc.FromPayload(said, &got), codec.ErrUndecryptable)
+}
+
+// A value that did not come is not the zero value.
+func TestMissingPayloadsAreRefused(t *testing.T) {
+	t.Parallel()
+	dc := codec.DataConverter(newCodec(t, newKeyFile(t)))
+	one, err := dc.ToPayloads("one")
+	require.NoError(t, err)
+	var first, second string
+	require.ErrorIs(t, dc.FromPayloads(one, &first, &second), codec.ErrMissing)
+	require.ErrorIs(t, dc.FromPayloads(nil, &first), codec.ErrMissing)
+	require.ErrorIs(t, dc.FromPayloads(&commonpb.Payloads{}, &first), codec.ErrMissing)
+	require.NoError(t, dc.FromPayloads(nil), "nothing was wanted")
+	require.NoError(t, dc.FromPayloads(one), "nor is what is too many")
+}
+
+// A payload opens where it was written for and nowhere else, and its label is no way round that.
+func TestPayloadsBelongToOnePlace(t *testing.T) {
+	t.Parallel()
+	path := newKeyFile(t)
+	dc := codec.DataConverter(newCodec(t, path))
+	places := map[string]converter.SerializationContext{
+		"a workflow":          converter.WorkflowSerializationContext{Namespace: "ns", WorkflowID: "registration/a"},
+		"another":             converter.WorkflowSerializationContext{Namespace: "ns", WorkflowID: "registration/b"},
+		"another namespace":   converter.WorkflowSerializationContext{Namespace: "other", WorkflowID: "registration/a"},
+		"an activity":         converter.ActivitySerializationContext{Namespace: "ns", WorkflowID: "registration/a", ActivityType: "BindCard"},
+		"another activity":    converter.ActivitySerializationContext{Namespace: "ns", WorkflowID: "registration/a", ActivityType: "ConfirmCode"},
+		"one in another":      converter.ActivitySerializationContext{Namespace: "ns", WorkflowID: "registration/b", ActivityType: "BindCard"},
+		"ids that are quoted": converter.WorkflowSerializationContext{Namespace: `ns" "registration/a`, WorkflowID: ""},
+		"none":                nil,
+	}
+	at := func(name string) converter.DataConverter {
+		if places[name] == nil {
+			return dc
+		}
+		return converter.WithDataConverterSerializationContext(dc, places[name])
+	}
+	for written := range places {
+		p, err := at(written).ToPayload("x")
+		require.NoError(t, err)
+		for read := range places {
+			var got string
+			if err := at(read).FromPayload(p, &got); read == written {
+				require.NoError(t, err, written)
+				require.Equal(t, "x", got)
+				continue
+			}
+			require.ErrorIs(t, at(read).FromPayload(p, &got), codec.ErrElsewhere, "%s, read in %s", written, read)
+			there, err := at(read).ToPayload("y")
+			require.NoError(t, err)
+			relabelled := proto.CloneOf(p)
+			relabelled.Metadata[codec.MetadataPlace] = there.GetMetadata()[codec.MetadataPlace]
+			require.ErrorIs(t, at(read).FromPayload(relabelled, &got), codec.ErrUndecryptable, "%s, relabelled for %s", written, read)
+			delete(relabelled.Metadata, codec.MetadataPlace)
+			require.ErrorIs(t, at(read).FromPayload(relabelled, &got), codec.ErrUndecryptable, "%s without a label", written)
+		}
+		shown, err := newReader(t, path).Decode([]*commonpb.Payload{p})
+		require.NoError(t, err)
+		require.Equal(t, `"x"`, string(shown[0].GetData()), "people are shown it wherever they found it")
+	}
+}
+
+// Runs that began with a release whose payloads have no label go on.
+func TestPayloadsWithoutALabelAreRead(t *testing.T) {
+	t.Parallel()
+	path := newKeyFile(t)
+	keys, err := vault.LoadKeys(path)
+	require.NoError(t, err)
+	key, _ := keys.Engine()
+	plain, err := converter.GetDefaultDataConverter().ToPayload("written before")
+	require.NoError(t, err)
+	raw, err := proto.Marshal(plain)
+	require.NoError(t, err)
+	data, err := key.Encrypt(raw, []byte("shiming/temporal payload"))
+	require.NoError(t, err)
+	old := &commonpb.Payload{Metadata: map[string][]byte{converter.MetadataEncoding: []byte(codec.Encoding)}, Data: data}
+	var got string
+	dc := converter.WithDataConverterSerializationContext(codec.DataConverter(newCodec(t, path)), converter.WorkflowSerializationContext{WorkflowID: "w"})
+	require.NoError(t, dc.FromPayload(old, &got))
+	require.Equal(t, "written before", got)
+}
+
+// Whoever may look may not write: nothing is encrypted for people, and what is plain is shown as it is.
+func TestTheReaderEncryptsNothing(t *testing.T) {
+	t.Parallel()
+	r := newReader(t, newKeyFile(t))
+	plain := []*commonpb.Payload{{Data: []byte("x")}}
+	for _, do := range []func([]*commonpb.Payload) ([]*commonpb.Payload, error){r.Encode, r.Decode} {
+		got, err := do(plain)
+		require.NoError(t, err)
+		require.Equal(t, plain, got)
+	}
 }
 
 func TestUndecryptablePayloads(t *testing.T) {
@@ -154,18 +268,34 @@ func TestFailuresAreEncrypted(t *testing.T) {
 	assert.Equal(t, "refused: "+secret, application.Message())
 }
 
+// Who sent what is refused has no key: why is said in clear, and nothing else is.
+func TestWhyAPayloadIsRefusedIsSaidInClear(t *testing.T) {
+	t.Parallel()
+	dc := codec.DataConverter(newCodec(t, newKeyFile(t)))
+	fc := codec.FailureConverter(dc)
+	for _, why := range []error{codec.ErrPlain, codec.ErrElsewhere, codec.ErrMissing, codec.ErrUndecryptable} {
+		failure := fc.ErrorToFailure(fmt.Errorf("unable to decode the input: %w", why))
+		assert.Equal(t, "unable to decode the input: "+why.Error(), failure.GetMessage())
+	}
+	assert.NotContains(t, fc.ErrorToFailure(errors.New("any other")).GetMessage(), "any other")
+}
+
 func TestHandlerDecodesForAllowedPagesOnly(t *testing.T) {
 	t.Parallel()
-	c := newCodec(t, newKeyFile(t))
-	server := httptest.NewServer(codec.Handler(c, "http://ui.example"))
+	path := newKeyFile(t)
+	keys, err := vault.LoadKeys(path)
+	require.NoError(t, err)
+	server := httptest.NewServer(codec.Handler(keys, "http://ui.example"))
 	defer server.Close()
-	payloads, err := codec.DataConverter(c).ToPayloads("hello")
+	at := converter.WorkflowSerializationContext{Namespace: "default", WorkflowID: "registration/a"}
+	payloads, err := converter.WithDataConverterSerializationContext(codec.DataConverter(codec.New(keys)), at).ToPayloads("hello")
 	require.NoError(t, err)
 	body, err := protojson.Marshal(payloads)
 	require.NoError(t, err)
 
+	path = "/decode"
 	ask := func(method, origin string) *http.Response {
-		req, err := http.NewRequestWithContext(t.Context(), method, server.URL+"/decode", bytes.NewReader(body))
+		req, err := http.NewRequestWithContext(t.Context(), method, server.URL+path, bytes.NewReader(body))
 		require.NoError(t, err)
 		req.Header.Set("Content-Type", "application/json")
 		if origin != "" {
@@ -195,4 +325,9 @@ func TestHandlerDecodesForAllowedPagesOnly(t *testing.T) {
 		assert.Equal(t, http.StatusForbidden, stranger.StatusCode)
 		assert.Empty(t, stranger.Header.Get("Access-Control-Allow-Origin"))
 	}
+	path = "/encode"
+	body = []byte(`{"payloads":[{"metadata":{"encoding":"anNvbi9wbGFpbg=="},"data":"MQ=="}]}`)
+	given, err := io.ReadAll(ask(http.MethodPost, "http://ui.example").Body)
+	require.NoError(t, err)
+	assert.JSONEq(t, string(body), string(given), "nothing is encrypted for anybody")
 }

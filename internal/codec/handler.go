@@ -5,15 +5,20 @@ import (
 	"slices"
 
 	"go.temporal.io/sdk/converter"
+
+	"shiming/internal/vault"
 )
 
 // Handler is a codec server: Temporal's web interface and CLI send it payloads to read. Pages of the given origins
 // ("http://127.0.0.1:8233") may call it from a browser, others not.
 //
+// It encrypts nothing: asked to, it gives back what it was given. Whoever could have that done would write to workflows as the
+// product does.
+//
 // It asks for no password. Whoever reaches it reads payloads, so it belongs on the loopback or behind a proxy that knows
 // its users.
-func Handler(c converter.PayloadCodec, origins ...string) http.Handler {
-	codecs := converter.NewPayloadCodecHTTPHandler(c)
+func Handler(keys *vault.Keys, origins ...string) http.Handler {
+	codecs := converter.NewPayloadCodecHTTPHandler(Reader(keys))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Vary", "Origin")
 		if origin := r.Header.Get("Origin"); origin != "" {

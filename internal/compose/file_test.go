@@ -34,6 +34,7 @@ func TestImagesArePinned(t *testing.T) {
 	assert.Equal(t, p.Services["postgresql"].Image, p.Services["databases"].Image)
 	assert.Regexp(t, `^temporalio/server:1\.29\.`, p.Services["temporal"].Image)
 	assert.Equal(t, p.Services["temporal-schema"].Image, p.Services["temporal-namespace"].Image)
+	assert.Equal(t, p.Services["temporal-schema"].Image, p.Services["temporal-cli"].Image)
 	version := strings.TrimPrefix(p.Services["temporal"].Image, "temporalio/server:")
 	assert.Contains(t, p.Services["temporal-schema"].Image, "temporalio/admin-tools:"+version, "the schema is the server's")
 }
@@ -176,7 +177,60 @@ func TestOnlyWhatPeopleUseHasAPort(t *testing.T) {
 			open = append(open, name)
 		}
 	}
-	assert.ElementsMatch(t, []string{"api", "sandbox", "temporal", "temporal-ui"}, open)
+	assert.ElementsMatch(t, []string{"api", "sandbox", "temporal-ui"}, open, "neither engine nor database")
+}
+
+// TestWhoReachesDatabaseAndEngine: only who needs to, and neither of the two gets out.
+func TestWhoReachesDatabaseAndEngine(t *testing.T) {
+	t.Parallel()
+	p := project(t)
+	on := map[string][]string{}
+	for name, s := range p.Services {
+		if s.NetworkMode == "none" {
+			continue
+		}
+		require.NotEmpty(t, s.Networks, "%s is on the network that everybody is on", name)
+		for network := range s.Networks {
+			on[network] = append(on[network], name)
+		}
+	}
+	for network, who := range map[string][]string{
+		"data":    {"postgresql", "databases", "temporal-schema", "temporal", "migrate", "worker", "api"},
+		"engine":  {"temporal", "temporal-namespace", "temporal-cli", "temporal-ui", "worker", "api"},
+		"outside": {"worker", "api", "sandbox"},
+		"people":  {"temporal-ui"},
+	} {
+		assert.ElementsMatch(t, who, on[network], network)
+		assert.Equal(t, network == "data" || network == "engine", p.Networks[network].Internal, "%s has a way out, or none", network)
+	}
+	assert.Len(t, on, 4)
+	assert.Equal(t, "none", p.Services["keys"].NetworkMode)
+	for name, s := range p.Services {
+		if len(s.Ports) == 0 {
+			continue
+		}
+		open := false // an engine publishes no port of a service that is on internal networks only
+		for network := range s.Networks {
+			open = open || !p.Networks[network].Internal
+		}
+		assert.True(t, open, name)
+	}
+}
+
+// TestTheUIIsReadOnly unless somebody opens it.
+func TestTheUIIsReadOnly(t *testing.T) {
+	t.Parallel()
+	readOnly := func(variables types.Mapping) string {
+		p, err := load(t, variables)
+		require.NoError(t, err)
+		return environment(p.Services["temporal-ui"])["TEMPORAL_DISABLE_WRITE_ACTIONS"]
+	}
+	variables := filled(t)
+	assert.Equal(t, "true", readOnly(variables))
+	variables["TEMPORAL_UI_READ_ONLY"] = "false"
+	assert.Equal(t, "false", readOnly(variables))
+	delete(variables, "TEMPORAL_UI_READ_ONLY")
+	assert.Equal(t, "true", readOnly(variables), "by default too")
 }
 
 func TestLifeOfProcesses(t *testing.T) {
@@ -215,6 +269,7 @@ func TestOrderOfStart(t *testing.T) {
 		"temporal":           {"temporal-schema": types.ServiceConditionCompletedSuccessfully},
 		"temporal-namespace": {"temporal": types.ServiceConditionHealthy},
 		"temporal-ui":        {"temporal": types.ServiceConditionHealthy},
+		"temporal-cli":       {"temporal": types.ServiceConditionHealthy},
 		"keys":               {},
 		"migrate":            {"databases": types.ServiceConditionCompletedSuccessfully},
 		"worker":             {"migrate": types.ServiceConditionCompletedSuccessfully, "temporal-namespace": types.ServiceConditionCompletedSuccessfully},
@@ -227,7 +282,7 @@ func TestOrderOfStart(t *testing.T) {
 		}
 		assert.Equal(t, needs, got, name)
 	}
-	assert.Len(t, p.Services, 11)
+	assert.Len(t, p.Services, 12)
 }
 
 // TestSearchAttributes holds the set-up of the namespace to what the workflows write: one too few blocks them for ever.

@@ -24,13 +24,13 @@ const (
 var ours = []string{"keys", "migrate", "worker", "api", "sandbox"}
 
 // oneShot are the services that end once they have done their work.
-var oneShot = []string{"databases", "temporal-schema", "temporal-namespace", "keys", "migrate"}
+var oneShot = []string{"databases", "temporal-schema", "temporal-namespace", "temporal-cli", "keys", "migrate"}
 
 // load reads the file with exactly these variables.
 func load(t *testing.T, variables types.Mapping) (*types.Project, error) {
 	t.Helper()
 	options, err := cli.NewProjectOptions(
-		[]string{composeFile}, cli.WithProfiles([]string{"sandbox", "setup"}), cli.WithEnv(variables.Values()),
+		[]string{composeFile}, cli.WithProfiles([]string{"sandbox", "setup", "ops"}), cli.WithEnv(variables.Values()),
 		cli.WithDiscardEnvFile,
 	)
 	require.NoError(t, err)

@@ -73,6 +73,23 @@ func TestServicesRunAsTheyAreWritten(t *testing.T) {
 	})
 	scanned := func() bool { return h.call(t, "GET", path, nil)["state"] == "company_required" }
 	require.Eventually(t, scanned, 20*time.Second, 100*time.Millisecond)
+
+	// Ops at the engine, which has no port: looks, ends a run, and cannot act in a person's name.
+	id := registration.WorkflowID("compose-1")
+	said, err := h.ops(t, "workflow", "list", "--query", `WaitingOn = "applicant"`)
+	require.NoError(t, err, said)
+	require.Contains(t, said, id)
+	said, err = h.ops(t, "workflow", "update", "execute", "--workflow-id", id, "--name", "withdraw", "--input", `{"registration_id":"`+person["id"].(string)+`"}`)
+	require.Error(t, err, said)
+	said, err = h.ops(t, "workflow", "terminate", "--workflow-id", id, "--reason", "a test")
+	require.NoError(t, err, said)
+}
+
+// ops runs Temporal's command line as `docker compose run --rm temporal-cli` does.
+func (h *host) ops(t *testing.T, args ...string) (said string, err error) {
+	t.Helper()
+	out, err := h.command(t.Context(), "temporal-cli", append(h.argv("temporal-cli"), args...)).CombinedOutput()
+	return string(out), err
 }
 
 func applicant(account, kind string) map[string]any {

@@ -97,6 +97,12 @@ func (s *Storage) into(p *problems) {
 	p.file("HOLIDAYS_FILE", s.Holidays)
 }
 
+func (s *Spending) into(p *problems) {
+	p.add(s.PaymentsPerDay <= 0, "PAYMENTS_PER_DAY", "is not above zero")
+	p.add(s.SMSPerDay <= 0, "SMS_PER_DAY", "is not above zero")
+	p.add(s.MailsPerDay <= 0, "MAILS_PER_DAY", "is not above zero")
+}
+
 func (w *Wallet) into(p *problems) {
 	p.web("WALLET_URL", w.URL, false)
 	p.positive("WALLET_TIMEOUT", w.Timeout)
@@ -105,6 +111,7 @@ func (w *Wallet) into(p *problems) {
 func (c *API) check() []problem {
 	var p problems
 	c.Storage.into(&p)
+	c.Spending.into(&p)
 	c.Wallet.into(&p)
 	p.address("API_ADDR", c.Addr)
 	p.web("PUBLIC_URL", c.PublicURL, true)
@@ -113,6 +120,7 @@ func (c *API) check() []problem {
 	p.web("OIDC_ISSUER", c.OIDCIssuer, true)
 	p.add(c.OIDCIssuer != "" && c.OIDCAudience == "", "OIDC_AUDIENCE", "is missing beside OIDC_ISSUER")
 	p.add(c.RateLimit <= 0, "RATE_LIMIT", "is not above zero")
+	c.bounds(&p)
 	p.networks("WEBHOOK_ALLOW_NETS", c.WebhookAllowNets)
 	p.secrets("BANK_WEBHOOK_SECRETS", c.BankSecrets...)
 	p.secrets("WALLET_WEBHOOK_SECRETS", c.WalletSecrets...)
@@ -122,9 +130,25 @@ func (c *API) check() []problem {
 	return p
 }
 
+// bounds judges what clients may take.
+func (c *API) bounds(p *problems) {
+	if c.MetricsAddr != "" {
+		p.address("METRICS_ADDR", c.MetricsAddr)
+	}
+	p.add(c.MetricsAddr != "" && c.MetricsAddr == c.Addr, "METRICS_ADDR", "is API_ADDR, and must be another")
+	p.add(c.Connections <= 0, "CONNECTIONS_MAX", "is not above zero")
+	p.add(c.ConnectionsPerAddress < 0, "CONNECTIONS_PER_ADDRESS", "is below zero")
+	p.add(c.StreamsPerToken <= 0, "STREAMS_PER_TOKEN", "is not above zero")
+	p.add(c.UnauthorizedPerMinute <= 0, "UNAUTHORIZED_PER_MINUTE", "is not above zero")
+	p.networks("TRUSTED_PROXIES", c.TrustedProxies)
+	p.positive("RECEIVE_WITHIN", c.ReceiveWithin)
+	p.positive("IDLE_WITHIN", c.IdleWithin)
+}
+
 func (c *Worker) check() []problem {
 	var p problems
 	c.Storage.into(&p)
+	c.Spending.into(&p)
 	c.Wallet.into(&p)
 	p.web("BANK_URL", c.BankURL, false)
 	p.positive("BANK_TIMEOUT", c.BankTimeout)
@@ -160,5 +184,13 @@ func (c *Sandbox) check() []problem {
 func (c *Migrate) check() []problem {
 	var p problems
 	p.database(c.DatabaseURL)
+	return p
+}
+
+func (c *Calendar) check() []problem {
+	var p problems
+	p.database(c.DatabaseURL)
+	p.calendar(c.Calendar)
+	p.file("HOLIDAYS_FILE", c.Holidays)
 	return p
 }

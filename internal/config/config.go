@@ -5,7 +5,11 @@
 // be secret.
 package config
 
-import "time"
+import (
+	"time"
+
+	"shiming/registration"
+)
 
 // Storage is what every process needs that opens the database.
 type Storage struct {
@@ -28,20 +32,45 @@ type Wallet struct {
 	Timeout time.Duration `env:"WALLET_TIMEOUT" envDefault:"8s" want:"a duration such as 8s"`
 }
 
+// Spending is the most that may be spent in a day, over all. API and worker judge by it alike: give both the same.
+type Spending struct {
+	PaymentsPerDay int `env:"PAYMENTS_PER_DAY" envDefault:"2000" want:"how many penny payments may be asked for in a day over all, such as 2000"`
+	SMSPerDay      int `env:"SMS_PER_DAY" envDefault:"20000" want:"how many SMS may be sent in a day over all, the bank's own left out, such as 20000"`
+	MailsPerDay    int `env:"MAILS_PER_DAY" envDefault:"50000" want:"how many e-mails may be sent in a day over all, those to reviewers and ops left out, such as 50000"`
+}
+
+// Ceilings are the settings as the database's users take them.
+func (s *Spending) Ceilings() registration.Ceilings {
+	return registration.Ceilings{Payments: s.PaymentsPerDay, SMS: s.SMSPerDay, Mails: s.MailsPerDay}
+}
+
 // API is the configuration of `starter serve`.
 type API struct {
 	Storage
+	Spending
 	Wallet Wallet
 	Addr   string `env:"API_ADDR" envDefault:":8080" want:"host:port to listen on"`
+	// MetricsAddr is a port of its own, for what it shows is no caller's business; empty: none are served.
+	MetricsAddr string `env:"METRICS_ADDR" want:"host:port for Prometheus' /metrics, such as 127.0.0.1:9464; empty: none"`
 	// PublicURL is the API as callers see it, for Location headers and links; empty: relative.
 	PublicURL    string `env:"PUBLIC_URL" want:"the API's address as callers see it, such as https://register.example.com"`
 	TokensFile   string `env:"API_TOKENS_FILE" want:"a file with one 'name role sha256-of-token' a line"`
 	OIDCIssuer   string `env:"OIDC_ISSUER" want:"the issuer's address, such as https://login.example.com"`
 	OIDCAudience string `env:"OIDC_AUDIENCE" want:"the audience that tokens for this API carry"`
 	// RateLimit counts requests a second and token, in each process.
-	RateLimit     float64  `env:"RATE_LIMIT" envDefault:"200" want:"requests a second and token that each process takes, such as 200"`
-	BankSecrets   []string `env:"BANK_WEBHOOK_SECRETS,required,notEmpty" envSeparator:"," want:"whsec_…, the secret the bank signs its reports with; several with commas while one is replaced"`
-	WalletSecrets []string `env:"WALLET_WEBHOOK_SECRETS,required,notEmpty" envSeparator:"," want:"whsec_…, the secret the wallet signs its reports with; several with commas while one is replaced"`
+	RateLimit float64 `env:"RATE_LIMIT" envDefault:"200" want:"requests a second and token that each process takes, such as 200"`
+	// Connections, of all clients and of each address that connects, are counted in each process.
+	Connections           int `env:"CONNECTIONS_MAX" envDefault:"4096" want:"how many connections each process holds, such as 4096"`
+	ConnectionsPerAddress int `env:"CONNECTIONS_PER_ADDRESS" envDefault:"1024" want:"how many of them one address may have, such as 1024; 0: all, for a proxy that everybody comes through"`
+	StreamsPerToken       int `env:"STREAMS_PER_TOKEN" envDefault:"50" want:"how many streams of events a token may have open in each process, such as 50"`
+	// UnauthorizedPerMinute bounds wrong tokens and signatures; whoever is right is not counted.
+	UnauthorizedPerMinute int `env:"UNAUTHORIZED_PER_MINUTE" envDefault:"30" want:"how many calls a minute without a valid token one address is answered 401, then 429, such as 30"`
+	// TrustedProxies say who calls, in X-Forwarded-For; nobody else is believed.
+	TrustedProxies []string      `env:"TRUSTED_PROXIES" envSeparator:"," want:"networks of the proxies whose X-Forwarded-For is believed, such as 10.0.0.0/24, with commas"`
+	ReceiveWithin  time.Duration `env:"RECEIVE_WITHIN" envDefault:"10s" want:"the longest pause that is waited for in a body, or in taking an answer, such as 10s"`
+	IdleWithin     time.Duration `env:"IDLE_WITHIN" envDefault:"75s" want:"how long a connection may wait for its next request, such as 75s; longer than the proxy in front keeps it"`
+	BankSecrets    []string      `env:"BANK_WEBHOOK_SECRETS,required,notEmpty" envSeparator:"," want:"whsec_…, the secret the bank signs its reports with; several with commas while one is replaced"`
+	WalletSecrets  []string      `env:"WALLET_WEBHOOK_SECRETS,required,notEmpty" envSeparator:"," want:"whsec_…, the secret the wallet signs its reports with; several with commas while one is replaced"`
 	// WebhookAllowNets is the worker's, to refuse an address early.
 	WebhookAllowNets []string `env:"WEBHOOK_ALLOW_NETS" envSeparator:"," want:"networks of our own that webhooks may go to, such as 10.1.0.0/16, with commas"`
 	CORSOrigins      []string `env:"CORS_ORIGINS" envSeparator:"," want:"origins of pages that may call the API, with commas"`
@@ -54,6 +83,7 @@ type API struct {
 // Worker is the configuration of `worker`.
 type Worker struct {
 	Storage
+	Spending
 	Wallet      Wallet
 	BankURL     string        `env:"BANK_URL,required,notEmpty" want:"the bank's address, such as https://bank.example.com"`
 	BankAPIKey  string        `env:"BANK_API_KEY,required,notEmpty" want:"the bank's API key"`
@@ -108,4 +138,11 @@ type Sandbox struct {
 // Migrate is the configuration of `starter migrate`.
 type Migrate struct {
 	DatabaseURL string `env:"DATABASE_URL,required,notEmpty" want:"postgres://user:password@host:port/database"`
+}
+
+// Calendar is the configuration of `starter calendar check`.
+type Calendar struct {
+	DatabaseURL string `env:"DATABASE_URL,required,notEmpty" want:"postgres://user:password@host:port/database"`
+	Calendar    string `env:"CALENDAR" envDefault:"real" want:"the calendar of API and worker"`
+	Holidays    string `env:"HOLIDAYS_FILE" want:"the file of API and worker"`
 }

@@ -57,6 +57,15 @@ func TestSaysWhatIsWrongWithoutRepeatingIt(t *testing.T) {
 		"BANK_WEBHOOK_SECRETS": "hunter2",
 		"RATE_LIMIT":           "-1",
 		"ANSWER_WITHIN":        "hunter2",
+
+		"METRICS_ADDR":            "hunter2",
+		"CONNECTIONS_MAX":         "0",
+		"CONNECTIONS_PER_ADDRESS": "-1",
+		"STREAMS_PER_TOKEN":       "0",
+		"UNAUTHORIZED_PER_MINUTE": "-3",
+		"TRUSTED_PROXIES":         "10.0.0.0/8,hunter2",
+		"RECEIVE_WITHIN":          "0s",
+		"IDLE_WITHIN":             "hunter2",
 	} {
 		vars := maps.Clone(apiSettings(t))
 		vars[name] = value
@@ -156,4 +165,18 @@ func TestBoundsTheTimeOutsOfMessages(t *testing.T) {
 			assert.Equal(t, wrong, strings.Contains(err.Error(), name), "%s=%s: %v", name, value, err)
 		}
 	}
+}
+
+func TestTheMetricsHaveAPortOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	vars := apiSettings(t)
+	cfg, err := config.From[config.API](vars)
+	require.NoError(t, err)
+	assert.Empty(t, cfg.MetricsAddr, "none unless it is named")
+	vars["METRICS_ADDR"], vars["API_ADDR"] = "127.0.0.1:8080", "127.0.0.1:8080"
+	_, err = config.From[config.API](vars)
+	require.ErrorContains(t, err, "METRICS_ADDR is API_ADDR")
+	vars["METRICS_ADDR"], vars["CONNECTIONS_PER_ADDRESS"] = "127.0.0.1:9464", "0"
+	_, err = config.From[config.API](vars)
+	require.NoError(t, err)
 }

@@ -25,11 +25,14 @@ func (s *Storage) OpenKeys() (*vault.Keys, error) {
 
 // OpenCalendar makes the calendar, with the operator's own holidays laid over it.
 func (s *Storage) OpenCalendar() (workday.Calendar, error) {
-	var options []workday.Option
-	if s.Holidays != "" {
-		options = append(options, workday.WithOverride(s.Holidays))
-	}
-	cal, err := workday.Parse(s.Calendar, options...)
+	return openCalendar(s.Calendar, s.Holidays)
+}
+
+// Open makes the calendar that API and worker have by the same settings.
+func (c *Calendar) Open() (workday.Calendar, error) { return openCalendar(c.Calendar, c.Holidays) }
+
+func openCalendar(setting, holidays string) (workday.Calendar, error) {
+	cal, err := workday.Parse(setting, workday.WithOverride(holidays)) // an empty path is none
 	if err != nil {
 		return nil, fmt.Errorf("CALENDAR or HOLIDAYS_FILE: %w", err)
 	}

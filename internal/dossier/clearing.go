@@ -5,13 +5,6 @@ import (
 	"shiming/registration"
 )
 
-// The purposes under which the vault seals what belongs to a clearing.
-const (
-	PurposeClaim      = "claim"
-	PurposeConditions = "conditions"
-	PurposeObjection  = "objection"
-)
-
 // Claim is who asks for an identity to be cleared, and why.
 type Claim struct {
 	Private  `json:"-"`

@@ -11,20 +11,6 @@ import (
 	"shiming/registration"
 )
 
-// The purposes under which the vault seals.
-const (
-	PurposeApplicant = "applicant"
-	PurposeIdentity  = "identity"
-	PurposeCard      = "card"
-	PurposeCode      = "code"
-	PurposeCompany   = "company"
-	PurposeContact   = "contact"
-	PurposeAmount    = "amount"
-	PurposeReport    = "report"
-	PurposeDecision  = "decision"
-	PurposeReason    = "reason"
-)
-
 // Private is embedded by every type here: it keeps them out of logs and formatted strings.
 type Private struct{}
 
@@ -179,13 +165,7 @@ type Decision struct {
 	Reasons  []registration.Reason `json:"reasons"`
 	Note     string                `json:"note"`
 	Reviewer string                `json:"reviewer"`
-}
-
-// Reason is why ops resolved a payment by hand.
-type Reason struct {
-	Private `json:"-"`
-	Text    string `json:"text"`
-	By      string `json:"by"`
+	Round    int                   `json:"round"` // the one that the reviewer has seen
 }
 
 // WalletReport is what the wallet said of a QR session.

@@ -63,9 +63,10 @@ func TestCallers(t *testing.T) {
 	w.reviewer(t).post(r.path("/withdraw"), nil).refused(403, "forbidden")
 	r.post("/payout/grant", map[string]any{"reason": "please"}).refused(403, "forbidden")
 	w.platform(t).get("/v1/registrations/reg_unknown").refused(404, "not_found")
-	for _, open := range []string{"/healthz", "/readyz", "/metrics", "/openapi.json", "/docs"} {
+	for _, open := range []string{"/healthz", "/readyz", "/openapi.json", "/docs"} {
 		nobody.get(open).ok(200)
 	}
+	nobody.get("/metrics").refused(404, "not_found")
 }
 
 // The same key and body give the first answer again; another body is refused.

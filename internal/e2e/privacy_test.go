@@ -15,16 +15,21 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 
 	"shiming/internal/codec"
+	"shiming/internal/devstack/storetest"
+	"shiming/registration"
 )
 
-// Nothing that was handed in may stand in the engine: not in clear text, and not under the codec either. The histories
-// of every run of the product are searched as the server stores them and as the codec decodes them; the logs too.
+// Nothing that was handed in, and nothing that reviewers and ops wrote of it, may stand in the engine: not in clear text, and not under
+// the codec either. The histories of every run of the product are searched as the server stores them and as the codec decodes them;
+// the logs too, and what of it may stand nowhere in the database.
 func TestNothingPersonalReachesEngineOrLogs(t *testing.T) {
 	t.Parallel()
 	var logs lockedBuffer
 	w := newWorld(t, withLog(&logs))
 	one := w.submitted(t)
-	one.reject("contact.email").ok(200)
+	said := []string{"邮箱退信，请换一个", "第二次才看清封面", "银行电话里确认到账", "运维已重新读取登记"}
+	one.decide(map[string]any{"decision": "reject", "note": said[1], "reasons": []map[string]any{{"field": "contact.email", "code": "mismatch", "message": said[0]}}}).ok(200)
+	require.Contains(t, string(one.get().Raw), said[0])
 	one.put("/contact", map[string]any{"email": "other@example.com"}).ok(200)
 	one.post("/submit", nil).inState("under_review")
 	one.approve()
@@ -36,11 +41,18 @@ func TestNothingPersonalReachesEngineOrLogs(t *testing.T) {
 	three := w.open(t, "individual", newAccount("acct-"))
 	three.post("/card", three.who.card("622203")).refused(422, "card_elements_mismatch")
 	three.post("/withdraw", nil).inState("withdrawn")
+	four := w.paid(t, "6789")
+	four.ops(t).post(four.path("/payout/resolve"), map[string]any{"outcome": "failed", "reason": said[2]}).ok(200)
+	require.NoError(t, w.store.Find(t.Context(), registration.FindingUndelivered, "ntc_none", "", "looked twice"))
+	finding := w.ops(t).get("/v1/findings?open=true").ok(200).at("items").([]any)[0].(map[string]any)["id"].(string)
+	w.ops(t).post("/v1/findings/"+finding+"/resolve", map[string]any{"reason": said[3]}).ok(200)
 
 	secrets := []string{two.company.account(), two.company["legal_name"].(string), two.company["address"].(string), "135790"}
 	for _, r := range []*reg{one, two, three} {
 		secrets = append(secrets, r.who.Name, r.who.IDNumber, r.who.Phone, r.who.Email, r.who.contact()["address"].(string))
 	}
+	secrets = append(secrets, said...)
+	storetest.RequireNowhere(t, storetest.Dump(t, w.store), append(said, two.company.account(), one.who.IDNumber, one.who.Phone, one.who.Email, two.who.IDNumber)...)
 	histories := w.everyHistory(t)
 	require.Contains(t, histories, "individual", "the search sees decoded payloads")
 	for _, secret := range secrets {
@@ -82,7 +94,7 @@ func (w *world) everyHistory(t *testing.T) string {
 func (w *world) decoded(t *testing.T, event *historypb.HistoryEvent) string {
 	t.Helper()
 	var plain strings.Builder
-	c := codec.New(w.keys)
+	c := codec.Reader(w.keys)
 	err := proxy.VisitPayloads(t.Context(), event, proxy.VisitPayloadsOptions{
 		Visitor: func(_ *proxy.VisitPayloadsContext, payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
 			open, err := c.Decode(payloads)

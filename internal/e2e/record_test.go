@@ -61,7 +61,7 @@ func (w *world) plainHistory(t *testing.T, run *commonpb.WorkflowExecution) *his
 		require.NoError(t, proxy.VisitPayloads(context.Background(), plain, proxy.VisitPayloadsOptions{
 			SkipSearchAttributes: true,
 			Visitor: func(_ *proxy.VisitPayloadsContext, payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
-				return codec.New(w.keys).Decode(payloads)
+				return codec.Reader(w.keys).Decode(payloads)
 			},
 		}))
 		history.Events = append(history.Events, plain)

@@ -2,6 +2,8 @@ package e2e
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -10,6 +12,7 @@ import (
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/api/workflowservice/v1"
 
+	"shiming/internal/api"
 	"shiming/registration"
 )
 
@@ -54,11 +57,20 @@ func (r *reg) mailed(word string, n int, to string) {
 	require.Equal(r.t, n, count())
 }
 
+// metrics are what Prometheus is shown of the API.
+func (w *world) metrics(t testing.TB) string {
+	t.Helper()
+	shown := httptest.NewRecorder()
+	api.MetricsHandler(w.numbers).ServeHTTP(shown, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", http.NoBody))
+	require.Equal(t, http.StatusOK, shown.Code)
+	return shown.Body.String()
+}
+
 // answered counts the API's answers to an operation, by status, from its metrics.
 func (w *world) answered(t testing.TB, operation, status string) int {
 	t.Helper()
 	n := 0
-	for line := range strings.Lines(string(caller{t: t, base: w.apiURL}.get("/metrics").ok(200).Raw)) {
+	for line := range strings.Lines(w.metrics(t)) {
 		if strings.HasPrefix(line, "shiming_http_requests_total{") && strings.Contains(line, `"`+operation+`"`) && strings.Contains(line, `"`+status+`"`) {
 			_, err := fmt.Sscan(line[strings.LastIndex(line, " ")+1:], &n)
 			require.NoError(t, err)

@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
@@ -32,6 +33,7 @@ import (
 	"shiming/internal/sandbox"
 	"shiming/internal/vault"
 	"shiming/internal/wallet"
+	"shiming/internal/web"
 	"shiming/internal/workday"
 	"shiming/internal/workerd"
 	"shiming/registration"
@@ -60,6 +62,7 @@ type world struct {
 	log                *slog.Logger
 	stopWorker         func()
 	secret             string // of bank and wallet
+	numbers            *prometheus.Registry
 }
 
 // restartWorker ends the worker and starts another.
@@ -83,6 +86,8 @@ type settings struct {
 	reconcile   time.Duration
 	deployment  string
 	buildID     string
+	ceilings    registration.Ceilings
+	holidays    string // HOLIDAYS_FILE
 }
 
 // withDay compresses working days and calendar days.
@@ -91,6 +96,9 @@ func withDay(day time.Duration) setting {
 		s.calendar = workday.NewCompressed(day, time.Now()).String()
 	}
 }
+
+// withHolidays has API and worker count real days, amended by a file.
+func withHolidays(path string) setting { return func(s *settings) { s.holidays = path } }
 
 func withSettling(d time.Duration) setting { return func(s *settings) { s.settle = d } }
 func withLog(to io.Writer) setting {
@@ -106,6 +114,9 @@ func withLine(l *stacktest.Line) setting { return func(s *settings) { s.line = l
 func withVersion(deployment, buildID string) setting {
 	return func(s *settings) { s.deployment, s.buildID = deployment, buildID }
 }
+
+// withCeilings bounds what may be spent in a day.
+func withCeilings(c registration.Ceilings) setting { return func(s *settings) { s.ceilings = c } }
 
 func withDrain(d time.Duration) setting { return func(s *settings) { s.drain = d } }
 
@@ -133,11 +144,11 @@ func newWorld(t *testing.T, with ...setting) *world {
 	for _, set := range with {
 		set(&s)
 	}
-	w := &world{settle: s.settle, dir: t.TempDir(), log: s.log}
+	w := &world{settle: s.settle, dir: t.TempDir(), log: s.log, numbers: api.NewRegistry()}
 	w.keys = newKeys(t, w.dir)
 	apiListener := listen(t)
 	w.apiURL = "http://" + apiListener.Addr().String()
-	cal, err := workday.Parse(s.calendar)
+	cal, err := workday.Parse(s.calendar, workday.WithOverride(s.holidays), workday.WithLogger(s.log))
 	require.NoError(t, err)
 	secret := newSecret()
 	w.secret = secret
@@ -148,6 +159,7 @@ func newWorld(t *testing.T, with ...setting) *world {
 	w.stopWorker = w.startWorker(t)
 	w.store, err = postgres.Open(t.Context(), databaseURL, w.keys, cal)
 	require.NoError(t, err)
+	w.store = w.store.WithCeilings(s.ceilings)
 	t.Cleanup(w.store.Close)
 	w.startAPI(t, apiListener, secret)
 	t.Cleanup(func() { w.record(t) })
@@ -208,9 +220,10 @@ func (w *world) connect(t *testing.T, l *stacktest.Line) {
 func (w *world) workerSettings(s settings, databaseURL, taskQueue string) config.Worker {
 	host := w.sandboxURL[len("http://"):]
 	return config.Worker{
-		Storage: config.Storage{DatabaseURL: databaseURL, Calendar: s.calendar, TaskQueue: taskQueue},
-		Wallet:  config.Wallet{URL: w.sandboxURL, APIKey: "sandbox", Timeout: 8 * time.Second},
-		BankURL: w.sandboxURL, BankAPIKey: "sandbox", BankTimeout: s.bankTimeout,
+		Storage:  config.Storage{DatabaseURL: databaseURL, Calendar: s.calendar, Holidays: s.holidays, TaskQueue: taskQueue},
+		Spending: config.Spending{PaymentsPerDay: s.ceilings.Payments, SMSPerDay: s.ceilings.SMS, MailsPerDay: s.ceilings.Mails},
+		Wallet:   config.Wallet{URL: w.sandboxURL, APIKey: "sandbox", Timeout: 8 * time.Second},
+		BankURL:  w.sandboxURL, BankAPIKey: "sandbox", BankTimeout: s.bankTimeout,
 		SMSEndpoint: host, SMSProtocol: "http", SMSKeyID: "sandbox", SMSKeySecret: "sandbox", SMSSignName: "实名", SMSTimeout: s.messages, EmailTimeout: s.messages,
 		SendGridHost: w.sandboxURL, SendGridKey: "sandbox", MailFrom: "noreply@example.com", MailFromName: "开发者平台",
 		ReviewersEmail: reviewersMailbox, OpsEmail: opsMailbox, HealthAddr: "127.0.0.1:0", DrainWithin: s.drain,
@@ -250,13 +263,17 @@ func (w *world) reviewer(t testing.TB) caller { return caller{t: t, base: w.apiU
 func (w *world) reviewer2(t testing.TB) caller {
 	return caller{t: t, base: w.apiURL, token: "reviewer2"}
 }
+
+func (w *world) reviewer3(t testing.TB) caller {
+	return caller{t: t, base: w.apiURL, token: "reviewer3"}
+}
 func (w *world) ops(t testing.TB) caller     { return caller{t: t, base: w.apiURL, token: "ops"} }
 func (w *world) sandbox(t testing.TB) caller { return caller{t: t, base: w.sandboxURL, outside: true} }
 
 func tokensFile(t *testing.T, dir string) string {
 	t.Helper()
 	text := ""
-	for name, role := range map[string]string{"platform": "platform", "reviewer": "reviewer", "reviewer2": "reviewer", "ops": "ops"} {
+	for name, role := range map[string]string{"platform": "platform", "reviewer": "reviewer", "reviewer2": "reviewer", "reviewer3": "reviewer", "ops": "ops"} {
 		sum := sha256.Sum256([]byte(name))
 		text += fmt.Sprintf("%s %s %s\n", name, role, hex.EncodeToString(sum[:]))
 	}
@@ -301,10 +318,10 @@ func (w *world) startAPI(t *testing.T, l net.Listener, secret string) {
 	handler, err := api.New(api.Deps{
 		Store: w.store, Engine: eng, Wallet: purse, Blobs: blobs, Keys: w.keys, Auth: api.Auth{TokensFile: tokensFile(t, w.dir)},
 		BankSecrets: []string{secret}, WalletSecrets: []string{secret}, RateLimit: 10_000, Log: w.log,
-		WebhookAllowNets: w.workerConfig.WebhookAllowNets,
+		WebhookAllowNets: w.workerConfig.WebhookAllowNets, Metrics: w.numbers,
 	})
 	require.NoError(t, err)
-	server := api.Server(l.Addr().String(), held(t, handler))
+	server := web.Server(l.Addr().String(), held(t, handler), web.Defaults())
 	go func() { _ = server.Serve(l) }()
 	t.Cleanup(func() { require.NoError(t, server.Close()) })
 }

@@ -46,7 +46,7 @@ func (e *Engine) open(ctx context.Context, options client.StartWorkflowOptions, 
 		StartWorkflowOperation: start,
 		UpdateOptions: client.UpdateWorkflowOptions{
 			UpdateID: updateID, WorkflowID: options.ID, UpdateName: string(registration.ActOpen),
-			Args: []any{registration.ActArgs{ActID: updateID, RegistrationID: id, Actor: registration.ByApplicant}},
+			Args: []any{registration.ActArgs{Act: registration.ActOpen, ActID: updateID, RegistrationID: id, Actor: registration.ByApplicant}},
 			// Accepted, not completed: then a crash of either side leaves a durable update behind.
 			WaitForStage: client.WorkflowUpdateStageAccepted,
 		},
@@ -90,6 +90,7 @@ func (e *Engine) options(workflowID string, kind registration.Kind, id string, s
 // Act hands an act to a registration's or clearing's workflow and waits for its answer, which says at which version the run
 // stands, also with a refusal by a step. args.ActID is also the update's id.
 func (e *Engine) Act(ctx context.Context, workflowID string, act registration.Act, args registration.ActArgs, wait Wait) (registration.Answer, error) {
+	args.Act = act
 	taking, cancel := context.WithDeadline(ctx, wait.Taken)
 	defer cancel()
 	handle, err := e.update(taking, client.UpdateWorkflowOptions{

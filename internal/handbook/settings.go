@@ -60,6 +60,7 @@ func all() []*setting {
 		{"worker", reflect.TypeFor[config.Worker]()},
 		{"sandbox", reflect.TypeFor[config.Sandbox]()},
 		{"migrate", reflect.TypeFor[config.Migrate]()},
+		{"calendar", reflect.TypeFor[config.Calendar]()},
 	} {
 		for _, s := range read(process.of) {
 			i := slices.IndexFunc(list, func(known *setting) bool { return known.name == s.name })

@@ -30,6 +30,7 @@ func TestEverySettingHasALine(t *testing.T) {
 	for process, names := range map[string][]string{
 		"api": config.Names[config.API](), "worker": config.Names[config.Worker](),
 		"sandbox": config.Names[config.Sandbox](), "migrate": config.Names[config.Migrate](),
+		"calendar": config.Names[config.Calendar](),
 	} {
 		assert.NotEmpty(t, names)
 		for _, name := range names {

@@ -75,9 +75,9 @@ func (p *place) open() {
 	p.t.Helper()
 	ctx, id := p.t.Context(), registration.NewID("reg")
 	require.NoError(p.t, p.store.NewSubject(ctx, id))
-	applicant, err := p.store.Put(ctx, id, dossier.PurposeApplicant, dossier.Applicant{Name: "Harbour Light", Email: "a@example.com", Phone: "13800000000"})
+	applicant, err := p.store.Put(ctx, postgres.Own(id), dossier.PurposeApplicant, dossier.Applicant{Name: "Harbour Light", Email: "a@example.com", Phone: "13800000000"})
 	require.NoError(p.t, err)
-	person, err := p.store.Put(ctx, id, dossier.PurposeIdentity, dossier.Person{Holder: "张三", IDNumber: "110101198001010010"})
+	person, err := p.store.Put(ctx, postgres.Own(id), dossier.PurposeIdentity, dossier.Person{Holder: "张三", IDNumber: "110101198001010010"})
 	require.NoError(p.t, err)
 	p.app = registration.Application{
 		RegistrationID: id, AccountID: "acct-" + registration.NewID("x"), Kind: registration.Individual, Locale: registration.English,

@@ -31,6 +31,17 @@ type Data struct {
 	ByLetter bool
 	Detail   string // for reviewers and ops only, in plain words, without personal data
 	Open     int    // of a Finding: how many of its kind wait for ops
+
+	// Of a CalendarChanged: which notices the calendars have, and what has moved. Before is empty if nobody knows.
+	CalendarBefore, CalendarAfter string
+	Moved                         []Moved
+}
+
+// Moved is how many deadlines of a kind another calendar has moved, and of how many somebody was told a date before.
+type Moved struct {
+	What  string // "payment_notice", "deposit_window", "review", "clearing_review", "objection"
+	Count int
+	Told  int
 }
 
 // Reason is one point that a reviewer objects to.

@@ -17,6 +17,7 @@ const (
 	CorrectionRequired Kind = "correction_required" //
 	Rejected           Kind = "rejected"            // final
 	ClearingDecided    Kind = "clearing_decided"    //
+	DeadlineMoved      Kind = "deadline_moved"      // a date that was announced has become a later one
 	ClearingObjection  Kind = "clearing_objection"  // to the account that an identity is to be cleared from; one link, by mail and SMS, works once
 )
 
@@ -29,7 +30,9 @@ const (
 	PayoutReturned          Kind = "payout_returned"
 	WebhookEndpointDisabled Kind = "webhook_endpoint_disabled"
 	ReportUnmatched         Kind = "report_unmatched" // a bank's or wallet's report with an unknown key
+	CalendarChanged         Kind = "calendar_changed" // another calendar has come into force; Moved: what it moved
 	Finding                 Kind = "finding"          // something that is not as it should be and does not mend itself
+	PayoutsResumed          Kind = "payouts_resumed"  // payments go on that ops had paused
 )
 
 // Audience says who a notice is for.
@@ -71,6 +74,7 @@ func rules() []rule {
 		{CorrectionRequired, ApplicantAndContact, false},
 		{Rejected, ApplicantAndContact, false},
 		{ClearingDecided, ApplicantAndContact, false},
+		{DeadlineMoved, Applicant, true},
 		{ClearingObjection, Applicant, true},
 		{ReviewReminder, Reviewers, false},
 		{ReviewOverdue, Ops, false},
@@ -79,7 +83,9 @@ func rules() []rule {
 		{PayoutReturned, Ops, false},
 		{WebhookEndpointDisabled, Ops, false},
 		{ReportUnmatched, Ops, false},
+		{CalendarChanged, Ops, false},
 		{Finding, Ops, false},
+		{PayoutsResumed, Ops, false},
 	}
 }
 

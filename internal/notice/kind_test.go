@@ -27,6 +27,7 @@ func TestRules(t *testing.T) {
 		notice.CorrectionRequired:      {notice.ApplicantAndContact, mail},
 		notice.Rejected:                {notice.ApplicantAndContact, mail},
 		notice.ClearingDecided:         {notice.ApplicantAndContact, mail},
+		notice.DeadlineMoved:           {notice.Applicant, both},
 		notice.ClearingObjection:       {notice.Applicant, both},
 		notice.ReviewReminder:          {notice.Reviewers, mail},
 		notice.ReviewOverdue:           {notice.Ops, mail},
@@ -35,7 +36,9 @@ func TestRules(t *testing.T) {
 		notice.PayoutReturned:          {notice.Ops, mail},
 		notice.WebhookEndpointDisabled: {notice.Ops, mail},
 		notice.ReportUnmatched:         {notice.Ops, mail},
+		notice.CalendarChanged:         {notice.Ops, mail},
 		notice.Finding:                 {notice.Ops, mail},
+		notice.PayoutsResumed:          {notice.Ops, mail},
 	}
 	assert.Len(t, notice.Kinds(), len(want))
 	for _, kind := range notice.Kinds() {

@@ -44,8 +44,15 @@ func sample(kind notice.Kind) notice.Data {
 		d = notice.Data{Detail: "whe_01jc5v0example"}
 	case notice.ReportUnmatched:
 		d = notice.Data{Detail: "bank, transfer.settled"}
+	case notice.CalendarChanged:
+		d = notice.Data{
+			RegistrationID: "calendar-2", CalendarBefore: "2002–2027", CalendarAfter: "2002–2027; HOLIDAYS_FILE: 2028 (国办发明电〔2027〕9号)",
+			Moved: []notice.Moved{{What: "deposit_window", Count: 12, Told: 11}, {What: "review", Count: 3}},
+		}
 	case notice.Finding:
 		d = notice.Data{RegistrationID: "reg_01jc5v0example", AccountID: "acct-2026", Detail: "run_failing", Open: 3}
+	case notice.PayoutsResumed:
+		d = notice.Data{Detail: "by ops:chen; 3 payments waited"}
 	case notice.PayoutOverdue:
 		d.Detail = "not settled 3 working days after the notice"
 	}
@@ -66,6 +73,10 @@ func samples() map[string]sampled {
 	byLetter := sample(notice.ClearingObjection)
 	byLetter.ByLetter = true
 	all["clearing_objection_by_letter"] = sampled{notice.ClearingObjection, byLetter}
+	objection := sample(notice.DeadlineMoved)
+	objection.RegistrationID, objection.Kind = "clr_01jc5v0example", "clearing"
+	all["deadline_moved_objection"] = sampled{notice.DeadlineMoved, objection}
+	all["calendar_changed_none_moved"] = sampled{notice.CalendarChanged, notice.Data{CalendarAfter: "2002–2027"}}
 	return all
 }
 

@@ -31,7 +31,7 @@ func TestSMSTemplatesAndParamsAgree(t *testing.T) {
 		}
 	}
 	assert.Equal(t, slices.Sorted(maps.Keys(registered)), slices.Sorted(maps.Keys(used)))
-	assert.Len(t, registered, 14)
+	assert.Len(t, registered, 16)
 }
 
 func placeholders(text string) []string {

@@ -13,6 +13,9 @@ type view struct {
 	Outcome       string // the code
 	ByLetter      bool
 	Open          int
+	Clearing      bool // it is about a clearing
+	Before, After string
+	Moved         []movedWords
 	Reference     string
 	AccountID     string
 	Internal      bool
@@ -20,8 +23,17 @@ type view struct {
 	Token         string // where there is no link that has it
 }
 
+// kindClearing is the Kind of what is about a clearing.
+const kindClearing = "clearing"
+
 // reasonWords is a Reason in words.
 type reasonWords struct{ Field, Code, Message string }
+
+// movedWords is a Moved in words.
+type movedWords struct {
+	What        string
+	Count, Told int
+}
 
 // fact is a line of the short list under a notice.
 type fact struct{ Label, Value string }
@@ -35,6 +47,10 @@ func newView(w *words, kind Kind, d Data) view {
 		AttemptsLeft: d.AttemptsLeft, Final: d.Final, Outcome: d.Outcome, ByLetter: d.ByLetter, Open: d.Open,
 		Reference: opaque(d.RegistrationID), AccountID: opaque(d.AccountID),
 		Internal: kind.internal(), HasReasons: len(d.Reasons) > 0,
+		Clearing: d.Kind == kindClearing, Before: oneLine(d.CalendarBefore, maxMessage), After: oneLine(d.CalendarAfter, maxMessage),
+	}
+	for _, m := range d.Moved {
+		v.Moved = append(v.Moved, movedWords{What: wordOr(w.deadlines, m.What, w.anyDeadline), Count: m.Count, Told: m.Told})
 	}
 	if d.Link == "" {
 		v.Token = opaque(d.Token)

@@ -10,8 +10,10 @@ type words struct {
 	reasons  map[string]string // by reason code
 	failures map[string]string // by failure code; at most 35 characters, they go into SMS
 	kinds    map[string]string // what is registered
+	// deadlines are what a deadline is about, in the plural.
+	deadlines map[string]string
 
-	anyField, anyReason, anyFailure string // where a code has no words of its own
+	anyField, anyReason, anyFailure, anyDeadline string // where a code has no words of its own
 
 	beijingTime, beijingTimeProvisional string
 	thirdWorkingDay, deadlineOnPage     string

@@ -60,8 +60,15 @@ func (s *Store) BeginAct(ctx context.Context, a Act, purpose string, input any) 
 		if refusal, err = s.actsExceeded(ctx, tx, a); refusal != nil || err != nil {
 			return err
 		}
+		to, err := s.reaches(ctx, tx, a, input)
+		if err != nil {
+			return err
+		}
+		if refusal, err = s.reachTooOften(ctx, tx, to); refusal != nil || err != nil {
+			return err
+		}
 		if input != nil {
-			ref, err := s.put(ctx, tx, a.RegistrationID, purpose, input)
+			ref, err := s.put(ctx, tx, Owner{Subject: a.RegistrationID, Row: a.ID}, purpose, input)
 			if err != nil {
 				return err
 			}
@@ -71,7 +78,10 @@ func (s *Store) BeginAct(ctx context.Context, a Act, purpose string, input any) 
 		_, err = tx.Exec(ctx, `insert into acts (id, registration_id, act, verification, started_at, input_ref, actor, role, expires_at)
 			values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 			a.ID, a.RegistrationID, a.Act, a.Act.Verification(), at, known.InputRef, a.Actor, a.Role, a.answerBy(at))
-		return err
+		if err != nil {
+			return err
+		}
+		return s.noteReached(ctx, tx, a.ID, to)
 	})
 	return known, refusal, err
 }
@@ -91,7 +101,7 @@ func (a Act) answerBy(now time.Time) time.Time {
 }
 
 // actsExceeded refuses an act when the subject has had its share of that kind within an hour, and a verification act when
-// it has had its share of those within a day.
+// it, or its account, has had its share of those within a day.
 func (s *Store) actsExceeded(ctx context.Context, tx pgx.Tx, a Act) (*registration.Refusal, error) {
 	if a.Budget > 0 {
 		nth, err := nthNewest(ctx, tx, `registration_id = $1 and act = $2 and closed_at is null and started_at > $3`, a.Budget,
@@ -108,16 +118,24 @@ func (s *Store) actsExceeded(ctx context.Context, tx pgx.Tx, a Act) (*registrati
 	}
 	nth, err := nthNewest(ctx, tx, `registration_id = $1 and verification and started_at > $2`, registration.VerificationActs,
 		a.RegistrationID, s.cal.Days(s.now(), -1))
-	if nth == nil || err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case nth != nil:
+		return registration.Refuse(registration.CodeActsExceeded).Until(s.cal.Days(*nth, 1)), nil
 	}
-	return registration.Refuse(registration.CodeActsExceeded).Until(s.cal.Days(*nth, 1)), nil
+	return s.accountActsExceeded(ctx, tx, a.RegistrationID)
 }
 
 // nthNewest is when the nth newest of some acts was begun, nil if there are fewer.
 func nthNewest(ctx context.Context, q querier, where string, n int, args ...any) (*time.Time, error) {
+	return nthOf(ctx, q, `select started_at from acts where `+where+` order by started_at desc`, n, args...)
+}
+
+// nthOf is the nth of the times that a query lists, nil if there are fewer.
+func nthOf(ctx context.Context, q querier, sql string, n int, args ...any) (*time.Time, error) {
 	var at time.Time
-	err := q.QueryRow(ctx, fmt.Sprintf(`select started_at from acts where %s order by started_at desc offset %d limit 1`, where, n-1), args...).Scan(&at)
+	err := q.QueryRow(ctx, fmt.Sprintf(`%s offset %d limit 1`, sql, n-1), args...).Scan(&at)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}

@@ -21,7 +21,7 @@ func (s *Store) TryPassword(ctx context.Context, accountID, actID string) (left 
 		if _, err := tx.Exec(ctx, `delete from attempts where scope = 'password' and act_id = $1`, actID); err != nil {
 			return err
 		}
-		if refusal, err = s.tooMany(ctx, tx, registration.PasswordErrors, `scope = 'password' and account_id = $3`, accountID); refusal != nil || err != nil {
+		if refusal, err = s.tooMany(ctx, tx, registration.CodeCardAttemptsExceeded, registration.PasswordErrors, `scope = 'password' and account_id = $3`, accountID); refusal != nil || err != nil {
 			return err
 		}
 		at := s.now()
@@ -57,10 +57,10 @@ func (s *Store) TryCard(ctx context.Context, accountID, cardNumber, actID string
 		if _, err := tx.Exec(ctx, `delete from attempts where scope = 'mismatch' and act_id = $1 and open_until is not null`, actID); err != nil {
 			return err
 		}
-		if refusal, err = s.tooMany(ctx, tx, registration.MismatchesAccount, `scope = 'mismatch' and account_id = $3 and fingerprint = $4`, accountID, fp); refusal != nil || err != nil {
+		if refusal, err = s.tooMany(ctx, tx, registration.CodeCardAttemptsExceeded, registration.MismatchesAccount, `scope = 'mismatch' and account_id = $3 and fingerprint = $4`, accountID, fp); refusal != nil || err != nil {
 			return err
 		}
-		if refusal, err = s.tooMany(ctx, tx, registration.MismatchesCard, `scope = 'mismatch' and fingerprint = $3`, fp); refusal != nil || err != nil {
+		if refusal, err = s.tooMany(ctx, tx, registration.CodeCardAttemptsExceeded, registration.MismatchesCard, `scope = 'mismatch' and fingerprint = $3`, fp); refusal != nil || err != nil {
 			return err
 		}
 		at := s.now()
@@ -84,9 +84,9 @@ func (s *Store) ReturnCard(ctx context.Context, actID string) error {
 	return err
 }
 
-// tooMany refuses when limit attempts lie within a day, until one fewer does. An attempt under way counts for a short
-// while.
-func (s *Store) tooMany(ctx context.Context, q querier, limit int, where string, args ...any) (*registration.Refusal, error) {
+// tooMany refuses with code when limit attempts lie within a day, until one fewer does. An attempt under way counts for a
+// short while.
+func (s *Store) tooMany(ctx context.Context, q querier, code registration.Code, limit int, where string, args ...any) (*registration.Refusal, error) {
 	now := s.now()
 	rows, err := q.Query(ctx, `select at, open_until from attempts where at > $1 and (open_until is null or open_until > $2) and `+where,
 		append([]any{s.cal.Days(now, -1), now}, args...)...)
@@ -105,5 +105,5 @@ func (s *Store) tooMany(ctx context.Context, q querier, limit int, where string,
 		return nil, err
 	}
 	slices.SortFunc(free, time.Time.Compare)
-	return registration.Refuse(registration.CodeCardAttemptsExceeded).Until(free[len(free)-limit]), nil
+	return registration.Refuse(code).Until(free[len(free)-limit]), nil
 }

@@ -28,11 +28,13 @@ type clearing struct {
 	LastError            *registration.LastError
 	Corrections          registration.Corrections
 	ReviewRound          int
-	ApprovedBy           []string
+	ApprovedBy           []string // this submission, oldest first
+	ApprovedEarlier      int      // how many of them before the holder objected, or could not be reached
 	ClaimRef             string
 	ClaimFingerprint     []byte
 	Claim                dossier.ClaimView
 	ConditionsRef        *string
+	ComparedAt           *time.Time // who asks was compared with the bound identity, first then
 	EligibleAt           *time.Time
 	ObjectionUntil       *time.Time
 	ObjectionProvisional bool
@@ -40,13 +42,14 @@ type clearing struct {
 	UnreachableAt        *time.Time         // no channel could carry the notice to the holder
 	Attempt              int                // to clear; each has a hold of its own
 	HoldOpen             bool               // the newest attempt's hold may still be there
+	Forgetting           bool               // the wallet was asked to forget the identity: no way leads back
 	DeveloperKind        *registration.Kind // of the account concerned
 	mirror
 }
 
 const clearingColumns = `id, contested, account_id, registration_id, locale, state, sequence, created_at, updated_at,
-	last_act_at, state_since, ended_at, last_error, corrections, review_round, approved_by, claim_ref, claim_fingerprint, claim,
-	conditions_ref, eligible_at, objection_until, objection_provisional, objected_at, unreachable_at, attempt, hold_open, ` + mirrorColumns + `,
+	last_act_at, state_since, ended_at, last_error, corrections, review_round, approved_by, approved_earlier, claim_ref, claim_fingerprint, claim,
+	conditions_ref, compared_at, eligible_at, objection_until, objection_provisional, objected_at, unreachable_at, attempt, hold_open, forgetting, ` + mirrorColumns + `,
 	(select r.kind from registrations r where r.id = clearings.registration_id) as developer_kind`
 
 // loadClearing reads a clearing; lock is "" or "for update".
@@ -68,10 +71,10 @@ func oneClearing(ctx context.Context, q querier, where string, args ...any) (*cl
 
 func (k *clearing) insert(ctx context.Context, tx pgx.Tx) error {
 	_, err := tx.Exec(ctx, `insert into clearings (id, contested, account_id, registration_id, locale, state, sequence, created_at, updated_at,
-		last_act_at, state_since, claim_ref, claim_fingerprint, claim, conditions_ref, eligible_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $8, $8, $9, $10, $11, $12, $13)`,
+		last_act_at, state_since, claim_ref, claim_fingerprint, claim, conditions_ref, compared_at, eligible_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $8, $8, $9, $10, $11, $12, $13, $14)`,
 		k.ID, k.Contested, k.AccountID, k.RegistrationID, k.Locale, k.State, k.Sequence, k.CreatedAt, k.ClaimRef, k.ClaimFingerprint,
-		k.Claim, k.ConditionsRef, k.EligibleAt)
+		k.Claim, k.ConditionsRef, k.ComparedAt, k.EligibleAt)
 	return err
 }
 
@@ -84,12 +87,12 @@ func (k *clearing) save(ctx context.Context, tx pgx.Tx, readSequence int64) erro
 		last_act_at = $8, state_since = $9, ended_at = $10, last_error = $11, corrections = $12, review_round = $13, approved_by = $14,
 		conditions_ref = $15, eligible_at = $16, objection_until = $17, objection_provisional = $18, objected_at = $19,
 		unreachable_at = $20, attempt = $21, hold_open = $22,
-		version = $23, acknowledged = $24, run_id = $25, run_missing_since = $26, held_at = $27
+		version = $23, acknowledged = $24, run_id = $25, run_missing_since = $26, held_at = $27, approved_earlier = $28, compared_at = $29
 		where id = $1 and sequence = $2`,
 		k.ID, readSequence, k.AccountID, k.RegistrationID, k.State, k.Sequence, k.UpdatedAt, k.LastActAt, k.StateSince, k.EndedAt,
 		jsonb(k.LastError), k.Corrections, k.ReviewRound, k.ApprovedBy, k.ConditionsRef, k.EligibleAt, k.ObjectionUntil,
 		k.ObjectionProvisional, k.ObjectedAt, k.UnreachableAt, k.Attempt, k.HoldOpen,
-		k.Version, k.Acknowledged, k.RunID, k.RunMissingSince, k.HeldAt)
+		k.Version, k.Acknowledged, k.RunID, k.RunMissingSince, k.HeldAt, k.ApprovedEarlier, k.ComparedAt)
 	if err != nil {
 		return err
 	}
@@ -152,12 +155,19 @@ func (k *clearing) needed(conditions registration.Conditions, docs []registratio
 
 // facts are what the table's guards look at.
 func (k *clearing) facts(docs []registration.Document) registration.Facts {
-	byLetter := k.byLetter(docs)
 	return registration.Facts{
 		NothingBound:    k.AccountID == nil,
-		SecondReview:    byLetter && len(k.ApprovedBy) < 2,
-		ObjectionOwed:   (byLetter || k.Contested) && !k.asked(),
+		SecondReview:    k.approvals(docs).Owed() > 0,
+		ObjectionOwed:   (k.byLetter(docs) || k.Contested) && !k.asked(),
 		ContestedByName: k.Contested,
+	}
+}
+
+// approvals are who has approved the newest submission.
+func (k *clearing) approvals(docs []registration.Document) registration.Approvals {
+	return registration.Approvals{
+		Contested: k.Contested, ByLetter: k.byLetter(docs), By: k.ApprovedBy, Earlier: k.ApprovedEarlier,
+		Objected: k.ObjectedAt != nil, Unreachable: k.UnreachableAt != nil,
 	}
 }
 

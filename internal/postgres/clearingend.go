@@ -2,15 +2,12 @@ package postgres
 
 import (
 	"context"
-	"errors"
+
+	"github.com/jackc/pgx/v5"
 
 	"shiming/internal/notice"
 	"shiming/registration"
 )
-
-// errNothingBound is a clearing whose account has lost its identity otherwise: no registration could begin, so nobody
-// can have done that.
-var errNothingBound = errors.New("postgres: the account to be cleared has no bound identity")
 
 // ClearIdentity ends a clearing that the wallet has carried out: the person's binding is gone and free for another
 // account, and the account must verify a new identity. An organisation's binding stays.
@@ -20,19 +17,18 @@ func (s *Store) ClearIdentity(ctx context.Context, step Step) (registration.Clea
 			return nil, nil
 		}
 		c.rec.HoldOpen = false
+		if err := c.tellOthers(ctx); err != nil {
+			return nil, err
+		}
 		account := c.rec.account()
-		if err := lockAccount(ctx, c.tx, account); err != nil {
+		if ended, err := c.endIfGone(ctx); ended || err != nil {
 			return nil, err
 		}
 		if _, err := c.tx.Exec(ctx, `update accounts set standing = 'identity_required', updated_at = $2 where account_id = $1`, account, c.at); err != nil {
 			return nil, err
 		}
-		tag, err := c.tx.Exec(ctx, `delete from identity_claims where account_id = $1 and subject = 'person' and bound`, account)
-		if err != nil {
+		if _, err := c.tx.Exec(ctx, `delete from identity_claims where account_id = $1 and subject = 'person' and bound`, account); err != nil {
 			return nil, err
-		}
-		if tag.RowsAffected() != 1 {
-			return nil, errNothingBound
 		}
 		registered, err := load(ctx, c.tx, *c.rec.RegistrationID, "")
 		if err != nil {
@@ -46,6 +42,47 @@ func (s *Store) ClearIdentity(ctx context.Context, step Step) (registration.Clea
 		}
 		return nil, c.move(ctx, registration.IdentityCleared)
 	})
+}
+
+// endIfGone ends a clearing if what it is about is bound no more. The account's holder was told of the one that was quicker.
+func (c *clearingChange) endIfGone(ctx context.Context) (ended bool, err error) {
+	gone, err := c.gone(ctx)
+	if !gone || err != nil {
+		return false, err
+	}
+	c.step.Actor = registration.ByWalletHub
+	c.nothingLeft()
+	return true, c.end(ctx, registration.BindingGone)
+}
+
+// nothingLeft says so to who asked, if they named the account. A claimant who names none learns of none.
+func (c *clearingChange) nothingLeft() {
+	if !c.rec.Contested {
+		c.setError(registration.CodeNothingToClear)
+	}
+}
+
+// tellOthers has the other clearings of the account look: what they are about may be gone, and the wallet account can be held
+// again.
+func (c *clearingChange) tellOthers(ctx context.Context) error {
+	rows, err := c.tx.Query(ctx, `select id, version from clearings where account_id = $1 and id <> $2 and ended_at is null order by id`, c.rec.account(), c.rec.ID)
+	if err != nil {
+		return err
+	}
+	type run struct {
+		ID      string
+		Version int64
+	}
+	others, err := pgx.CollectRows(rows, pgx.RowToStructByPos[run])
+	if err != nil {
+		return err
+	}
+	for _, o := range others {
+		if err := tellRun(ctx, c.tx, o.ID, o.Version, c.at); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // tellDecided tells the account's registered mailbox and its contact what became of the clearing. Of a contested claim

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -56,7 +57,7 @@ func (k *clearing) materialsMissing(docs []registration.Document, conditions reg
 	}
 	for _, c := range k.Corrections {
 		if !c.Done {
-			missing = append(missing, registration.FieldError{Location: string(c.Field), Code: c.Code, Message: c.Message})
+			missing = append(missing, registration.FieldError{Location: string(c.Field), Code: c.Code, Message: cmp.Or(c.Message, registration.Explain("correction_asked", k.Locale))})
 		}
 	}
 	return missing

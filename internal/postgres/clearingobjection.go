@@ -18,7 +18,7 @@ import (
 // invite asks the account's holder, by a link that works once, whether they object.
 func (c *clearingChange) invite(ctx context.Context) error {
 	token := strings.ToLower(rand.Text()) // 128 random bits and more
-	ref, err := c.put(ctx, c.tx, c.rec.ID, dossier.PurposeObjection, dossier.Token{Token: token})
+	ref, err := c.put(ctx, c.tx, Own(c.rec.ID), dossier.PurposeObjection, dossier.Token{Token: token})
 	if err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func (s *Store) announceObjection(ctx context.Context, eventKey string, n *Notic
 			return err
 		}
 		var t dossier.Token
-		if err := s.get(ctx, tx, ref, dossier.PurposeObjection, &t); err != nil {
+		if err := s.get(ctx, tx, Own(c.rec.ID), ref, dossier.PurposeObjection, &t); err != nil {
 			return err
 		}
 		before := *c.rec.ObjectionUntil
@@ -89,6 +89,12 @@ func (c *clearingChange) tellOfObjection(ctx context.Context) error {
 
 func (s *Store) tokenFingerprint(token string) []byte {
 	return s.keys.Fingerprint("objection_token", token)
+}
+
+// KnowsObjection reports whether a token is some holder's, whether or not it was used or its time is over.
+func (s *Store) KnowsObjection(ctx context.Context, token string) (known bool, err error) {
+	err = s.pool.QueryRow(ctx, `select exists (select from objections where token = $1)`, s.tokenFingerprint(token)).Scan(&known)
+	return known, err
 }
 
 // Object takes the objection of whoever has the notice's token, in one transaction with the word to the run: what is
@@ -140,7 +146,7 @@ func (c *clearingChange) takeObjection(ctx context.Context) error {
 // for; over a contested claim a reviewer decides, who now knows of it.
 func (c *clearingChange) raise(ctx context.Context) error {
 	c.step.Actor = registration.ByHolder
-	c.rec.ApprovedBy = []string{} // what was approved was another case: whoever did may decide on this one
+	c.rec.ApprovedEarlier = len(c.rec.ApprovedBy) // what was approved was another case: somebody else decides on this one
 	if err := c.move(ctx, registration.ObjectionRaised); err != nil {
 		return err
 	}
@@ -160,6 +166,9 @@ func (c *clearingChange) raise(ctx context.Context) error {
 // be told is a reviewer's to think about.
 func (s *Store) LookClearing(ctx context.Context, step Step) (registration.ClearingResult, error) {
 	return s.applyClearing(ctx, step, func(ctx context.Context, c *clearingChange) (*registration.Refusal, error) {
+		if ended, err := c.followBinding(ctx); ended || err != nil {
+			return nil, err
+		}
 		if c.rec.State != registration.ObjectionPeriod {
 			return nil, nil
 		}
@@ -183,12 +192,22 @@ func (s *Store) LookClearing(ctx context.Context, step Step) (registration.Clear
 	})
 }
 
+// followBinding ends a clearing whose identity another has cleared. A contested claim under review stays there: to its
+// claimant it looks like one to an identity that was never bound. One that has the account held ends it first.
+func (c *clearingChange) followBinding(ctx context.Context) (ended bool, err error) {
+	k := c.rec
+	if k.State.Final() || k.Contested && k.State == registration.UnderReview || k.HoldOpen {
+		return false, nil
+	}
+	return c.endIfGone(ctx)
+}
+
 // reviewUnasked leads back to the reviewers: nobody could be asked, and that is no consent.
 func (c *clearingChange) reviewUnasked(ctx context.Context) error {
 	if err := c.closeObjection(ctx, false); err != nil {
 		return err
 	}
-	c.rec.ObjectionUntil, c.rec.ObjectionProvisional, c.rec.UnreachableAt, c.rec.ApprovedBy = nil, false, &c.at, []string{}
+	c.rec.ObjectionUntil, c.rec.ObjectionProvisional, c.rec.UnreachableAt, c.rec.ApprovedEarlier = nil, false, &c.at, len(c.rec.ApprovedBy)
 	if err := c.move(ctx, registration.HolderUnreachable); err != nil {
 		return err
 	}
@@ -216,14 +235,19 @@ func (c *clearingChange) count(told telling) {
 
 // telling is when the holder was told that they may object: now, at the latest, if that is still to come.
 type telling struct {
-	at    time.Time
-	never bool // every channel has refused the notice for good
+	at       time.Time
+	accepted bool // it is not still to come
+	never    bool // every channel has refused the notice for good
 }
 
 // told looks at what became of the notice. The holder's phone counts; the mail alone does only if the phone takes none.
 func (c *clearingChange) told(ctx context.Context) (telling, error) {
-	rows, err := c.tx.Query(ctx, `select accepted_at, refused_at is not null from notices where event_key = $1 order by channel = $2 desc`,
-		c.objectionKey(), notice.SMS)
+	return told(ctx, c.tx, c.objectionKey(), c.at)
+}
+
+func told(ctx context.Context, q querier, objectionKey string, now time.Time) (telling, error) {
+	rows, err := q.Query(ctx, `select accepted_at, refused_at is not null from notices where event_key = $1 order by channel = $2 desc`,
+		objectionKey, notice.SMS)
 	if err != nil {
 		return telling{}, err
 	}
@@ -234,20 +258,20 @@ func (c *clearingChange) told(ctx context.Context) (telling, error) {
 		switch {
 		case !came.never: // by the channel before
 		case accepted != nil:
-			came = telling{at: *accepted}
+			came = telling{at: *accepted, accepted: true}
 		case !refused:
-			came = telling{at: c.at}
+			came = telling{at: now}
 		}
 		return nil
 	})
 	if tag.RowsAffected() == 0 { // nobody has tried yet
-		came = telling{at: c.at}
+		came = telling{at: now}
 	}
 	return came, err
 }
 
-// letGo is for a submission that came to nothing. A contested claim gives its account free until the next: nothing
-// that was handed in proves it.
+// letGo is for a submission that came to nothing. A contested claim concerns no account until the next: nothing that was
+// handed in proves it.
 func (c *clearingChange) letGo(ctx context.Context) error {
 	if c.rec.Contested {
 		c.rec.AccountID, c.rec.RegistrationID, c.rec.DeveloperKind = nil, nil, nil

@@ -12,7 +12,7 @@ import (
 )
 
 // OpenClearing creates the clearing of an application, as its first step. Under the account's lock it refuses an account
-// with a registration under way or another clearing, one without a bound identity, and conditions that are not met.
+// with a registration under way or another clearing that names it, one without a bound identity, and conditions that are not met.
 // A contested claim is never refused: whatever account it concerns, and whether it concerns any, nobody learns from it.
 func (s *Store) OpenClearing(ctx context.Context, app registration.ClearingApplication) (registration.ClearingResult, error) {
 	var result registration.ClearingResult
@@ -53,7 +53,7 @@ func (s *Store) newClearing(ctx context.Context, tx pgx.Tx, app registration.Cle
 		return nil, false, ErrNotFound
 	}
 	var claim dossier.Claim
-	if err := s.get(ctx, tx, app.ClaimRef, dossier.PurposeClaim, &claim); err != nil {
+	if err := s.get(ctx, tx, Own(app.ClearingID), app.ClaimRef, dossier.PurposeClaim, &claim); err != nil {
 		return nil, false, err
 	}
 	at := s.now()
@@ -66,7 +66,7 @@ func (s *Store) newClearing(ctx context.Context, tx pgx.Tx, app registration.Cle
 
 func (c *clearingChange) open(ctx context.Context, app registration.ClearingApplication) (*registration.Refusal, error) {
 	event := registration.ClearingOpened
-	if !c.rec.Contested { // a contested claim takes hold of its account when it is submitted
+	if !c.rec.Contested { // a contested claim concerns its account from the submission on
 		refusal, err := c.take(ctx, app.AccountID)
 		if refusal != nil || err != nil {
 			return refusal, err
@@ -86,33 +86,36 @@ func (c *clearingChange) open(ctx context.Context, app registration.ClearingAppl
 }
 
 // take makes an account the one concerned, if it is free and has a bound identity. From here to the clearing's end no
-// registration and no other clearing of the account can begin.
+// registration of the account can begin, and no other clearing that names it.
 func (c *clearingChange) take(ctx context.Context, accountID string) (*registration.Refusal, error) {
 	if err := lockAccount(ctx, c.tx, accountID); err != nil {
 		return nil, err
 	}
-	if refusal, err := clearingBarred(ctx, c.tx, accountID, c.rec.ID); refusal != nil || err != nil {
+	if refusal, err := clearingBarred(ctx, c.tx, accountID); refusal != nil || err != nil {
 		return refusal, err
 	}
 	b, err := boundTo(ctx, c.tx, accountID)
 	switch {
-	case errors.Is(err, ErrNotFound), err == nil && c.rec.Contested && !bytes.Equal(b.Fingerprint, c.rec.ClaimFingerprint):
+	case errors.Is(err, ErrNotFound):
 		return registration.Refuse(registration.CodeNotFound), nil
 	case err != nil:
 		return nil, err
 	}
-	c.rec.AccountID, c.rec.RegistrationID, c.rec.DeveloperKind = &accountID, &b.RegistrationID, &b.Kind
-	if !c.rec.Contested { // the account's language would tell the claimant something of it
-		c.rec.Locale = b.Locale
-	}
+	c.concern(accountID, b)
+	c.rec.Locale = b.Locale
 	return nil, nil
 }
 
-// clearingBarred refuses an account with a clearing or a registration under way, but for the clearing that asks.
-func clearingBarred(ctx context.Context, q querier, accountID, clearingID string) (*registration.Refusal, error) {
+func (c *clearingChange) concern(accountID string, b *bound) {
+	c.rec.AccountID, c.rec.RegistrationID, c.rec.DeveloperKind = &accountID, &b.RegistrationID, &b.Kind
+}
+
+// clearingBarred refuses an account with a clearing or a registration under way. A contested claim to its identity bars nothing
+// and is not spoken of: it is a stranger's.
+func clearingBarred(ctx context.Context, q querier, accountID string) (*registration.Refusal, error) {
 	var clearing, registering bool
-	err := q.QueryRow(ctx, `select exists (select from clearings where account_id = $1 and id <> $2 and ended_at is null),
-		exists (select from registrations where account_id = $1 and ended_at is null)`, accountID, clearingID).Scan(&clearing, &registering)
+	err := q.QueryRow(ctx, `select exists (select from clearings where account_id = $1 and not contested and ended_at is null),
+		exists (select from registrations where account_id = $1 and ended_at is null)`, accountID).Scan(&clearing, &registering)
 	switch {
 	case err != nil:
 		return nil, err
@@ -127,7 +130,7 @@ func clearingBarred(ctx context.Context, q querier, accountID, clearingID string
 // MayClear tells before anything is written whether an account can be cleared at all, and whose it is. [Store.OpenClearing]
 // judges again.
 func (s *Store) MayClear(ctx context.Context, accountID string) (registration.Kind, *registration.Refusal, error) {
-	if refusal, err := clearingBarred(ctx, s.pool, accountID, ""); refusal != nil || err != nil {
+	if refusal, err := clearingBarred(ctx, s.pool, accountID); refusal != nil || err != nil {
 		return "", refusal, err
 	}
 	b, err := boundTo(ctx, s.pool, accountID)
@@ -146,35 +149,60 @@ func (c *clearingChange) eligible(ctx context.Context, app registration.Clearing
 		return "", nil, err
 	}
 	needed := c.rec.neededToOpen(conditions)
-	if needed.Eligible() {
+	compared := len(conditions) > 0 && conditions[0].Met != nil
+	if compared {
+		c.rec.ComparedAt = &c.at
+	}
+	if needed.Eligible() && compared {
 		return registration.ClearingOpened, nil, nil
 	}
 	at, timeCures := needed.EligibleAt()
-	if !timeCures || !app.WhenEligible {
+	if !timeCures || !app.WhenEligible || at.IsZero() {
 		return "", registration.Refuse(registration.CodeClearingNotEligible), nil
 	}
 	c.rec.EligibleAt = &at
 	return registration.ClearingEarly, nil, nil
 }
 
-// attach makes the account that has the claimed ID number the one concerned by a contested claim, if it is free. It is
-// tried at the submission and at the approval, not at the claim: name and number alone prove nothing, and must not lock
-// anybody's account. Only at the approval the refusal is told, to the reviewer.
-func (c *clearingChange) attach(ctx context.Context) (*registration.Refusal, error) {
+// attach makes the account that is bound to the claimed ID number the one concerned by a contested claim. It is tried at
+// the submission and at the approval. It locks nothing: any number of claims may concern an account, beside a clearing
+// that its owner asks for; the first that is carried out ends the others. The account's language stays out of it, which
+// would tell the claimant something.
+func (c *clearingChange) attach(ctx context.Context) error {
 	if !c.rec.Contested || c.rec.AccountID != nil {
-		return nil, nil
+		return nil
 	}
 	var accountID string
 	err := c.tx.QueryRow(ctx, `select account_id from identity_claims where fingerprint = $1`, c.rec.ClaimFingerprint).Scan(&accountID)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, nil
+		return nil
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	refusal, err := c.take(ctx, accountID)
-	if refusal != nil && refusal.Code == registration.CodeNotFound { // it was bound nowhere in the end
-		refusal = nil
+	if err := lockAccount(ctx, c.tx, accountID); err != nil {
+		return err
 	}
-	return refusal, err
+	b, err := boundTo(ctx, c.tx, accountID)
+	switch {
+	case errors.Is(err, ErrNotFound): // proven, not bound
+		return nil
+	case err == nil && bytes.Equal(b.Fingerprint, c.rec.ClaimFingerprint):
+		c.concern(accountID, b)
+	}
+	return err
+}
+
+// settle finds, for an approval, what is bound: the account that a contested claim concerns, or nothing, any more.
+func (c *clearingChange) settle(ctx context.Context) error {
+	gone, err := c.gone(ctx)
+	switch {
+	case err != nil:
+		return err
+	case !gone:
+		return c.attach(ctx)
+	}
+	c.nothingBound = true
+	c.nothingLeft()
+	return nil
 }

@@ -3,10 +3,13 @@ package postgres
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"slices"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
+	"shiming/internal/chinaid"
 	"shiming/internal/dossier"
 	"shiming/internal/notice"
 	"shiming/internal/workday"
@@ -24,13 +27,16 @@ func (s *Store) SubmitClearing(ctx context.Context, step Step) (registration.Cle
 		if refusal := missing(c.rec.materialsMissing(c.docs, conditions)); refusal != nil {
 			return refusal, nil
 		}
-		if needed := c.rec.needed(conditions, c.docs); !c.rec.Contested && !needed.Eligible() {
-			return registration.Refuse(registration.CodeClearingNotEligible).At(unmetFields(needed)...), nil
+		if refusal, err := c.uncompared(ctx, conditions); refusal != nil || err != nil {
+			return refusal, err
 		}
-		if _, err := c.attach(ctx); err != nil {
+		if needed := c.rec.needed(conditions, c.docs); !c.rec.Contested && !needed.Eligible() {
+			return registration.Refuse(registration.CodeClearingNotEligible).At(c.rec.unmetFields(needed)...), nil
+		}
+		if err := c.attach(ctx); err != nil {
 			return nil, err
 		}
-		c.rec.Corrections, c.rec.ApprovedBy, c.rec.LastError = nil, []string{}, nil
+		c.rec.Corrections, c.rec.ApprovedBy, c.rec.ApprovedEarlier, c.rec.LastError = nil, []string{}, 0, nil
 		if err := c.openRound(ctx); err != nil {
 			return nil, err
 		}
@@ -44,12 +50,16 @@ type ClearingSnapshot struct {
 	Contested bool              `json:"contested"` // by somebody who names no account
 	ByLetter  bool              `json:"by_letter"` // by an authorised person of the company, since the holder left
 	IsHolder  *bool             `json:"is_holder"` // name and ID number are the bound identity's; null if a reviewer judges it
-	AccountID *string           `json:"account_id"`
-	Objected  bool              `json:"objected"` // the account's holder has objected
+	// NameMatches: of a contested claim, its name is the one that the ID number is bound with; null if it is bound nowhere.
+	NameMatches *bool   `json:"name_matches"`
+	AccountID   *string `json:"account_id"`
+	Objected    bool    `json:"objected"` // the account's holder has objected
 	// Unreachable: no channel could carry the notice to the holder, so nobody was asked.
-	Unreachable bool                    `json:"unreachable"`
-	Approvals   int                     `json:"approvals"`
-	Documents   []registration.Document `json:"documents"`
+	Unreachable bool `json:"unreachable"`
+	Approvals   int  `json:"approvals"`
+	// DecidedBefore are the reviewers who have approved this submission; another must decide, see [registration.Approvals].
+	DecidedBefore []string                `json:"decided_before"`
+	Documents     []registration.Document `json:"documents"`
 }
 
 // openRound begins a review round: the first of a submission, that of the second reviewer, the one after an objection, or
@@ -60,9 +70,14 @@ func (c *clearingChange) openRound(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	nameMatches, err := c.nameMatches(ctx)
+	if err != nil {
+		return err
+	}
 	snapshot, err := json.Marshal(ClearingSnapshot{
-		Claim: k.Claim, Contested: k.Contested, ByLetter: k.byLetter(c.docs), IsHolder: isHolder, AccountID: k.AccountID,
-		Objected: k.ObjectedAt != nil, Unreachable: k.UnreachableAt != nil, Approvals: len(k.ApprovedBy), Documents: c.docs,
+		Claim: k.Claim, Contested: k.Contested, ByLetter: k.byLetter(c.docs), IsHolder: isHolder, NameMatches: nameMatches, AccountID: k.AccountID,
+		Objected: k.ObjectedAt != nil, Unreachable: k.UnreachableAt != nil,
+		Approvals: len(k.ApprovedBy), DecidedBefore: k.approvals(c.docs).Names(), Documents: c.docs,
 	})
 	if err != nil {
 		return err
@@ -81,6 +96,32 @@ func (c *clearingChange) isHolder(ctx context.Context) (*bool, error) {
 		return nil, err
 	}
 	return conditions[0].Met, err
+}
+
+// nameMatches compares the name of a contested claim with the one that its ID number is bound with. The number is the identity
+// and names change by law, so reviewers judge what it means; they must only not overlook it.
+func (c *clearingChange) nameMatches(ctx context.Context) (*bool, error) {
+	if !c.rec.Contested {
+		return nil, nil
+	}
+	var registrationID, identityRef string
+	err := c.tx.QueryRow(ctx, `select r.id, r.identity_ref from identity_claims i join registrations r on r.id = i.registration_id
+		where i.fingerprint = $1 and i.subject = 'person' and i.bound`, c.rec.ClaimFingerprint).Scan(&registrationID, &identityRef)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var person dossier.Person
+	var claim dossier.Claim
+	if err := c.get(ctx, c.tx, Own(registrationID), identityRef, dossier.PurposeIdentity, &person); err != nil {
+		return nil, err
+	}
+	if err := c.get(ctx, c.tx, Own(c.rec.ID), c.rec.ClaimRef, dossier.PurposeClaim, &claim); err != nil {
+		return nil, err
+	}
+	return new(chinaid.SameName(person.Holder, claim.Holder)), nil
 }
 
 // clearingRound is what of the newest review round time looks at.
@@ -154,24 +195,31 @@ func (c *clearingChange) roundKey(what string) string {
 	return fmt.Sprintf("%s/%s/%d", what, c.rec.ID, c.rec.ReviewRound)
 }
 
-// DecideClearing applies a reviewer's decision, which must be claimed by nobody or by the reviewer. By letter of
-// authorisation two different reviewers must approve.
+// DecideClearing applies a reviewer's decision on the round that was open when it was made, which must be claimed by nobody or
+// by the reviewer. Who may decide, and how many must approve, is [registration.Approvals]'.
 func (s *Store) DecideClearing(ctx context.Context, step Step, inputRef string) (registration.ClearingResult, error) {
 	return s.clearingAct(ctx, step, registration.ActDecide, func(ctx context.Context, c *clearingChange) (*registration.Refusal, error) {
 		var d dossier.Decision
 		if err := c.input(ctx, inputRef, dossier.PurposeDecision, &d); err != nil {
 			return nil, err
 		}
+		if refusal, err := mayNotDecide(ctx, c.tx, c.rec.ID, d.Reviewer); refusal != nil || err != nil {
+			return refusal, err
+		}
 		approved := d.Decision == "approve"
-		if approved && slices.Contains(c.rec.ApprovedBy, d.Reviewer) {
+		if pastRound(d, c.rec.ReviewRound) {
 			return registration.Refuse(registration.CodeClaimedByOther), nil
 		}
 		if approved {
-			if refusal, err := c.attach(ctx); refusal != nil || err != nil {
-				return refusal, err
+			if err := c.settle(ctx); err != nil {
+				return nil, err
 			}
 		}
-		if refusal, err := c.writeDecision(ctx, d); refusal != nil || err != nil {
+		said, err := c.sealReasons(ctx, c.tx, c.rec.ID, c.rec.ReviewRound, d.Reasons)
+		if err != nil {
+			return nil, err
+		}
+		if refusal, err := c.writeDecision(ctx, d, said); refusal != nil || err != nil {
 			return refusal, err
 		}
 		switch {
@@ -180,22 +228,18 @@ func (s *Store) DecideClearing(ctx context.Context, step Step, inputRef string) 
 		case d.Final:
 			return nil, c.reject(ctx, d)
 		}
-		return nil, c.askForCorrections(ctx, d)
+		return nil, c.askForCorrections(ctx, d, said)
 	})
 }
 
-func (c *clearingChange) writeDecision(ctx context.Context, d dossier.Decision) (*registration.Refusal, error) {
-	note, err := c.seal(ctx, c.tx, c.rec.ID, dossier.PurposeReason+"/"+c.roundKey("note"), d.Note)
+func (c *clearingChange) writeDecision(ctx context.Context, d dossier.Decision, said registration.Corrections) (*registration.Refusal, error) {
+	note, err := c.seal(ctx, c.tx, Own(c.rec.ID).place(dossier.PurposeReason, c.roundKey("note")), d.Note)
 	if err != nil {
 		return nil, err
 	}
-	reasons := d.Reasons
-	if reasons == nil {
-		reasons = []registration.Reason{}
-	}
 	tag, err := c.tx.Exec(ctx, `update reviews set decision = $3, final = $4, decided_by = $5, decided_at = $6, closed_at = $6, reasons = $7, note = $8,
 		assignee = $5, overdue = false where subject_id = $1 and round = $2 and closed_at is null and (assignee is null or assignee = $5)`,
-		c.rec.ID, c.rec.ReviewRound, d.Decision, d.Final, d.Reviewer, c.at, reasons, note)
+		c.rec.ID, c.rec.ReviewRound, d.Decision, d.Final, d.Reviewer, c.at, said, note)
 	if err != nil {
 		return nil, err
 	}
@@ -229,11 +273,8 @@ func (c *clearingChange) reject(ctx context.Context, d dossier.Decision) error {
 	return c.move(ctx, registration.RejectedByReviewer)
 }
 
-func (c *clearingChange) askForCorrections(ctx context.Context, d dossier.Decision) error {
-	c.rec.Corrections = nil
-	for _, r := range d.Reasons {
-		c.rec.Corrections = append(c.rec.Corrections, registration.Correction{Reason: r})
-	}
+func (c *clearingChange) askForCorrections(ctx context.Context, d dossier.Decision, said registration.Corrections) error {
+	c.rec.Corrections = said
 	if err := c.move(ctx, registration.CorrectionsRequested); err != nil {
 		return err
 	}

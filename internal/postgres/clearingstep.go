@@ -23,6 +23,9 @@ type clearingChange struct {
 
 	created bool // the row is made in this transaction
 	rides   bool // the step is taken in the task that delivers an act, though none asks for it
+
+	nothingBound bool // what the clearing is about is bound no more
+	waits        bool // another clearing of the account is being carried out
 }
 
 // clearingWork is what a step does to a clearing.
@@ -137,10 +140,18 @@ func (c *clearingChange) setDue(ctx context.Context, r *registration.ClearingRes
 	k := c.rec
 	switch k.State {
 	case registration.WaitingEligibility:
-		r.Wake, r.Due = k.EligibleAt, &registration.Deadline{At: *k.EligibleAt}
+		at := c.at // the conditions are met, and nobody has acted on it
+		if k.EligibleAt != nil {
+			at = *k.EligibleAt
+		}
+		r.Wake, r.Due = &at, &registration.Deadline{At: at}
 	case registration.MaterialsRequired:
 		idle := c.idleUntil()
 		r.Wake, r.Due = &idle, &registration.Deadline{At: idle}
+	case registration.Clearing:
+		if c.waits {
+			r.Waits, r.Wake = true, new(c.at.Add(holdRetry))
+		}
 	case registration.ObjectionPeriod:
 		r.Wake, r.Due = k.ObjectionUntil, &registration.Deadline{At: *k.ObjectionUntil, Provisional: k.ObjectionProvisional}
 	case registration.UnderReview:
@@ -152,6 +163,9 @@ func (c *clearingChange) setDue(ctx context.Context, r *registration.ClearingRes
 	}
 	return nil
 }
+
+// holdRetry is when a clearing that waits for another to be carried out looks again, if it hears nothing.
+const holdRetry = 5 * time.Minute
 
 // idleUntil is when the clearing ends if the applicant does nothing more.
 func (c *clearingChange) idleUntil() time.Time {
@@ -165,7 +179,9 @@ func (c *clearingChange) idleUntil() time.Time {
 // move takes the step that the table names for event, and writes it on the timeline and for subscribers.
 func (c *clearingChange) move(ctx context.Context, event registration.Event) error {
 	k, from := c.rec, c.rec.State
-	to, err := registration.Next(registration.IdentityClearing, from, event, k.facts(c.docs))
+	facts := k.facts(c.docs)
+	facts.NothingBound = facts.NothingBound || c.nothingBound
+	to, err := registration.Next(registration.IdentityClearing, from, event, facts)
 	if err != nil {
 		return err
 	}
@@ -240,7 +256,7 @@ func (c *clearingChange) setError(code registration.Code, fields ...registration
 
 // input opens what an act handed in.
 func (c *clearingChange) input(ctx context.Context, ref, purpose string, v any) error {
-	err := c.get(ctx, c.tx, ref, purpose, v)
+	err := c.get(ctx, c.tx, Owner{Subject: c.rec.ID, Row: c.step.ActID}, ref, purpose, v)
 	if errors.Is(err, ErrNotFound) {
 		return errInputGone
 	}
@@ -253,6 +269,6 @@ func (s *Store) conditions(ctx context.Context, q querier, k *clearing) (registr
 		return nil, nil
 	}
 	var kept dossier.Conditions
-	err := s.get(ctx, q, *k.ConditionsRef, dossier.PurposeConditions, &kept)
+	err := s.get(ctx, q, Own(k.ID), *k.ConditionsRef, dossier.PurposeConditions, &kept)
 	return kept.Conditions, err
 }

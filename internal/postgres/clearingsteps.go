@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"slices"
 
 	"shiming/registration"
 )
@@ -13,9 +14,19 @@ func (s *Store) ClearingJudged(ctx context.Context, step Step) (registration.Cle
 		if c.rec.State != registration.WaitingEligibility {
 			return nil, nil
 		}
+		if ended, err := c.endIfGone(ctx); ended || err != nil {
+			return nil, err
+		}
 		conditions, err := c.conditions(ctx, c.tx, c.rec)
 		if err != nil {
 			return nil, err
+		}
+		switch refusal, err := c.uncompared(ctx, conditions); {
+		case err != nil:
+			return nil, err
+		case refusal != nil: // it waits until who asks may be compared; at once, if they may be by now
+			c.rec.EligibleAt = refusal.RetryAt
+			return nil, nil
 		}
 		needed := c.rec.neededToOpen(conditions)
 		if needed.Eligible() {
@@ -34,19 +45,37 @@ func (c *clearingChange) unmet(ctx context.Context, conditions registration.Cond
 	if err := c.move(ctx, registration.ConditionUnmet); err != nil {
 		return err
 	}
-	c.setError(registration.CodeClearingNotEligible, unmetFields(c.rec.neededToOpen(conditions))...)
+	c.setError(registration.CodeClearingNotEligible, c.rec.unmetFields(c.rec.neededToOpen(conditions))...)
 	return c.letGo(ctx)
 }
 
-// unmetFields names what stands in the way as requirements do.
-func unmetFields(conditions registration.Conditions) []registration.FieldError {
+// unmetFields names what stands in the way as requirements do. What was found, which names cards and amounts, is not for the
+// engine nor for a row: whoever reads the clearing is told of it by [withEvidence].
+func (k *clearing) unmetFields(conditions registration.Conditions) []registration.FieldError {
 	var fields []registration.FieldError
 	for _, cond := range conditions {
 		if cond.Unmet() {
-			fields = append(fields, registration.FieldError{Location: "conditions." + string(cond.Code), Code: "unmet", Message: cond.Evidence})
+			fields = append(fields, registration.FieldError{
+				Location: conditionField(cond), Code: "unmet", Message: registration.Explain("condition_unmet", k.Locale),
+			})
 		}
 	}
 	return fields
+}
+
+func conditionField(cond registration.Condition) string { return "conditions." + string(cond.Code) }
+
+// withEvidence says of fields that are conditions what was found.
+func withEvidence(fields []registration.FieldError, conditions registration.Conditions) []registration.FieldError {
+	shown := slices.Clone(fields)
+	for i := range shown {
+		for _, cond := range conditions {
+			if cond.Unmet() && conditionField(cond) == shown[i].Location {
+				shown[i].Message = cond.Evidence
+			}
+		}
+	}
+	return shown
 }
 
 // RefuseClearingAct ends an act that changes nothing with its refusal.
@@ -68,8 +97,7 @@ func (c *clearingChange) end(ctx context.Context, event registration.Event) erro
 	return c.move(ctx, event)
 }
 
-// ClearingIdle ends a clearing whose applicant has been away for 30 days: it would keep the account from registering, and a
-// contested claim its owner from a clearing of their own.
+// ClearingIdle ends a clearing whose applicant has been away for 30 days: it would keep the account from registering.
 func (s *Store) ClearingIdle(ctx context.Context, step Step) (registration.ClearingResult, error) {
 	return s.applyClearing(ctx, step, func(ctx context.Context, c *clearingChange) (*registration.Refusal, error) {
 		if c.rec.State != registration.MaterialsRequired || c.at.Before(c.idleUntil()) {
@@ -86,6 +114,12 @@ func (s *Store) ClearingUnmet(ctx context.Context, step Step) (registration.Clea
 			return nil, nil
 		}
 		c.rec.HoldOpen = false
+		if err := c.tellOthers(ctx); err != nil {
+			return nil, err
+		}
+		if ended, err := c.endIfGone(ctx); ended || err != nil {
+			return nil, err
+		}
 		conditions, err := c.conditions(ctx, c.tx, c.rec)
 		if err != nil {
 			return nil, err
@@ -95,16 +129,20 @@ func (s *Store) ClearingUnmet(ctx context.Context, step Step) (registration.Clea
 }
 
 // ClearingAttempt begins an attempt to clear, if the clearing is at that, and numbers it: each has a hold of its own. It names
-// the attempt before if its hold may still be there: its run was lost or reset.
+// the attempt before if its hold may still be there: its run was lost or reset. The account is held for one clearing at a
+// time: another waits, and one whose identity is gone by then ends.
 func (s *Store) ClearingAttempt(ctx context.Context, step Step) (registration.ClearingResult, error) {
 	stale := 0
-	result, err := s.applyClearing(ctx, step, func(_ context.Context, c *clearingChange) (*registration.Refusal, error) {
+	result, err := s.applyClearing(ctx, step, func(ctx context.Context, c *clearingChange) (*registration.Refusal, error) {
 		if c.rec.State != registration.Clearing {
 			return nil, nil
 		}
-		c.rides = true // on the decision, the first of them: both are lost with the task, and the decision's act with it
-		if c.rec.HoldOpen {
+		c.rides = true      // on the decision, the first of them: both are lost with the task, and the decision's act with it
+		if c.rec.HoldOpen { // whatever has become of the identity, this hold is to be released
 			stale = c.rec.Attempt
+		} else if over, err := c.endOrWait(ctx); over || err != nil {
+			c.rides = !c.waits || c.rec.Acknowledged < c.rec.Version // one that waits again has lost nothing to begin with
+			return nil, err
 		}
 		c.rec.Attempt++
 		c.rec.HoldOpen = true
@@ -112,6 +150,15 @@ func (s *Store) ClearingAttempt(ctx context.Context, step Step) (registration.Cl
 	})
 	result.Stale = stale
 	return result, err
+}
+
+// endOrWait reports that no attempt begins: the identity is gone, or another clearing of the account is being carried out.
+func (c *clearingChange) endOrWait(ctx context.Context) (bool, error) {
+	if ended, err := c.endIfGone(ctx); ended || err != nil {
+		return ended, err
+	}
+	err := c.tx.QueryRow(ctx, `select exists (select from clearings where account_id = $1 and id <> $2 and hold_open)`, c.rec.account(), c.rec.ID).Scan(&c.waits)
+	return c.waits, err
 }
 
 // ClearingCancelled does what a request to cancel the run comes to: a withdrawal by ops, where there is still one.

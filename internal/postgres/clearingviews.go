@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"errors"
 
 	"github.com/jackc/pgx/v5"
 
@@ -45,7 +44,7 @@ func (s *Store) ClearingReason(ctx context.Context, id string) (string, error) {
 		return "", err
 	}
 	var claim dossier.Claim
-	err = s.Get(ctx, k.ClaimRef, dossier.PurposeClaim, &claim)
+	err = s.Get(ctx, Own(k.ID), k.ClaimRef, dossier.PurposeClaim, &claim)
 	return claim.Reason, err
 }
 
@@ -65,27 +64,37 @@ func (s *Store) clearingView(ctx context.Context, q querier, k *clearing) (*regi
 	if k.Contested {
 		v.AccountID, v.Conditions = nil, judging.Contested(k.Locale)
 	}
-	if v.Review, err = reviewView(ctx, q, k.ID); err != nil {
+	if v.LastError != nil {
+		v.LastError.Errors = withEvidence(v.LastError.Errors, v.Conditions)
+	}
+	keys, err := keysOf(ctx, q, k.ID)
+	if err != nil {
+		return nil, err
+	}
+	if v.Review, err = s.reviewView(ctx, q, k.ID, keys); err != nil {
+		return nil, err
+	}
+	if err := s.openReasons(keys, k.ID, k.ReviewRound, k.Corrections); err != nil {
 		return nil, err
 	}
 	if k.State == registration.MaterialsRequired {
-		for _, e := range append(k.materialsMissing(docs, v.Conditions), unmetFields(k.neededToOpen(v.Conditions))...) {
+		for _, e := range append(k.materialsMissing(docs, v.Conditions), withEvidence(k.unmetFields(k.neededToOpen(v.Conditions)), v.Conditions)...) {
 			v.Requirements = append(v.Requirements, registration.Requirement{Field: registration.Field(e.Location), Code: e.Code, Message: e.Message})
 		}
 	}
 	return v, q.QueryRow(ctx, `select exists (select from acts where registration_id = $1 and finished_at is null and `+shownLater+`)`, k.ID).Scan(&v.Processing)
 }
 
-func reviewView(ctx context.Context, q querier, subjectID string) (*registration.ReviewView, error) {
-	rows, err := q.Query(ctx, `select round, submitted_at, due_at, assignee, decision, reasons from reviews where subject_id = $1 order by round desc limit 1`, subjectID)
+func (s *Store) reviewView(ctx context.Context, q querier, subjectID string, keys dataKeys) (*registration.ReviewView, error) {
+	rows, err := q.Query(ctx, `select `+reviewShown+` from reviews where subject_id = $1 order by round desc limit 1`, subjectID)
 	if err != nil {
 		return nil, err
 	}
-	v, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByPos[registration.ReviewView])
-	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, nil
+	v, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByNameLax[reviewRow])
+	if err != nil {
+		return nil, unless(err, pgx.ErrNoRows)
 	}
-	return v, err
+	return v.view(s, keys)
 }
 
 // ClearingTimeline returns what happened to a clearing, oldest first.
@@ -110,3 +119,10 @@ func (s *Store) NewestClearing(ctx context.Context, accountID string) (string, e
 }
 
 const newestOfAccount = `account_id = $1 and not contested order by ended_at is null desc, created_at desc, id desc limit 1`
+
+// ClaimsBeside counts the open clearings that concern the same identity beside one: strangers' claims to it, and its owner's own.
+func (s *Store) ClaimsBeside(ctx context.Context, id string) (n int, err error) {
+	err = s.pool.QueryRow(ctx, `select count(*) from clearings k join clearings o on o.id <> k.id and o.ended_at is null
+		and (o.contested and o.claim_fingerprint = k.claim_fingerprint or o.account_id = k.account_id) where k.id = $1`, id).Scan(&n)
+	return n, err
+}

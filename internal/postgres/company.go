@@ -40,7 +40,7 @@ func (c *change) companyOnFile(ctx context.Context) (dossier.Company, error) {
 	if c.rec.CompanyRef == nil {
 		return current, nil
 	}
-	err := c.get(ctx, c.tx, *c.rec.CompanyRef, dossier.PurposeCompany, &current)
+	err := c.get(ctx, c.tx, Own(c.rec.ID), *c.rec.CompanyRef, dossier.PurposeCompany, &current)
 	return current, err
 }
 
@@ -88,7 +88,7 @@ func (c *change) follows(company dossier.Company, f registration.Field) bool {
 func (c *change) companyContested(ctx context.Context, company dossier.Company) (*registration.Refusal, error) {
 	if c.rec.role() == registration.LegalRepresentative {
 		var admin dossier.Person
-		if err := c.get(ctx, c.tx, *c.rec.IdentityRef, dossier.PurposeIdentity, &admin); err != nil {
+		if err := c.get(ctx, c.tx, Own(c.rec.ID), *c.rec.IdentityRef, dossier.PurposeIdentity, &admin); err != nil {
 			return nil, err
 		}
 		if !chinaid.SameName(admin.Holder, company.LegalRepresentative) { // guide section 6, question 4
@@ -118,7 +118,7 @@ func (c *change) acceptCompany(ctx context.Context, current, company dossier.Com
 			return refusal, err
 		}
 	}
-	ref, err := c.put(ctx, c.tx, c.rec.ID, dossier.PurposeCompany, company)
+	ref, err := c.put(ctx, c.tx, Own(c.rec.ID), dossier.PurposeCompany, company)
 	if err != nil {
 		return nil, err
 	}

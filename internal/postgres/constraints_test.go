@@ -20,6 +20,13 @@ func TestIllegalRowsAreRefused(t *testing.T) {
 	ended := w.Individual("acct-2", 2)
 	require.Nil(t, ended.Withdraw())
 	ended.Close()
+	w.ApproveIndividual("acct-3", 3)
+	own := w.Clear("acct-3", 3)
+	require.Nil(t, own.Refused)
+	own.Close()
+	claim := w.Contest(3)
+	claim.ToReview()
+	claim.Close()
 	for sql, constraint := range map[string]string{
 		`update registrations set state = 'identity_required', sequence = sequence + 1, version = version + 1 where account_id = 'acct-1'`:             "registrations_check",
 		`update registrations set state = 'approved', sequence = sequence + 1, version = version + 1 where account_id = 'acct-1'`:                      "registrations_check1",
@@ -52,8 +59,15 @@ func TestIllegalRowsAreRefused(t *testing.T) {
 			select 'reg_2', account_id, kind, name, locale, state, sequence, created_at, updated_at, last_act_at, state_since, applicant_ref
 			from registrations where account_id = 'acct-1'`: "registrations_one_running",
 		`insert into notices (id, event_key, kind, channel, recipient, locale, data, created_at)
-			select 'ntc_2', event_key, kind, channel, recipient, locale, data, created_at from notices limit 1`: "notices_event_key_channel_recipient_key",
-		`insert into reports select * from reports limit 1`: "reports_pkey",
+			select 'ntc_2', event_key, kind, channel, recipient, locale, '{}', created_at from notices limit 1`: "notices_event_key_channel_recipient_key",
+		`insert into notices (id, event_key, kind, channel, recipient, locale, about, created_at)
+			select 'ntc_2', 'another', kind, channel, recipient, locale, about, created_at from notices limit 1`: "notices_tell",
+		`insert into reports select * from reports limit 1`:                                                                    "reports_pkey",
+		`update clearings set contested = false where contested`:                                                               "clearings_one_running",
+		`update clearings set hold_open = true where account_id = 'acct-3'`:                                                    "clearings_one_hold",
+		`insert into attempts (scope, account_id, caller, act_id, at) values ('claim', 'acct-3', 'static:shop', 'x', now())`:   "attempts_whose",
+		`insert into attempts (scope, act_id, at) values ('contest', 'x', now())`:                                              "attempts_whose",
+		`insert into attempts (scope, account_id, caller, act_id, at) values ('contest', 'acct-3', 'static:shop', 'x', now())`: "attempts_whose",
 	} {
 		_, err := w.Store.Pool().Exec(t.Context(), sql)
 		assert.ErrorContains(t, err, constraint, sql)

@@ -48,7 +48,7 @@ func (c *change) entryLate() bool {
 
 func (c *change) amountMatches(ctx context.Context, inputRef string) (bool, error) {
 	var paid, entered dossier.Amount
-	if err := c.unseal(ctx, c.tx, c.rec.ID, dossier.PurposeAmount+"/"+c.payment.ID, c.payment.Amount, &paid); err != nil {
+	if err := c.unseal(ctx, c.tx, c.payment.amountPlace(), c.payment.Amount, &paid); err != nil {
 		return false, err
 	}
 	if err := c.input(ctx, inputRef, dossier.PurposeAmount, &entered); err != nil {
@@ -69,7 +69,7 @@ func (c *change) burnAttempt(ctx context.Context) (*registration.Refusal, error)
 // confirm ends the payment: whoever could read the amount controls the account, so the organisation is proven.
 func (c *change) confirm(ctx context.Context) (*registration.Refusal, error) {
 	var company dossier.Company
-	if err := c.get(ctx, c.tx, c.payment.CompanyRef, dossier.PurposeCompany, &company); err != nil {
+	if err := c.get(ctx, c.tx, c.payment.owner(), c.payment.CompanyRef, dossier.PurposeCompany, &company); err != nil {
 		return nil, err
 	}
 	claimed, err := c.claimOrganization(ctx, company)

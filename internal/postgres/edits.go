@@ -49,34 +49,61 @@ func (s *Store) SetName(ctx context.Context, id, name string) (*registration.Ref
 }
 
 // SetContact changes the contact information. For an individual the contact is the verified person: a name that is
-// another's is refused. In a correction, fields that are not named must stay as they are; those left out are kept.
+// another's is refused. In a correction, fields that are not named must stay as they are; those left out are kept. What is
+// refused because it differs from what is on file, which is shown masked, counts, so that nobody can try it out.
 func (s *Store) SetContact(ctx context.Context, id string, contact dossier.Contact) (*registration.Refusal, error) {
 	return s.edit(ctx, id, registration.ActContact, func(tx pgx.Tx, r *record) (*registration.Refusal, error) {
-		if refusal, err := s.fillContact(ctx, tx, r, &contact); refusal != nil || err != nil {
-			return refusal, err
-		}
-		var before dossier.Contact
-		if r.ContactRef != nil {
-			if err := s.get(ctx, tx, *r.ContactRef, dossier.PurposeContact, &before); err != nil {
-				return nil, err
+		if r.compares(contact) {
+			if refusal, err := s.tooMany(ctx, tx, registration.CodeAccountLimitReached, registration.ContactMismatches,
+				`scope = 'contact' and account_id = $3`, r.AccountID); refusal != nil || err != nil {
+				return refusal, err
 			}
 		}
-		named := dossier.Contact{}.Changed(contact)
-		contact = before.Merged(contact)
-		changed := before.Changed(contact)
-		if r.ContactRef != nil && slices.ContainsFunc(changed, func(f registration.Field) bool { return !r.Corrections.Open(f) }) {
-			return r.locked(), nil
+		refusal, err := s.putContact(ctx, tx, r, contact)
+		if refusal == nil || err != nil {
+			return refusal, err
 		}
-		ref, err := s.put(ctx, tx, r.ID, dossier.PurposeContact, contact)
-		if err != nil {
+		_, err = tx.Exec(ctx, `insert into attempts (scope, account_id, act_id, at) values ('contact', $1, $2, $3)`,
+			r.AccountID, registration.NewID("try"), s.now())
+		return refusal, err
+	})
+}
+
+// compares reports whether a contact is held against what is on file: the verified holder's name, or a field that no
+// correction has named.
+func (r *record) compares(contact dossier.Contact) bool {
+	if contact.Name != "" && r.Kind == registration.Individual && r.IdentityRef != nil {
+		return true
+	}
+	return r.ContactRef != nil && slices.ContainsFunc(dossier.Contact{}.Changed(contact), func(f registration.Field) bool { return !r.Corrections.Open(f) })
+}
+
+// putContact puts contact information on file, unless it differs where it must not.
+func (s *Store) putContact(ctx context.Context, tx pgx.Tx, r *record, contact dossier.Contact) (*registration.Refusal, error) {
+	if refusal, err := s.fillContact(ctx, tx, r, &contact); refusal != nil || err != nil {
+		return refusal, err
+	}
+	var before dossier.Contact
+	if r.ContactRef != nil {
+		if err := s.get(ctx, tx, Own(r.ID), *r.ContactRef, dossier.PurposeContact, &before); err != nil {
 			return nil, err
 		}
-		r.ContactRef, r.Contact = &ref, contact.View()
-		for _, f := range named {
-			r.Corrections.Mark(f)
-		}
-		return nil, nil
-	})
+	}
+	named := dossier.Contact{}.Changed(contact)
+	contact = before.Merged(contact)
+	changed := before.Changed(contact)
+	if r.ContactRef != nil && slices.ContainsFunc(changed, func(f registration.Field) bool { return !r.Corrections.Open(f) }) {
+		return r.locked(), nil
+	}
+	ref, err := s.put(ctx, tx, Own(r.ID), dossier.PurposeContact, contact)
+	if err != nil {
+		return nil, err
+	}
+	r.ContactRef, r.Contact = &ref, contact.View()
+	for _, f := range named {
+		r.Corrections.Mark(f)
+	}
+	return nil, nil
 }
 
 // fillContact gives an individual's contact the verified holder's name, and refuses another's.
@@ -85,7 +112,7 @@ func (s *Store) fillContact(ctx context.Context, tx pgx.Tx, r *record, contact *
 		return nil, nil
 	}
 	var holder dossier.Person
-	if err := s.get(ctx, tx, *r.IdentityRef, dossier.PurposeIdentity, &holder); err != nil {
+	if err := s.get(ctx, tx, Own(r.ID), *r.IdentityRef, dossier.PurposeIdentity, &holder); err != nil {
 		return nil, err
 	}
 	if contact.Name != "" && !chinaid.SameName(contact.Name, holder.Holder) {

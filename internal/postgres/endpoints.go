@@ -8,13 +8,17 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"shiming/internal/dossier"
+	"shiming/internal/vault"
 	"shiming/registration"
 )
 
 // EndpointsPerOwner is how many endpoints a caller may have.
 const EndpointsPerOwner = 20
 
-const purposeWebhookSecret = "webhook secret"
+func secretPlace(endpointID string) vault.Place {
+	return Own(endpointID).place(dossier.PurposeWebhookSecret, "")
+}
 
 // Why an endpoint was disabled.
 const (
@@ -72,7 +76,7 @@ func (s *Store) insertEndpoint(ctx context.Context, tx pgx.Tx, owner string, e *
 	if _, err := tx.Exec(ctx, `insert into vault_keys (subject, wrapped) values ($1, $2)`, e.ID, wrapped); err != nil {
 		return err
 	}
-	sealed, err := s.seal(ctx, tx, e.ID, purposeWebhookSecret, secret)
+	sealed, err := s.seal(ctx, tx, secretPlace(e.ID), secret)
 	if err != nil {
 		return err
 	}

@@ -2,15 +2,41 @@ package postgres
 
 import (
 	"context"
+	"io/fs"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
 
 	"shiming/registration"
 )
 
 // CursorAt makes a cursor as pages end with.
 var CursorAt = cursor
+
+// Migrations are the files of the schema.
+var Migrations = migrations
+
+// MigrateTo brings a new database to where an older release left it.
+func MigrateTo(ctx context.Context, url string, version int64) error {
+	cfg, err := pgx.ParseConfig(url)
+	if err != nil {
+		return err
+	}
+	db := stdlib.OpenDB(*cfg)
+	defer db.Close()
+	dir, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, dir)
+	if err != nil {
+		return err
+	}
+	_, err = provider.UpTo(ctx, version)
+	return err
+}
 
 // FindIn finds something as a step does, in its transaction.
 func (s *Store) FindIn(ctx context.Context, tx pgx.Tx, kind registration.FindingKind, subject string) error {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"shiming/internal/dossier"
 	"shiming/registration"
 )
 
@@ -22,12 +23,15 @@ type Finding struct {
 	ResolvedAt *time.Time
 	ResolvedBy *string // a person, or [ByReconciler]
 	Reason     *string
+	// SealedReason is a person's, as it is stored; the reconciler's is no secret.
+	SealedReason []byte
+	SealedFor    *string
 }
 
 // ByReconciler resolves findings whose cause is gone.
 const ByReconciler = "reconciler"
 
-const findingColumns = `id, kind, subject, account_id, since, seen_at, tried, resolved_at, resolved_by, reason`
+const findingColumns = `id, kind, subject, account_id, since, seen_at, tried, resolved_at, resolved_by, reason, sealed_reason, sealed_for`
 
 // Find opens a finding and sees to it that ops is told, or notes that an open one is still there.
 func (s *Store) Find(ctx context.Context, kind registration.FindingKind, subject, accountID, tried string) error {
@@ -76,8 +80,12 @@ func (s *Store) ResolveFinding(ctx context.Context, id, by, reason string) error
 		if err != nil {
 			return err
 		}
-		tag, err := tx.Exec(ctx, `update findings set resolved_at = $2, resolved_by = $3, reason = $4 where id = $1 and resolved_at is null`,
-			id, s.now(), by, reason)
+		sealed, sealedFor, err := s.sealAbout(ctx, tx, f.Subject, f.ID, dossier.PurposeReason, reason)
+		if err != nil {
+			return err
+		}
+		tag, err := tx.Exec(ctx, `update findings set resolved_at = $2, resolved_by = $3, sealed_reason = $4, sealed_for = $5 where id = $1 and resolved_at is null`,
+			id, s.now(), by, sealed, sealedFor)
 		if err != nil {
 			return err
 		}

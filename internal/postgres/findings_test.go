@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"shiming/internal/devstack/storetest"
 	"shiming/internal/notice"
 	"shiming/internal/postgres"
 	"shiming/registration"
@@ -24,13 +25,20 @@ func found(t testing.TB, s *postgres.Store, kind registration.FindingKind, subje
 // mailed counts the mails to ops about findings of a kind.
 func mailed(t testing.TB, s *postgres.Store, kind registration.FindingKind) int {
 	t.Helper()
-	return one[int](t, s, `select count(*) from notices where kind = 'finding' and recipient = 'ops' and channel = 'email' and data ->> 'Detail' = $1`, kind)
+	count := 0
+	for _, d := range storetest.Notices(t, s, `kind = 'finding' and recipient = 'ops' and channel = 'email'`) {
+		if d.Detail == string(kind) {
+			count++
+		}
+	}
+	return count
 }
 
 // newestMail is what the mail of the newest finding told of says.
 func newestMail(t testing.TB, s *postgres.Store) (d notice.Data) {
 	t.Helper()
-	return one[notice.Data](t, s, `select data from notices where kind = 'finding' order by created_at desc limit 1`)
+	all := storetest.Notices(t, s, `kind = 'finding'`)
+	return all[len(all)-1]
 }
 
 func announced(t testing.TB, s *postgres.Store) int {

@@ -2,10 +2,12 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"shiming/internal/dossier"
 	"shiming/registration"
 )
 
@@ -35,13 +37,49 @@ func (s *Store) Findings(ctx context.Context, f FindingFilter) (Page[*Finding], 
 		return page, err
 	}
 	all, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByName[Finding])
+	if err != nil {
+		return page, err
+	}
 	page.Items, page.NextCursor = trim(all, f.Limit, func(x *Finding) (time.Time, string) { return x.Since, x.ID })
-	return page, err
+	return page, s.openFindings(ctx, page.Items...)
 }
 
 // FindingOf returns one finding.
 func (s *Store) FindingOf(ctx context.Context, id string) (*Finding, error) {
-	return findingOf(ctx, s.pool, id)
+	f, err := findingOf(ctx, s.pool, id)
+	if err != nil {
+		return nil, err
+	}
+	return f, s.openFindings(ctx, f)
+}
+
+// openFindings puts back why persons resolved findings. Of what was erased nobody knows any more.
+func (s *Store) openFindings(ctx context.Context, findings ...*Finding) error {
+	var subjects []string
+	for _, f := range findings {
+		if f.SealedFor != nil {
+			subjects = append(subjects, *f.SealedFor)
+		}
+	}
+	keys, err := keysOf(ctx, s.pool, subjects...)
+	if err != nil {
+		return err
+	}
+	for _, f := range findings {
+		if f.SealedReason == nil {
+			continue
+		}
+		var reason string
+		err := s.openAbout(keys, *f.SealedFor, f.Subject, f.ID, dossier.PurposeReason, f.SealedReason, &reason)
+		switch {
+		case errors.Is(err, ErrErased):
+			continue
+		case err != nil:
+			return err
+		}
+		f.Reason = &reason
+	}
+	return nil
 }
 
 func findingOf(ctx context.Context, q querier, id string) (*Finding, error) {

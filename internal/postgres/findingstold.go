@@ -56,11 +56,31 @@ func (s *Store) tellFindings(ctx context.Context, tx pgx.Tx, kind registration.F
 	}
 	// Platforms learn the account of a registration alone: what else there is may be a contested claim's, which names none.
 	about := &record{ID: newest, AccountID: public}
+	return s.announceFinding(ctx, tx, about, kind, notice.Data{RegistrationID: subject, AccountID: account, Detail: string(kind), Open: open}, at)
+}
+
+func (s *Store) announceFinding(ctx context.Context, tx pgx.Tx, about *record, kind registration.FindingKind, data notice.Data, at time.Time) error {
 	if err := emit(ctx, tx, about, string(registration.EventFindingOpened), registration.None, registration.State(kind), at); err != nil {
 		return err
 	}
-	return s.notify(ctx, tx, nil, notice.Finding, "finding/"+newest,
-		notice.Data{RegistrationID: subject, AccountID: account, Detail: string(kind), Open: open}, at)
+	return s.notify(ctx, tx, nil, notice.Finding, "finding/"+about.ID, data, at)
+}
+
+// alarm opens a finding of which ops is told at once, whatever else of its kind they were told of within the hour: it is of a
+// kind that comes once. One of its kind and subject that is still open is over.
+func (s *Store) alarm(ctx context.Context, tx pgx.Tx, kind registration.FindingKind, subject, tried string) error {
+	if err := s.gone(ctx, tx, kind, subject); err != nil {
+		return err
+	}
+	id, at, open := registration.NewID("fnd"), s.now(), 0
+	if _, err := tx.Exec(ctx, `insert into findings (id, kind, subject, since, seen_at, tried, told_at) values ($1, $2, $3, $4, $4, $5, $4)`,
+		id, kind, subject, at, tried); err != nil {
+		return err
+	}
+	if err := tx.QueryRow(ctx, `select count(*) from findings where kind = $1 and resolved_at is null`, kind).Scan(&open); err != nil {
+		return err
+	}
+	return s.announceFinding(ctx, tx, &record{ID: id}, kind, notice.Data{RegistrationID: subject, Detail: string(kind), Open: open}, at)
 }
 
 // tellingIsDue reports whether a kind may be told of now. Who is told of it already by a transaction under way need not

@@ -2,10 +2,12 @@ package postgres
 
 import (
 	"context"
+	"encoding/hex"
 
 	"github.com/jackc/pgx/v5"
 
 	"shiming/internal/dossier"
+	"shiming/internal/vault"
 	"shiming/registration"
 )
 
@@ -26,13 +28,50 @@ func (s *Store) GrantPayout(ctx context.Context, registrationID, by, reason stri
 			refusal = &registration.Refusal{Code: registration.CodeWrongState, State: c.rec.State}
 			return nil
 		}
-		if _, err := tx.Exec(ctx, `insert into payment_grants (bank_fingerprint, bank_last4, registration_id, reason, granted_by, at)
-			values ($1, $2, $3, $4, $5, $6)`, fp, last4, registrationID, reason, by, c.at); err != nil {
+		if refusal, err = c.grantRefused(ctx, fp); refusal != nil || err != nil {
+			return err
+		}
+		sealed, err := s.seal(ctx, tx, grantPlace(registrationID, fp), reason)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `insert into payment_grants (bank_fingerprint, bank_last4, registration_id, sealed_reason, granted_by, at)
+			values ($1, $2, $3, $4, $5, $6)`, fp, last4, registrationID, sealed, by, c.at); err != nil {
 			return err
 		}
 		return seen(ctx, tx, c.rec, "payout_granted", by, c.at)
 	})
 	return refusal, err
+}
+
+// grantRefused refuses a grant that nobody needs, one beside another that is unused, and one more than a bank account may have
+// in so many days. The account is locked, so that two persons do not grant the same.
+func (c *change) grantRefused(ctx context.Context, fp []byte) (*registration.Refusal, error) {
+	if err := lockBank(ctx, c.tx, fp); err != nil {
+		return nil, err
+	}
+	share, err := c.bankShare(ctx, fp)
+	wrong := &registration.Refusal{Code: registration.CodeWrongState, State: c.rec.State}
+	switch {
+	case err != nil:
+		return nil, err
+	case share.unused > 0:
+		return wrong.Saying("A payment that was granted has not been used yet: have the applicant hand in the company information, or ask for a new payment."), nil
+	case share.refusal(c.cal) == nil:
+		return wrong.Saying("No grant is needed: the bank account has not used up its payments. Have the applicant hand in the company information, or ask for a new payment."), nil
+	}
+	nth, err := nthOf(ctx, c.tx, `select at from payment_grants where bank_fingerprint = $1 and at > $2 order by at desc`,
+		registration.GrantsPerAccount, fp, c.cal.Days(c.at, -registration.PaymentDays))
+	if nth == nil || err != nil {
+		return nil, err
+	}
+	return registration.Refuse(registration.CodePayoutLimitReached).Until(c.cal.Days(*nth, registration.PaymentDays)).
+		Saying("This bank account has been granted its payments of 30 days: wait until retry_at, or use another company account."), nil
+}
+
+// grantPlace is where it is kept why a registration was granted a payment to a bank account.
+func grantPlace(registrationID string, bankFingerprint []byte) vault.Place {
+	return Own(registrationID).place(dossier.PurposeReason, "grant/"+hex.EncodeToString(bankFingerprint))
 }
 
 // bankToGrant is the account that a grant is for; its fingerprint is nil if the registration has named none.

@@ -5,9 +5,13 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"shiming/internal/dossier"
+	"shiming/internal/vault"
 )
 
 // IdempotencySubject is whose data key seals kept answers. Make it with [Store.NewSubject] at start.
@@ -98,7 +102,7 @@ func (s *Store) AnswerKey(ctx context.Context, r Request, a KeptAnswer) error {
 	if err != nil {
 		return err
 	}
-	sealed, err := s.keys.Seal(wrapped, IdempotencySubject, answerPurpose(r), a.Body)
+	sealed, err := s.sealBytes(wrapped, r.place(), a.Body)
 	if err != nil {
 		return err
 	}
@@ -118,6 +122,13 @@ func (s *Store) ReleaseKey(ctx context.Context, r Request) error {
 	return err
 }
 
+// ForgetKey gives a claim up as if it had never been made.
+func (s *Store) ForgetKey(ctx context.Context, r Request) error {
+	_, err := s.pool.Exec(ctx, `delete from idempotency where caller = $1 and method = $2 and path = $3 and key = $4 and status is null`,
+		r.Caller, r.Method, r.Path, r.Key)
+	return err
+}
+
 // ClearKeys forgets answers given longer than age ago, and claims that came to none.
 func (s *Store) ClearKeys(ctx context.Context, age time.Duration) error {
 	_, err := s.pool.Exec(ctx, `delete from idempotency where coalesce(answered_at, created_at) < $1`, s.now().Add(-age))
@@ -129,11 +140,15 @@ func (s *Store) openAnswer(ctx context.Context, q querier, r Request, c claim) (
 	if err != nil {
 		return nil, err
 	}
-	body, err := s.keys.Open(wrapped, IdempotencySubject, answerPurpose(r), c.Body)
+	body, err := s.keys.Open(wrapped, r.place(), c.Body)
 	if err != nil {
 		return nil, err
 	}
 	return &KeptAnswer{Status: *c.Status, Headers: c.Headers, Body: body}, nil
 }
 
-func answerPurpose(r Request) string { return "answer/" + hex.EncodeToString(r.Key) }
+// place is where the request's answer belongs: it opens for the same caller, method, path and key.
+func (r Request) place() vault.Place {
+	whose := Owner{Subject: IdempotencySubject, Row: strings.Join([]string{r.Caller, r.Method, r.Path}, "\n")}
+	return whose.place(dossier.PurposeAnswer, hex.EncodeToString(r.Key))
+}

@@ -14,7 +14,7 @@ func (s *Store) CardAccepted(ctx context.Context, step Step, bindingID, cardRef 
 		if err := c.dropBinding(ctx); err != nil {
 			return nil, err
 		}
-		c.rec.Binding = &binding{ID: bindingID, Card: cardRef, SentAt: c.at, Sends: 1}
+		c.rec.Binding = &binding{ID: bindingID, Card: cardRef, Act: step.ActID, SentAt: c.at, Sends: 1}
 		return nil, c.move(ctx, registration.CardAccepted)
 	})
 }
@@ -57,7 +57,7 @@ func (s *Store) CodeIncorrect(ctx context.Context, step Step, inputRef string) (
 func (s *Store) CardProven(ctx context.Context, step Step, inputRef string) (registration.StepResult, error) {
 	return s.apply(ctx, step, func(ctx context.Context, c *change) (*registration.Refusal, error) {
 		var card dossier.Card
-		if err := c.get(ctx, c.tx, c.rec.Binding.Card, dossier.PurposeCard, &card); err != nil {
+		if err := c.get(ctx, c.tx, Owner{Subject: c.rec.ID, Row: c.rec.Binding.Act}, c.rec.Binding.Card, dossier.PurposeCard, &card); err != nil {
 			return nil, err
 		}
 		for _, done := range []func() error{
@@ -82,7 +82,7 @@ func (c *change) provePerson(ctx context.Context, p dossier.Person, method regis
 		c.setError(registration.CodeIdentityInUse)
 		return registration.Refuse(registration.CodeIdentityInUse), c.move(ctx, registration.IdentityRefused)
 	}
-	ref, err := c.put(ctx, c.tx, c.rec.ID, dossier.PurposeIdentity, p)
+	ref, err := c.put(ctx, c.tx, Own(c.rec.ID), dossier.PurposeIdentity, p)
 	if err != nil {
 		return nil, err
 	}
@@ -101,14 +101,14 @@ func (c *change) nameContact(ctx context.Context, p dossier.Person) error {
 		return nil
 	}
 	var contact dossier.Contact
-	if err := c.get(ctx, c.tx, *c.rec.ContactRef, dossier.PurposeContact, &contact); err != nil {
+	if err := c.get(ctx, c.tx, Own(c.rec.ID), *c.rec.ContactRef, dossier.PurposeContact, &contact); err != nil {
 		return err
 	}
 	if contact.Name == p.Holder {
 		return nil
 	}
 	contact.Name = p.Holder
-	ref, err := c.put(ctx, c.tx, c.rec.ID, dossier.PurposeContact, contact)
+	ref, err := c.put(ctx, c.tx, Own(c.rec.ID), dossier.PurposeContact, contact)
 	c.rec.ContactRef, c.rec.Contact = &ref, contact.View()
 	return err
 }

@@ -24,6 +24,9 @@ func (s *Store) SubmitRefused(ctx context.Context, id string) (*registration.Ref
 		if err != nil {
 			return err
 		}
+		if err := s.openCorrections(ctx, q, id, rec.ReviewRound, rec.Corrections); err != nil {
+			return err
+		}
 		refusal = missing(requirements(rec, p, docs))
 		return nil
 	})
@@ -72,6 +75,9 @@ func (s *Store) ClearingSubmitRefused(ctx context.Context, id string) (*registra
 		}
 		conditions, err := s.conditions(ctx, q, k)
 		if err != nil {
+			return err
+		}
+		if err := s.openCorrections(ctx, q, id, k.ReviewRound, k.Corrections); err != nil {
 			return err
 		}
 		refusal = missing(k.materialsMissing(docs, conditions))

@@ -57,7 +57,7 @@ func openAndWithdraw(ctx context.Context, s *postgres.Store, account string, com
 		return err
 	}
 	applicant := dossier.Applicant{Name: "Harbour Light", Email: "a@example.com", Phone: "13800000000"}
-	if app.ApplicantRef, err = s.Put(ctx, app.RegistrationID, dossier.PurposeApplicant, applicant); err != nil {
+	if app.ApplicantRef, err = s.Put(ctx, postgres.Own(app.RegistrationID), dossier.PurposeApplicant, applicant); err != nil {
 		return err
 	}
 	if _, err := s.Open(ctx, app); err != nil {

@@ -4,50 +4,68 @@ import (
 	"context"
 	"time"
 
-	"shiming/internal/dossier"
+	"github.com/jackc/pgx/v5"
+
+	"shiming/internal/workday"
 	"shiming/registration"
 )
 
-// payoutAllowed refuses a payment to a bank account that has had its share, whoever asks (docs: penny-payment rules).
-// A refused account is remembered, so that ops can allow it one more although nothing else of it is kept.
-func (c *change) payoutAllowed(ctx context.Context, company dossier.Company) (*registration.Refusal, error) {
-	fp := c.bankFingerprint(company)
-	refusal, err := c.payoutLimit(ctx, fp)
-	if refusal != nil {
-		c.rec.RefusedBank, c.rec.RefusedBankLast4 = fp, new(dossier.Last4(company.Bank.AccountNumber))
-	}
-	return refusal, err
-}
-
-// payoutLimit is what a bank account's share has come to. Its fingerprint is locked to the end of the transaction, so two
-// registrations cannot both take the last one.
+// payoutLimit refuses a payment to a bank account that has had its share, unless ops has granted one.
 func (c *change) payoutLimit(ctx context.Context, fp []byte) (*registration.Refusal, error) {
-	if _, err := c.tx.Exec(ctx, `select pg_advisory_xact_lock(hashtextextended(encode($1::bytea, 'hex'), 1))`, fp); err != nil {
+	if err := lockBank(ctx, c.tx, fp); err != nil {
 		return nil, err
 	}
-	var grants, voids int
-	var recent []time.Time
-	err := c.tx.QueryRow(ctx, `select
-		(select count(*) from payment_grants g left join payments p on p.id = g.used_by where `+grantedHere+` and (`+unusedGrant+` or p.id = $4)),
+	share, err := c.bankShare(ctx, fp)
+	if err != nil {
+		return nil, err
+	}
+	refusal := share.refusal(c.cal)
+	if refusal != nil && share.grants > 0 {
+		c.spendGrant = true
+		return nil, nil
+	}
+	return refusal, nil
+}
+
+// lockBank locks a bank account by its fingerprint to the end of the transaction, so that two registrations cannot both take
+// the last payment, nor two persons both grant one.
+func lockBank(ctx context.Context, tx pgx.Tx, fp []byte) error {
+	_, err := tx.Exec(ctx, `select pg_advisory_xact_lock(hashtextextended(encode($1::bytea, 'hex'), 1))`, fp)
+	return err
+}
+
+// bankShare is what a bank account's share of payments has come to.
+type bankShare struct {
+	grants int         // that the platform account may use, one that its present payment uses among them
+	unused int         // of these, those that no payment uses
+	voids  int         // payments since the last that was confirmed
+	recent []time.Time // those that count, oldest first
+}
+
+func (c *change) bankShare(ctx context.Context, fp []byte) (b bankShare, err error) {
+	const granted = `(select count(*) from payment_grants g left join payments p on p.id = g.used_by where ` + grantedHere + ` and `
+	err = c.tx.QueryRow(ctx, `select
+		`+granted+`(`+unusedGrant+` or p.id = $4)),
+		`+granted+unusedGrant+`),
 		(select count(*) from payments where bank_fingerprint = $1 and accepted_at is not null and voided_at >
 			coalesce((select max(confirmed_at) from payments where bank_fingerprint = $1), '-infinity')),
 		(select coalesce(array_agg(coalesce(accepted_at, requested_at) order by coalesce(accepted_at, requested_at)), '{}') from payments
 			where bank_fingerprint = $1 and (accepted_at > $3 or `+inFlight+`)
 			and id is distinct from $4)`,
-		fp, c.rec.AccountID, c.cal.Days(c.at, -registration.PaymentDays), c.replaced()).Scan(&grants, &voids, &recent)
+		fp, c.rec.AccountID, c.cal.Days(c.at, -registration.PaymentDays), c.replaced()).Scan(&b.grants, &b.unused, &b.voids, &b.recent)
+	return b, err
+}
+
+// refusal is why a bank account may have no further payment but by ops' word; nil if it may.
+func (b bankShare) refusal(cal workday.Calendar) *registration.Refusal {
 	switch {
-	case err != nil:
-		return nil, err
-	case voids < registration.VoidsPerAccount && len(recent) < registration.PaymentsPerAccount:
-		return nil, nil
-	case grants > 0:
-		c.spendGrant = true
-		return nil, nil
-	case voids >= registration.VoidsPerAccount:
-		return registration.Refuse(registration.CodePayoutLimitReached), nil
+	case b.voids >= registration.VoidsPerAccount:
+		return registration.Refuse(registration.CodePayoutLimitReached)
+	case len(b.recent) < registration.PaymentsPerAccount:
+		return nil
 	}
-	free := recent[len(recent)-registration.PaymentsPerAccount]
-	return registration.Refuse(registration.CodePayoutLimitReached).Until(c.cal.Days(free, registration.PaymentDays)), nil
+	free := b.recent[len(b.recent)-registration.PaymentsPerAccount]
+	return registration.Refuse(registration.CodePayoutLimitReached).Until(cal.Days(free, registration.PaymentDays))
 }
 
 // inFlight is true of a payment that the bank may accept yet, or may have accepted unheard.

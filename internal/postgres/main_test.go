@@ -56,7 +56,7 @@ func opened(t testing.TB, s *postgres.Store, account string) string {
 	t.Helper()
 	id := registration.NewID("reg")
 	require.NoError(t, s.NewSubject(t.Context(), id))
-	ref, err := s.Put(t.Context(), id, dossier.PurposeApplicant, dossier.Applicant{Name: "Harbour Light", Email: "a@example.com", Phone: "13800000000"})
+	ref, err := s.Put(t.Context(), postgres.Own(id), dossier.PurposeApplicant, dossier.Applicant{Name: "Harbour Light", Email: "a@example.com", Phone: "13800000000"})
 	require.NoError(t, err)
 	result, err := s.Open(t.Context(), registration.Application{
 		RegistrationID: id, AccountID: account, Kind: registration.Individual, Locale: registration.Chinese, ApplicantRef: ref,

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"strings"
 	"time"
@@ -43,6 +42,8 @@ func (c *change) notifyHeld(ctx context.Context, p *payment) error {
 
 func paymentNoticeKey(paymentID string) string { return "payment_requested/" + paymentID }
 
+func moneyArrivedKey(paymentID string) string { return "money_arrived/" + paymentID }
+
 func (s *Store) writeNotices(ctx context.Context, tx querier, rec *record, kind notice.Kind, eventKey string, data notice.Data, at time.Time, held bool) (ids []string, err error) {
 	recipients, err := s.recipients(ctx, tx, rec, kind)
 	if err != nil {
@@ -56,16 +57,17 @@ func (s *Store) writeNotices(ctx context.Context, tx querier, rec *record, kind 
 			data.RegistrationID, data.Kind = rec.ID, string(rec.Kind)
 		}
 	}
-	payload, err := json.Marshal(data) //nolint:musttag // our own rows, read back by the same names
-	if err != nil {
-		return nil, err
-	}
 	for _, channel := range kind.Channels() {
 		for _, recipient := range recipients {
 			id := registration.NewID("ntc")
-			tag, err := tx.Exec(ctx, `insert into notices (id, registration_id, event_key, kind, channel, recipient, locale, data, held, created_at)
-				values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict (event_key, channel, recipient) do nothing`,
-				id, registrationID, eventKey, kind, channel, recipient, locale, payload, held, at)
+			sealed, sealedFor, err := s.sealAbout(ctx, tx, noticeSubject(registrationID, data.RegistrationID), id, dossier.PurposeNotice, data)
+			if err != nil {
+				return nil, err
+			}
+			tag, err := tx.Exec(ctx, `insert into notices (id, registration_id, event_key, kind, channel, recipient, locale, about, account_id, sealed,
+				sealed_for, held, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+				on conflict (event_key, channel, recipient) do nothing`,
+				id, registrationID, eventKey, kind, channel, recipient, locale, data.RegistrationID, data.AccountID, sealed, sealedFor, held, at)
 			if err != nil {
 				return nil, err
 			}
@@ -75,6 +77,27 @@ func (s *Store) writeNotices(ctx context.Context, tx querier, rec *record, kind 
 		}
 	}
 	return ids, nil
+}
+
+// noticeSubject is whose key seals a notice: of the registration whose addresses it goes to, else of what it is about.
+func noticeSubject(registrationID *string, about string) string {
+	if registrationID != nil {
+		return *registrationID
+	}
+	return about
+}
+
+// open opens what a notice tells.
+func (n *noticeRow) open(ctx context.Context, s *Store, q querier) (data notice.Data, err error) {
+	if n.Sealed == nil { // by an older release, in clear
+		return *n.Data, nil
+	}
+	keys, err := keysOf(ctx, q, *n.SealedFor)
+	if err != nil {
+		return data, err
+	}
+	err = s.openAbout(keys, *n.SealedFor, noticeSubject(n.RegistrationID, n.about()), n.ID, dossier.PurposeNotice, n.Sealed, &data)
+	return data, err
 }
 
 // recipients names the mailboxes of a kind; the contact's is left out if it is the registered one.
@@ -93,8 +116,8 @@ func (s *Store) recipients(ctx context.Context, tx querier, rec *record, kind no
 	var applicant dossier.Applicant
 	var contact dossier.Contact
 	err := errors.Join(
-		s.get(ctx, tx, rec.ApplicantRef, dossier.PurposeApplicant, &applicant),
-		s.get(ctx, tx, *rec.ContactRef, dossier.PurposeContact, &contact),
+		s.get(ctx, tx, Own(rec.ID), rec.ApplicantRef, dossier.PurposeApplicant, &applicant),
+		s.get(ctx, tx, Own(rec.ID), *rec.ContactRef, dossier.PurposeContact, &contact),
 	)
 	if err != nil || contact.Email == applicant.Email {
 		return []string{"registered"}, err
@@ -117,7 +140,8 @@ type Notice struct {
 
 // TakeNotice opens a notice for an attempt to send it, which must be recorded. It returns nil if there is nothing to send: a
 // provider has taken it, nobody wants it any more, or it would be the second to one mailbox. The error is [ErrNoticeFailed] if
-// it waits for ops, [ErrBeingSent] if another attempt began less than patience ago, by its channel, and has left no record.
+// it waits for ops, [ErrBeingSent] if another attempt began less than patience ago, by its channel, and has left no record;
+// [ErrPaused] or a [*CeilingError] if it must wait for what it costs.
 func (s *Store) TakeNotice(ctx context.Context, id string, patience func(notice.Channel) time.Duration) (*Notice, error) {
 	row, err := oneNotice(ctx, s.pool, id, "")
 	if err != nil {
@@ -126,7 +150,11 @@ func (s *Store) TakeNotice(ctx context.Context, id string, patience func(notice.
 	if may, err := row.mayBegin(s.now(), patience(row.Channel)); !may {
 		return nil, err
 	}
-	n := &Notice{ID: id, Kind: row.Kind, Channel: row.Channel, Locale: row.Locale, Data: row.Data, Audience: row.Recipient}
+	data, err := row.open(ctx, s, s.pool)
+	if err != nil {
+		return nil, err
+	}
+	n := &Notice{ID: id, Kind: row.Kind, Channel: row.Channel, Locale: row.Locale, Data: data, Audience: row.Recipient}
 	wanted, err := s.complete(ctx, row, n)
 	if err != nil {
 		return nil, err
@@ -150,11 +178,15 @@ func (s *Store) complete(ctx context.Context, row *noticeRow, n *Notice) (wanted
 		wanted, err = s.announce(ctx, row.EventKey, n)
 	case notice.ClearingObjection:
 		wanted, err = s.announceObjection(ctx, row.EventKey, n)
+	case notice.MoneyArrived, notice.WindowClosing:
+		err = s.refreshWindow(ctx, row.EventKey, n)
+	case notice.DeadlineMoved:
+		wanted, err = s.stillMoved(ctx, row.EventKey, n)
 	}
 	if !wanted || err != nil || row.RegistrationID == nil {
 		return wanted, err
 	}
-	err = s.address(ctx, *row.RegistrationID, n)
+	err = s.inSnapshot(ctx, func(q querier) error { return s.address(ctx, q, *row.RegistrationID, n) })
 	if errors.Is(err, errSecondCopy) {
 		return false, nil
 	}
@@ -180,12 +212,44 @@ func (s *Store) announce(ctx context.Context, eventKey string, n *Notice) (wante
 	return true, nil
 }
 
+// refreshWindow has a notice that waited for its provider name the day that holds now, and not one that has moved since.
+func (s *Store) refreshWindow(ctx context.Context, eventKey string, n *Notice) error {
+	_, paymentID, _ := strings.Cut(eventKey, "/")
+	p, err := onePayment(ctx, s.pool, `id = $1`, paymentID)
+	if err == nil && p.open() && p.WindowClosesAt != nil {
+		n.Data.Deadline, n.Data.DeadlineProvisional = p.WindowClosesAt, p.WindowProvisional
+	}
+	return err
+}
+
+// stillMoved reports whether the day that a notice says a deadline has moved to is the one that holds, and is still waited for.
+// If it has moved on, another notice says so.
+func (s *Store) stillMoved(ctx context.Context, eventKey string, n *Notice) (wanted bool, err error) {
+	of := strings.Split(eventKey, "/")[1]
+	if registration.IsClearingID(of) {
+		k, err := loadClearing(ctx, s.pool, of, "")
+		if err != nil || k.State != registration.ObjectionPeriod || k.ObjectedAt != nil || k.ObjectionUntil == nil {
+			return false, err
+		}
+		return k.ObjectionUntil.Equal(*n.Data.Deadline), nil
+	}
+	p, err := onePayment(ctx, s.pool, `id = $1`, of)
+	if err != nil || !p.open() {
+		return false, err
+	}
+	at := p.ExpectedBy
+	if p.SettledAt != nil {
+		at = p.WindowClosesAt
+	}
+	return at != nil && at.Equal(*n.Data.Deadline), nil
+}
+
 // errSecondCopy says that the contact's mailbox is the registered one by now, which has a copy of its own.
 var errSecondCopy = errors.New("postgres: the mailbox has a copy already")
 
 // address fills in who the notice is for, and by which names they know themselves.
-func (s *Store) address(ctx context.Context, registrationID string, n *Notice) error {
-	rec, err := load(ctx, s.pool, registrationID, "")
+func (s *Store) address(ctx context.Context, q querier, registrationID string, n *Notice) error {
+	rec, err := load(ctx, q, registrationID, "")
 	if err != nil {
 		return err
 	}
@@ -197,12 +261,12 @@ func (s *Store) address(ctx context.Context, registrationID string, n *Notice) e
 		return nil
 	}
 	var a dossier.Applicant
-	if err := s.Get(ctx, rec.ApplicantRef, dossier.PurposeApplicant, &a); err != nil {
+	if err := s.get(ctx, q, Own(rec.ID), rec.ApplicantRef, dossier.PurposeApplicant, &a); err != nil {
 		return err
 	}
 	if n.Audience == "contact" {
 		var contact dossier.Contact
-		err := s.Get(ctx, *rec.ContactRef, dossier.PurposeContact, &contact)
+		err := s.get(ctx, q, Own(rec.ID), *rec.ContactRef, dossier.PurposeContact, &contact)
 		if err == nil && contact.Email == a.Email {
 			err = errSecondCopy
 		}

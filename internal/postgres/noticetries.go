@@ -48,7 +48,11 @@ type noticeRow struct {
 	Channel        notice.Channel
 	Recipient      string
 	Locale         registration.Locale
-	Data           notice.Data
+	About          *string // what it tells of: a registration, a clearing, or of a finding whatever it is about
+	AccountID      *string
+	Sealed         []byte // what it tells
+	SealedFor      *string
+	Data           *notice.Data // in clear, of an older release until it is sealed
 	Held           bool
 	CreatedAt      time.Time
 	SendingAt      *time.Time // when the attempt began that has left no record yet
@@ -59,7 +63,7 @@ type noticeRow struct {
 	UnknownTries   int
 }
 
-const noticeColumns = `id, registration_id, event_key, kind, channel, recipient, locale, data, held, created_at, sending_at, accepted_at,
+const noticeColumns = `id, registration_id, event_key, kind, channel, recipient, locale, about, account_id, sealed, sealed_for, data, held, created_at, sending_at, accepted_at,
 	refused_at, skipped_at, unsure_at, unknown_tries`
 
 func oneNotice(ctx context.Context, q querier, id, lock string) (*noticeRow, error) {
@@ -69,6 +73,20 @@ func oneNotice(ctx context.Context, q querier, id, lock string) (*noticeRow, err
 	}
 	n, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByName[noticeRow])
 	return n, notFound(err)
+}
+
+func (n *noticeRow) about() string {
+	if n.About == nil {
+		return n.Data.RegistrationID
+	}
+	return *n.About
+}
+
+func (n *noticeRow) account() string {
+	if n.AccountID == nil {
+		return n.Data.AccountID
+	}
+	return *n.AccountID
 }
 
 func (n *noticeRow) state() string {
@@ -116,10 +134,37 @@ func (s *Store) seize(ctx context.Context, id string, patience time.Duration) (s
 				return err
 			}
 		}
+		if why, err = s.maySend(ctx, tx, n, since); why != nil || err != nil {
+			mine = false
+			return err
+		}
 		_, err = tx.Exec(ctx, `update notices set sending_at = $2 where id = $1`, id, since)
 		return err
 	})
 	return since, mine, errors.Join(err, why)
+}
+
+// maySend says why a notice has to wait, if it has: the notice of a payment while payments are paused, unless the payment was
+// announced by another channel, and every notice to people outside when the day's ceiling is met. It takes what sending costs.
+func (s *Store) maySend(ctx context.Context, tx pgx.Tx, n *noticeRow, at time.Time) (why, err error) {
+	if n.Kind == notice.PaymentRequested && n.Held {
+		paused, err := payoutsHeld(ctx, tx)
+		switch {
+		case err != nil:
+			return nil, err
+		case paused:
+			return ErrPaused, nil
+		}
+	}
+	kind, costly := costs(n.Channel, n.Recipient)
+	if !costly {
+		return nil, nil
+	}
+	err = s.spend(ctx, tx, kind, at)
+	if met, ok := errors.AsType[*CeilingError](err); ok {
+		return met, nil
+	}
+	return nil, err
 }
 
 // countUnknown counts a try whose outcome nobody knows, and reports whether there may be another. If not, ops decides.
@@ -135,7 +180,7 @@ func (s *Store) countUnknown(ctx context.Context, tx pgx.Tx, n *noticeRow) (more
 		return more, err
 	}
 	tried := fmt.Sprintf("%s by %s: tried %d times, and nobody knows whether it was sent; it is not tried again by itself", n.Kind, n.Channel, n.UnknownTries)
-	return false, s.find(ctx, tx, registration.FindingMessageUnsure, n.ID, n.Data.AccountID, tried)
+	return false, s.find(ctx, tx, registration.FindingMessageUnsure, n.ID, n.account(), tried)
 }
 
 // NoticeUnknown notes that nobody knows what came of an attempt, and reports whether the notice has failed by that. An attempt
@@ -159,8 +204,14 @@ func (s *Store) NoticeUnknown(ctx context.Context, taken *Notice) (failed bool, 
 
 // NoticeUntouched notes that an attempt did nothing at all, and counts nothing.
 func (s *Store) NoticeUntouched(ctx context.Context, taken *Notice) error {
-	_, err := s.pool.Exec(ctx, `update notices set sending_at = null where id = $1 and sending_at = $2`, taken.ID, taken.Since)
-	return err
+	return s.inTx(ctx, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `update notices set sending_at = null where id = $1 and sending_at = $2`, taken.ID, taken.Since)
+		kind, costly := costs(taken.Channel, taken.Audience)
+		if err != nil || tag.RowsAffected() == 0 || !costly {
+			return err
+		}
+		return s.giveBack(ctx, tx, kind, taken.Since)
+	})
 }
 
 // NoticeAccepted notes that the provider took the notice. Whichever attempt says so, and whatever was thought before, it is sent.
@@ -183,7 +234,7 @@ func (s *Store) NoticeRefused(ctx context.Context, id string) error {
 func (s *Store) noticeAnswered(ctx context.Context, tx pgx.Tx, id, update string, args ...any) error {
 	var kind notice.Kind
 	var about string
-	err := tx.QueryRow(ctx, update+` returning kind, coalesce(data ->> 'RegistrationID', '')`, append([]any{id}, args...)...).Scan(&kind, &about)
+	err := tx.QueryRow(ctx, update+` returning kind, coalesce(about, data ->> 'RegistrationID', '')`, append([]any{id}, args...)...).Scan(&kind, &about)
 	if errors.Is(err, pgx.ErrNoRows) { // answered before
 		return nil
 	}

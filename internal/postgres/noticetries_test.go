@@ -9,8 +9,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"shiming/internal/devstack/storetest"
+	"shiming/internal/dossier"
 	"shiming/internal/notice"
 	"shiming/internal/postgres"
+	"shiming/internal/vault"
 	"shiming/registration"
 )
 
@@ -25,16 +28,18 @@ type noticeTest struct {
 	*clock
 	t  *testing.T
 	id string
+
+	about string // its registration
 }
 
 func newNotice(t *testing.T) *noticeTest {
 	t.Helper()
 	c := newClock()
 	n := &noticeTest{Store: newStore(t).WithClock(c.now), clock: c, t: t, id: "ntc_1"}
-	about := opened(t, n.Store, "acct-1")
+	n.about = opened(t, n.Store, "acct-1")
 	_, err := n.Pool().Exec(t.Context(), `insert into notices (id, registration_id, event_key, kind, channel, recipient, locale, data, created_at)
 		values ($1, $2, 'approved/1', 'approved', 'email', 'registered', 'en', jsonb_build_object('RegistrationID', $2::text, 'AccountID', 'acct-1'), $3)`,
-		n.id, about, c.now())
+		n.id, n.about, c.now())
 	require.NoError(t, err)
 	return n
 }
@@ -221,8 +226,13 @@ func TestOpsHasTheLastWord(t *testing.T) {
 	require.NoError(t, err)
 	require.Nil(t, refusal)
 	n.stands(postgres.NoticeSent, 2, false)
-	assert.Equal(t, "resend ops:li nothing came, accept ops:li nothing came",
-		one[string](t, n.Store, `select string_agg(word || ' ' || said_by || ' ' || reason, ', ' order by id) from notice_words where notice_id = $1`, n.id))
+	assert.Equal(t, "resend ops:li, accept ops:li",
+		one[string](t, n.Store, `select string_agg(word || ' ' || said_by, ', ' order by id) from notice_words where notice_id = $1 and reason is null`, n.id))
+	for _, word := range []string{"resend", "accept"} {
+		place := vault.Place{Subject: n.about, Purpose: dossier.PurposeReason, Row: n.id}
+		sealed := one[[]byte](t, n.Store, `select sealed_reason from notice_words where word = $1`, word)
+		assert.Equal(t, "nothing came", storetest.Unsealed[string](t, n.Store, place, sealed))
+	}
 	assert.Equal(t, "notice_resent:approved/email, notice_accepted:approved/email",
 		one[string](t, n.Store, `select string_agg(event, ', ' order by id) from timeline where actor = 'ops:li'`))
 	_, err = n.ResendNotice(t.Context(), postgres.NoticeWord{NoticeID: "ntc_2", By: "ops:li", Reason: "x"})

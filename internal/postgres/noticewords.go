@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"shiming/internal/dossier"
 	"shiming/registration"
 )
 
@@ -58,12 +59,22 @@ func (s *Store) say(ctx context.Context, w NoticeWord, word, event string, do fu
 			return err
 		}
 		at := s.now()
-		if _, err := tx.Exec(ctx, `insert into notice_words (notice_id, word, reason, said_by, at) values ($1, $2, $3, $4, $5)`, n.ID, word, w.Reason, w.By, at); err != nil {
+		if err := s.keepNoticeWord(ctx, tx, n, word, w, at); err != nil {
 			return err
 		}
 		return seenNotice(ctx, tx, n, event, w.By, at)
 	})
 	return refusal, err
+}
+
+func (s *Store) keepNoticeWord(ctx context.Context, tx pgx.Tx, n *noticeRow, word string, w NoticeWord, at time.Time) error {
+	sealed, sealedFor, err := s.sealAbout(ctx, tx, noticeSubject(n.RegistrationID, n.about()), n.ID, dossier.PurposeReason, w.Reason)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `insert into notice_words (notice_id, word, sealed_reason, sealed_for, said_by, at) values ($1, $2, $3, $4, $5, $6)`,
+		n.ID, word, sealed, sealedFor, w.By, at)
+	return err
 }
 
 // lockRegistrationOf keeps the order in which every step locks: the registration, then what belongs to it.
@@ -75,7 +86,7 @@ func lockRegistrationOf(ctx context.Context, tx pgx.Tx, noticeID string) error {
 // seenNotice writes what was said of a notice on the timeline of what it is about. One to reviewers or ops may be about nobody.
 func seenNotice(ctx context.Context, tx pgx.Tx, n *noticeRow, event, by string, at time.Time) error {
 	event = fmt.Sprintf("%s:%s/%s", event, n.Kind, n.Channel)
-	about := n.Data.RegistrationID
+	about := n.about()
 	if registration.IsClearingID(about) {
 		k, err := loadClearing(ctx, tx, about, "")
 		if err != nil {

@@ -20,7 +20,7 @@ func (s *Store) Open(ctx context.Context, app registration.Application) (registr
 		if err := lockAccount(ctx, tx, app.AccountID); err != nil {
 			return err
 		}
-		if refusal, err := accountFree(ctx, tx, app); refusal != nil || err != nil {
+		if refusal, err := s.mayOpen(ctx, tx, app); refusal != nil || err != nil {
 			result = registration.StepResult{Refusal: refusal}
 			return err
 		}
@@ -68,7 +68,7 @@ func accountFree(ctx context.Context, tx querier, app registration.Application) 
 	var taken, clearing bool
 	err := tx.QueryRow(ctx, `select exists (select from registrations where account_id = $1 and id <> $2 and ended_at is null)
 		or exists (select from accounts where account_id = $1 and standing = 'active' and registration_id <> $2),
-		exists (select from clearings where account_id = $1 and ended_at is null)`, app.AccountID, app.RegistrationID).Scan(&taken, &clearing)
+		exists (select from clearings where account_id = $1 and not contested and ended_at is null)`, app.AccountID, app.RegistrationID).Scan(&taken, &clearing)
 	switch {
 	case err != nil:
 		return nil, err
@@ -80,10 +80,18 @@ func accountFree(ctx context.Context, tx querier, app registration.Application) 
 	return nil, nil
 }
 
-// MayRegister refuses an account that has a registration already, before anything is kept of a new one; [Store.Open]
-// judges again. A registration that the id names itself is no obstacle.
+// mayOpen refuses an account that is not free, or that has opened its share of registrations within a day.
+func (s *Store) mayOpen(ctx context.Context, q querier, app registration.Application) (*registration.Refusal, error) {
+	if refusal, err := accountFree(ctx, q, app); refusal != nil || err != nil {
+		return refusal, err
+	}
+	return s.openingsExceeded(ctx, q, app)
+}
+
+// MayRegister refuses an account that has a registration already, or had too many today, before anything is kept of a new
+// one; [Store.Open] judges again. A registration that the id names itself is no obstacle.
 func (s *Store) MayRegister(ctx context.Context, accountID, registrationID string) (*registration.Refusal, error) {
-	return accountFree(ctx, s.pool, registration.Application{AccountID: accountID, RegistrationID: registrationID})
+	return s.mayOpen(ctx, s.pool, registration.Application{AccountID: accountID, RegistrationID: registrationID})
 }
 
 // late reports whether something can no longer be opened: its caller was answered that it was not.
@@ -100,7 +108,7 @@ func (s *Store) create(ctx context.Context, tx pgx.Tx, app registration.Applicat
 		return nil, ErrNotFound
 	}
 	var applicant dossier.Applicant
-	if err := s.get(ctx, tx, app.ApplicantRef, dossier.PurposeApplicant, &applicant); err != nil {
+	if err := s.get(ctx, tx, Own(app.RegistrationID), app.ApplicantRef, dossier.PurposeApplicant, &applicant); err != nil {
 		return nil, err
 	}
 	event := registration.Opened
@@ -134,7 +142,7 @@ func (c *change) openIn(ctx context.Context, app registration.Application) (*reg
 		return nil, nil
 	}
 	var person dossier.Person
-	if err := c.get(ctx, c.tx, app.IdentityRef, dossier.PurposeIdentity, &person); err != nil {
+	if err := c.get(ctx, c.tx, Own(c.rec.ID), app.IdentityRef, dossier.PurposeIdentity, &person); err != nil {
 		return nil, err
 	}
 	claimed, err := c.claimPerson(ctx, person)

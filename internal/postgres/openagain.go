@@ -17,11 +17,11 @@ func (c *change) offerAgain(ctx context.Context) error {
 	if c.rec.Kind != registration.Enterprise {
 		return nil
 	}
-	var companyRef string
+	var before, companyRef string
 	var proof *string
-	err := c.tx.QueryRow(ctx, `select r.company_ref, p.id from identity_claims c join registrations r on r.id = c.registration_id
+	err := c.tx.QueryRow(ctx, `select r.id, r.company_ref, p.id from identity_claims c join registrations r on r.id = c.registration_id
 		left join payments p on p.id = r.company_proof and p.bank_state <> 'returned'
-		where c.account_id = $1 and c.subject = 'organization' and c.bound and r.company_ref is not null`, c.rec.AccountID).Scan(&companyRef, &proof)
+		where c.account_id = $1 and c.subject = 'organization' and c.bound and r.company_ref is not null`, c.rec.AccountID).Scan(&before, &companyRef, &proof)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil
 	}
@@ -29,10 +29,10 @@ func (c *change) offerAgain(ctx context.Context) error {
 		return err
 	}
 	var company dossier.Company
-	if err := c.get(ctx, c.tx, companyRef, dossier.PurposeCompany, &company); err != nil {
+	if err := c.get(ctx, c.tx, Own(before), companyRef, dossier.PurposeCompany, &company); err != nil {
 		return err
 	}
-	ref, err := c.put(ctx, c.tx, c.rec.ID, dossier.PurposeCompany, company)
+	ref, err := c.put(ctx, c.tx, Own(c.rec.ID), dossier.PurposeCompany, company)
 	if err != nil {
 		return err
 	}

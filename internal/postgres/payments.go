@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"shiming/internal/dossier"
+	"shiming/internal/vault"
 	"shiming/registration"
 )
 
@@ -99,6 +100,11 @@ func (p *payment) ref() *registration.PaymentRef {
 	return r
 }
 
+// owner is whose the payee and the amount are: the payment's own, so that no other payment's can take their place.
+func (p *payment) owner() Owner { return Owner{Subject: p.RegistrationID, Row: p.ID} }
+
+func (p *payment) amountPlace() vault.Place { return p.owner().place(dossier.PurposeAmount, p.ID) }
+
 // void ends an open payment whose amount nobody may enter any more. What the bank later says of it is still recorded.
 func (c *change) void(ctx context.Context) error {
 	if !c.payment.open() {
@@ -120,12 +126,14 @@ func (c *change) request(ctx context.Context, company dossier.Company) error {
 	late := c.cal.WorkingDays(c.at, registration.NoticeOverdueDays)
 	p := &payment{
 		ID: registration.NewID("pay"), RegistrationID: c.rec.ID, Key: registration.NewID("shm"),
-		BankFingerprint: c.bankFingerprint(company), BankLast4: dossier.Last4(company.Bank.AccountNumber), CompanyRef: *c.rec.CompanyRef,
+		BankFingerprint: c.bankFingerprint(company), BankLast4: dossier.Last4(company.Bank.AccountNumber),
 		State: registration.PayoutRequestedState, BankState: "requested", AttemptsLeft: registration.AmountGuesses,
 		RequestedAt: c.at, ExpectedBy: &late.At, WindowProvisional: late.Provisional,
 	}
-	p.Amount, err = c.seal(ctx, c.tx, c.rec.ID, dossier.PurposeAmount+"/"+p.ID, dossier.Amount{Fen: fen.Int64() + 1})
-	if err != nil {
+	if p.Amount, err = c.seal(ctx, c.tx, p.amountPlace(), dossier.Amount{Fen: fen.Int64() + 1}); err != nil {
+		return err
+	}
+	if p.CompanyRef, err = c.put(ctx, c.tx, p.owner(), dossier.PurposeCompany, company); err != nil {
 		return err
 	}
 	_, err = c.tx.Exec(ctx, `insert into payments (id, registration_id, key, bank_fingerprint, bank_last4, company_ref, amount, state, requested_at,

@@ -88,7 +88,7 @@ func (c *change) mirrored(ctx context.Context, p *payment, before registration.P
 	switch {
 	case c.rec.EndedAt != nil, p == c.payment && now.Same(before), p != c.payment && now.State == before.State:
 		return nil
-	case p == c.payment && c.rec.State == registration.PayoutPending:
+	case p == c.payment && (c.rec.State == registration.PayoutPending || c.rec.State == registration.DepositRequired):
 		if err := c.setDue(ctx); err != nil {
 			return err
 		}
@@ -113,13 +113,15 @@ type Order struct {
 	Asked bool
 	// Void says that nobody wants the payment any more: learn what became of it, but do not send it.
 	Void bool
+	// Paused says that payments are paused: learn what became of it, and do not send it yet.
+	Paused bool
 }
 
 // ErrHeld says that nothing is paid for a registration whose run knows more than this database: it may have been paid already.
 var ErrHeld = errors.New("postgres: the registration's payments are held, for its run knows more than this database")
 
 // TakeOrder opens a payment for ordering and notes that the bank is about to be called. It returns nil if there is
-// nothing to order: the payment was voided before, or the bank has answered already.
+// nothing to order: the payment was voided before, or the bank has answered already. [ErrPaused]: not now.
 func (s *Store) TakeOrder(ctx context.Context, paymentID string) (*Order, error) {
 	var order *Order
 	_, err := s.changePayment(ctx, paymentID, func(c *change, p *payment) error {
@@ -129,16 +131,23 @@ func (s *Store) TakeOrder(ctx context.Context, paymentID string) (*Order, error)
 		if c.rec.HeldAt != nil {
 			return ErrHeld
 		}
-		order = &Order{Key: p.Key, Asked: p.OrderedAt != nil, Void: !p.open()}
+		paused, err := payoutsHeld(ctx, c.tx)
+		switch {
+		case err != nil:
+			return err
+		case paused && p.OrderedAt == nil:
+			return ErrPaused
+		}
+		order = &Order{Key: p.Key, Asked: p.OrderedAt != nil, Void: !p.open(), Paused: paused}
 		if p.OrderedAt == nil {
 			p.OrderedAt = &c.at
 		}
 		var amount dossier.Amount
-		if err := s.unseal(ctx, c.tx, p.RegistrationID, dossier.PurposeAmount+"/"+p.ID, p.Amount, &amount); err != nil {
+		if err := s.unseal(ctx, c.tx, p.amountPlace(), p.Amount, &amount); err != nil {
 			return err
 		}
 		order.AmountFen = amount.Fen
-		return s.get(ctx, c.tx, p.CompanyRef, dossier.PurposeCompany, &order.Company)
+		return s.get(ctx, c.tx, p.owner(), p.CompanyRef, dossier.PurposeCompany, &order.Company)
 	})
 	return order, err
 }
@@ -202,29 +211,35 @@ func (c *change) settled(ctx context.Context) error {
 		return nil
 	}
 	p := c.payment
-	p.setWindow(c.cal)
-	if !p.WindowClosesAt.After(c.at) { // nobody was there to say so in time: that is not the applicant's fault
-		closes := c.cal.WorkingDays(c.at, registration.SettledDays)
-		p.WindowClosesAt, p.WindowProvisional, p.RemindAt = &closes.At, closes.Provisional, nil
-	}
+	p.setWindow(c.cal, c.at)
 	if err := p.save(ctx, c.tx); err != nil {
 		return err
 	}
 	if err := c.move(ctx, registration.PaymentSettled); err != nil {
 		return err
 	}
-	return c.tell(ctx, notice.MoneyArrived, "money_arrived/"+p.ID, c.paymentData())
+	return c.tell(ctx, notice.MoneyArrived, moneyArrivedKey(p.ID), c.paymentData())
 }
 
-// setWindow closes the window at the later of three working days after the notice and one after the money's arrival,
-// and never before what was announced.
-func (p *payment) setWindow(cal workday.Calendar) {
-	closes := cal.WorkingDays(*p.SettledAt, registration.SettledDays)
+// window is when, by a calendar, the time to enter the amount is over: at the later of three working days after the notice and
+// one after the money's arrival. Since is when the applicant could first be told of the money: if nobody was there to say so in
+// time, that is not their fault, and they have one working day from then.
+func (p *payment) window(cal workday.Calendar, since time.Time) (closes workday.Deadline, late bool) {
+	closes = cal.WorkingDays(*p.SettledAt, registration.SettledDays)
 	if p.NotifiedAt != nil {
 		if whole := cal.WorkingDays(*p.NotifiedAt, registration.WindowDays); whole.At.After(closes.At) {
 			closes = whole
 		}
 	}
+	if !closes.At.After(since) {
+		return cal.WorkingDays(since, registration.SettledDays), true
+	}
+	return closes, false
+}
+
+// setWindow closes the window when the calendar says so, and never before what was announced.
+func (p *payment) setWindow(cal workday.Calendar, since time.Time) {
+	closes, late := p.window(cal, since)
 	if p.WindowClosesAt != nil {
 		closes = workday.Later(workday.Deadline{At: *p.WindowClosesAt}, closes)
 	}
@@ -232,8 +247,29 @@ func (p *payment) setWindow(cal workday.Calendar) {
 	// Noon of the day before the last: "closes tomorrow".
 	day := closes.At.Sub(cal.Days(closes.At, -1))
 	remind := closes.At.Add(-day - day/2)
-	if remind.After(*p.SettledAt) {
+	switch {
+	case late: // the announcement says it itself
+		p.RemindAt = nil
+	case remind.After(*p.SettledAt):
 		p.RemindAt = &remind
+	}
+}
+
+// expected is by when, by a calendar, the money should have arrived or, as long as no channel has taken the notice, the
+// notice have been taken.
+func (p *payment) expected(cal workday.Calendar) workday.Deadline {
+	if p.NotifiedAt != nil {
+		return cal.WorkingDays(*p.NotifiedAt, registration.WindowDays)
+	}
+	return cal.WorkingDays(p.RequestedAt, registration.NoticeOverdueDays)
+}
+
+// setExpected has the calendar say by when the money should have arrived. The window that was announced with it lasts as long.
+func (p *payment) setExpected(cal workday.Calendar) {
+	due := workday.Later(workday.Deadline{At: *p.ExpectedBy}, p.expected(cal))
+	p.ExpectedBy, p.WindowProvisional = &due.At, due.Provisional
+	if p.WindowClosesAt != nil && p.WindowClosesAt.Before(due.At) {
+		p.WindowClosesAt = &due.At
 	}
 }
 
@@ -264,7 +300,9 @@ func (c *change) paymentLost(ctx context.Context) error {
 	if err := c.move(ctx, event); err != nil {
 		return err
 	}
-	c.askForCompany()
+	if err := c.askForCompany(ctx); err != nil {
+		return err
+	}
 	return c.tellWayOn(ctx, notice.PaymentFailed, key+c.payment.ID)
 }
 
@@ -281,15 +319,16 @@ func (c *change) tellWayOn(ctx context.Context, kind notice.Kind, eventKey strin
 }
 
 // askForCompany says which field the bank objects to. What was submitted stays locked, but for the company information.
-func (c *change) askForCompany() {
+func (c *change) askForCompany(ctx context.Context) error {
 	wrong := c.payment.objection(c.rec.Locale)
 	c.setError(registration.CodePaymentFailed, wrong)
 	if c.rec.ReviewRound == 0 {
-		return
+		return nil
 	}
-	again := registration.Correction{Reason: registration.Reason{Field: fieldCompany, Code: wrong.Code, Message: wrong.Message}}
+	again, err := c.sealReasons(ctx, c.tx, c.rec.ID, c.rec.ReviewRound, []registration.Reason{{Field: fieldCompany, Code: wrong.Code, Message: wrong.Message}})
 	whole := func(c registration.Correction) bool { return c.Field == fieldCompany }
-	c.rec.Corrections = append(slices.DeleteFunc(c.rec.Corrections, whole), again)
+	c.rec.Corrections = append(slices.DeleteFunc(c.rec.Corrections, whole), again...)
+	return err
 }
 
 // PaymentTick does what time brings a payment: late money is flagged for ops, the window's end is announced and comes.
@@ -311,13 +350,8 @@ func (s *Store) PaymentTick(ctx context.Context, step Step, paymentID string) (r
 
 func (c *change) tickUnsettled(ctx context.Context) error {
 	p := c.payment
-	due := c.cal.WorkingDays(p.RequestedAt, registration.NoticeOverdueDays)
-	if p.NotifiedAt != nil {
-		due = c.cal.WorkingDays(*p.NotifiedAt, registration.WindowDays)
-	}
-	due = workday.Later(workday.Deadline{At: *p.ExpectedBy, Provisional: p.WindowProvisional}, due)
-	p.ExpectedBy, p.WindowProvisional = &due.At, due.Provisional
-	if c.at.Before(due.At) || p.Overdue {
+	p.setExpected(c.cal)
+	if c.at.Before(*p.ExpectedBy) || p.Overdue {
 		return p.save(ctx, c.tx)
 	}
 	p.Overdue = true
@@ -356,7 +390,7 @@ func (c *change) tickWindow(ctx context.Context) error {
 // recomputeWindow has today's calendar say when the window closes. A reminder that was given is not given again.
 func (c *change) recomputeWindow() {
 	reminded := c.payment.RemindAt == nil
-	c.payment.setWindow(c.cal)
+	c.payment.setWindow(c.cal, c.rec.StateSince)
 	if reminded {
 		c.payment.RemindAt = nil
 	}

@@ -144,9 +144,10 @@ func rush(t *testing.T, w *workflowtest.World, accounts int) map[registration.Co
 	for i := range accounts {
 		id := registration.NewID("reg")
 		require.NoError(t, w.Store.NewSubject(t.Context(), id))
-		ref, err := w.Store.Put(t.Context(), id, dossier.PurposeCard, workflowtest.Card(1))
+		act := activities.CardAct{RegistrationID: id, AccountID: fmt.Sprintf("acct-%d", i), ActID: registration.NewID("act")}
+		var err error
+		act.InputRef, err = w.Store.Put(t.Context(), postgres.Owner{Subject: id, Row: act.ActID}, dossier.PurposeCard, workflowtest.Card(1))
 		require.NoError(t, err)
-		act := activities.CardAct{RegistrationID: id, AccountID: fmt.Sprintf("acct-%d", i), ActID: registration.NewID("act"), InputRef: ref}
 		do = append(do, func() {
 			answer, err := w.Activities().Cards.BindCard(context.Background(), act)
 			mu.Lock()
@@ -205,7 +206,7 @@ func TestLostTryAtACardIsForgotten(t *testing.T) {
 func companyRequired(t *testing.T, w *workflowtest.World, account string, n int) postgres.Step {
 	t.Helper()
 	step := open(t, w, registration.Enterprise, account, n)
-	session := "qrs-" + account
+	session := "qrs-" + step.RegistrationID
 	act := step
 	act.ActID = registration.NewID("act")
 	require.NoError(t, w.Store.KeepSession(t.Context(), step.RegistrationID, act.ActID, postgres.AdminSession{

@@ -181,7 +181,8 @@ func (s *Store) FindUndelivered(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// ResolveHealed resolves findings about runs whose row they agree with again.
+// ResolveHealed resolves findings whose cause is gone: runs that agree with their row again, payments that have an outcome, days
+// that are over.
 func (s *Store) ResolveHealed(ctx context.Context) error {
 	return errors.Join(
 		s.resolveWhere(ctx, s.pool, registration.FindingRunAhead, `exists (select from registrations r where r.id = f.subject and r.held_at is null)
@@ -189,8 +190,13 @@ func (s *Store) ResolveHealed(ctx context.Context) error {
 		s.resolveWhere(ctx, s.pool, registration.FindingRunBehind, `exists (select from registrations r where r.id = f.subject and r.acknowledged = r.version and r.run_missing_since is null)
 			or exists (select from clearings k where k.id = f.subject and k.acknowledged = k.version and k.run_missing_since is null)`),
 		s.resolveWhere(ctx, s.pool, registration.FindingPayoutFailed, `exists (select from payments p where p.id = f.subject and p.bank_state <> 'requested')`),
+		s.resolveWhere(ctx, s.pool, registration.FindingSpendingHigh, dayIsOver),
+		s.resolveWhere(ctx, s.pool, registration.FindingSpendingCeiling, dayIsOver),
 	)
 }
+
+// dayIsOver is true of a finding f about what was spent of a day that is over.
+const dayIsOver = `not exists (select from spending d where d.kind = f.subject and d.day_ends > $2 and coalesce(d.ceiling_at, d.high_at) is not null)`
 
 // CloseLateActs closes acts that nobody was answered for in time: their process died. Whatever comes for them later changes
 // nothing.

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -43,12 +44,14 @@ type record struct {
 	RefusedBank      []byte
 	RefusedBankLast4 *string
 	mirror
+	read []string // the vault items that it named when it was read
 }
 
 // binding is a card binding under way.
 type binding struct {
 	ID     string    `json:"id"` // the bank's
 	Card   string    `json:"card_ref"`
+	Act    string    `json:"act"` // that handed the card in; empty: before it was kept
 	SentAt time.Time `json:"sent_at"`
 	Sends  int       `json:"sends"`
 	Wrong  int       `json:"wrong"`
@@ -68,7 +71,19 @@ func load(ctx context.Context, q querier, id, lock string) (*record, error) {
 	if err != nil {
 		return nil, notFound(err)
 	}
+	rec.read = rec.items()
 	return rec, nil
+}
+
+// items are the vault items that the row names and that another can take the place of.
+func (r *record) items() []string {
+	var refs []string
+	for _, ref := range []*string{r.IdentityRef, r.CompanyRef, r.ContactRef} {
+		if ref != nil {
+			refs = append(refs, *ref)
+		}
+	}
+	return refs
 }
 
 // insert stores a new registration.
@@ -79,7 +94,8 @@ func (r *record) insert(ctx context.Context, tx pgx.Tx) error {
 	return err
 }
 
-// save writes every column that can change, if nobody wrote the row since it was read.
+// save writes every column that can change, if nobody wrote the row since it was read, and forgets the vault items that it names
+// no longer.
 func (r *record) save(ctx context.Context, tx pgx.Tx, readSequence int64) error {
 	tag, err := tx.Exec(ctx, `update registrations set name = $3, state = $4, sequence = $5, updated_at = $6,
 		last_act_at = $7, state_since = $8, ended_at = $9, due_at = $10, due_provisional = $11, overdue = $12, last_error = $13,
@@ -97,6 +113,15 @@ func (r *record) save(ctx context.Context, tx pgx.Tx, readSequence int64) error 
 	if tag.RowsAffected() != 1 {
 		return fmt.Errorf("postgres: registration %s was written by somebody else at sequence %d", r.ID, readSequence)
 	}
+	for _, ref := range r.read {
+		if slices.Contains(r.items(), ref) {
+			continue
+		}
+		if err := dropSuperseded(ctx, tx, ref); err != nil {
+			return err
+		}
+	}
+	r.read = r.items()
 	return nil
 }
 

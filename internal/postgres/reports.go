@@ -3,12 +3,14 @@ package postgres
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
 
 	"shiming/internal/dossier"
 	"shiming/internal/notice"
+	"shiming/internal/vault"
 	"shiming/registration"
 )
 
@@ -127,30 +129,31 @@ func (s *Store) keepReport(ctx context.Context, tx pgx.Tx, r Report, owner *reco
 	return s.notify(ctx, tx, nil, notice.ReportUnmatched, "unmatched/"+r.Source+"/"+r.MessageID, notice.Data{Detail: r.Source + " " + r.Type}, s.now())
 }
 
+// place is where a report belongs: to whom its key stands for, under the name of its message.
+func (r Report) place(subject string) vault.Place {
+	return Owner{Subject: subject, Row: r.Key}.place(dossier.PurposeReport, r.Source+"/"+r.MessageID)
+}
+
 // sealReport seals a report for its owner; for everybody's subject if it has none, or if its data was erased: a bank's
 // word is kept all the same.
 func (s *Store) sealReport(ctx context.Context, tx pgx.Tx, subject string, r Report) (body []byte, sealedFor string, err error) {
-	purpose, v := dossier.PurposeReport+"/"+r.Source+"/"+r.MessageID, reportBody{Reason: r.Reason, Person: r.Person, By: r.By}
-	body, err = s.seal(ctx, tx, subject, purpose, v)
+	v := reportBody{Reason: r.Reason, Person: r.Person, By: r.By}
+	body, err = s.seal(ctx, tx, r.place(subject), v)
 	if !errors.Is(err, ErrErased) && !errors.Is(err, ErrNotFound) {
 		return body, subject, err
 	}
-	if err := s.ensureSubject(ctx, tx, UnmatchedSubject); err != nil {
-		return nil, "", err
-	}
-	body, err = s.seal(ctx, tx, UnmatchedSubject, purpose, v)
+	body, err = s.sealShared(ctx, tx, r.place(UnmatchedSubject), v)
 	return body, UnmatchedSubject, err
 }
 
-func (c *change) openReport(ctx context.Context, source, messageID string, body []byte, into *dossier.WalletReport) error {
-	var subject string
-	if err := c.tx.QueryRow(ctx, `select sealed_for from reports where source = $1 and message_id = $2`, source, messageID).Scan(&subject); err != nil {
-		return err
+// openReport opens what the wallet said of a session of this registration's. It was sealed for it, or for nobody yet.
+func (c *change) openReport(ctx context.Context, r Report, sealedFor string, body []byte) (dossier.WalletReport, error) {
+	if sealedFor != c.rec.ID && sealedFor != UnmatchedSubject {
+		return dossier.WalletReport{}, fmt.Errorf("%w: a report of %s", ErrForeign, c.rec.ID)
 	}
 	var b reportBody
-	err := c.unseal(ctx, c.tx, subject, dossier.PurposeReport+"/"+source+"/"+messageID, body, &b)
-	*into = b.Person
-	return err
+	err := c.unseal(ctx, c.tx, r.place(sealedFor), body, &b)
+	return b.Person, err
 }
 
 func (s *Store) takeBankReport(ctx context.Context, tx pgx.Tx, r Report, rec *record) error {

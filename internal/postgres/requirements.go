@@ -1,9 +1,14 @@
 package postgres
 
-import "shiming/registration"
+import (
+	"cmp"
+
+	"shiming/registration"
+)
 
 // requirements lists what is still to be handed in before a registration can be submitted, in the order of the steps.
-// p is the newest payment, nil if there is none.
+// p is the newest payment, nil if there is none. A reviewer's words are among them if they were opened; what is for the engine or a
+// row has none of them.
 func requirements(r *record, p *payment, docs []registration.Document) []registration.FieldError {
 	missing := []registration.FieldError{}
 	if r.State.Final() || r.State == registration.UnderReview {
@@ -35,7 +40,7 @@ func requirements(r *record, p *payment, docs []registration.Document) []registr
 	for _, c := range r.Corrections {
 		saidAbove := c.Field == fieldCompany && r.CompanyProof == nil
 		if !c.Done && !saidAbove {
-			need(c.Field, c.Code, c.Message)
+			need(c.Field, c.Code, cmp.Or(c.Message, registration.Explain("correction_asked", r.Locale)))
 		}
 	}
 	return missing

@@ -138,7 +138,8 @@ func (c *change) remindReviewers(ctx context.Context, submitted time.Time, due w
 		notice.Data{Deadline: &due.At, DeadlineProvisional: due.Provisional})
 }
 
-// Decide applies a reviewer's decision, which must be claimed by nobody or by the reviewer.
+// Decide applies a reviewer's decision on the round that was open when it was made, which must be claimed by nobody or by the
+// reviewer.
 func (s *Store) Decide(ctx context.Context, step Step, inputRef string) (registration.StepResult, error) {
 	return s.apply(ctx, step, func(ctx context.Context, c *change) (*registration.Refusal, error) {
 		var d dossier.Decision
@@ -149,32 +150,38 @@ func (s *Store) Decide(ctx context.Context, step Step, inputRef string) (registr
 		if c.payment != nil && c.payment.BankState == "returned" && c.rec.CompanyProof != nil && *c.rec.CompanyProof == c.payment.ID {
 			return &registration.Refusal{Code: registration.CodeWrongState, State: c.rec.State}, nil
 		}
-		if refusal, err := c.writeDecision(ctx, d); refusal != nil || err != nil {
+		if refusal, err := mayNotDecide(ctx, c.tx, c.rec.ID, d.Reviewer); refusal != nil || err != nil {
 			return refusal, err
 		}
-		return nil, c.decided(ctx, d)
+		if pastRound(d, c.rec.ReviewRound) {
+			return registration.Refuse(registration.CodeClaimedByOther), nil
+		}
+		said, err := c.sealReasons(ctx, c.tx, c.rec.ID, c.rec.ReviewRound, d.Reasons)
+		if err != nil {
+			return nil, err
+		}
+		if refusal, err := c.writeDecision(ctx, d, said); refusal != nil || err != nil {
+			return refusal, err
+		}
+		return nil, c.decided(ctx, d, said)
 	})
 }
 
-func (c *change) writeDecision(ctx context.Context, d dossier.Decision) (*registration.Refusal, error) {
-	note, err := c.seal(ctx, c.tx, c.rec.ID, dossier.PurposeReason+"/"+c.roundKey("note"), d.Note)
+func (c *change) writeDecision(ctx context.Context, d dossier.Decision, said registration.Corrections) (*registration.Refusal, error) {
+	note, err := c.seal(ctx, c.tx, Own(c.rec.ID).place(dossier.PurposeReason, c.roundKey("note")), d.Note)
 	if err != nil {
 		return nil, err
 	}
-	reasons := d.Reasons
-	if reasons == nil {
-		reasons = []registration.Reason{}
-	}
 	tag, err := c.tx.Exec(ctx, `update reviews set decision = $3, final = $4, decided_by = $5, decided_at = $6, closed_at = $6, reasons = $7, note = $8,
 		assignee = $5, overdue = false where subject_id = $1 and round = $2 and closed_at is null and (assignee is null or assignee = $5)`,
-		c.rec.ID, c.rec.ReviewRound, d.Decision, d.Final, d.Reviewer, c.at, reasons, note)
+		c.rec.ID, c.rec.ReviewRound, d.Decision, d.Final, d.Reviewer, c.at, said, note)
 	if err != nil {
 		return nil, err
 	}
 	return refuseIf(tag.RowsAffected() == 0, registration.CodeClaimedByOther), nil
 }
 
-func (c *change) decided(ctx context.Context, d dossier.Decision) error {
+func (c *change) decided(ctx context.Context, d dossier.Decision, said registration.Corrections) error {
 	switch {
 	case d.Decision == "approve":
 		if err := c.bind(ctx); err != nil {
@@ -193,9 +200,7 @@ func (c *change) decided(ctx context.Context, d dossier.Decision) error {
 		}
 		return c.conclude(ctx, registration.RejectedByReviewer, "rejected")
 	}
-	for _, r := range d.Reasons {
-		c.rec.Corrections = append(c.rec.Corrections, registration.Correction{Reason: r})
-	}
+	c.rec.Corrections = append(c.rec.Corrections, said...)
 	if err := c.move(ctx, registration.CorrectionsRequested); err != nil {
 		return err
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -21,19 +23,23 @@ type Review struct {
 	Overdue     bool
 	Assignee    *string
 	Decision    *string
-	Reasons     []registration.Reason
+	Kept        registration.Corrections // why, as it is stored
 	Snapshot    json.RawMessage
 	Kind        *registration.Kind
 	AccountID   *string
 	State       *registration.State
 	Name        *string
 	Before      json.RawMessage // the round before's snapshot; null in the first
+	// DecidedBefore are the reviewers who had approved the submission when the round began.
+	DecidedBefore []string
+	OwnCase       bool // the caller who asks has opened it, or acted for its applicant
 }
 
-const listedColumns = `v.subject_id, v.subject_kind, v.round, v.submitted_at, v.due_at, v.overdue, v.assignee, v.decision, v.reasons, v.snapshot`
+const listedColumns = `v.subject_id, v.subject_kind, v.round, v.submitted_at, v.due_at, v.overdue, v.assignee, v.decision, v.reasons as kept, v.snapshot`
 
-const reviewColumns = listedColumns + `,
-	r.kind, coalesce(r.account_id, k.account_id) as account_id, coalesce(r.state, k.state) as state, r.name`
+const reviewColumns = `v.subject_id, v.subject_kind, v.round, v.submitted_at, v.due_at, v.overdue, v.assignee, v.decision, v.kept, v.snapshot,
+	r.kind, coalesce(r.account_id, k.account_id) as account_id, coalesce(r.state, k.state) as state, r.name,
+	coalesce(v.snapshot -> 'decided_before', '[]') as decided_before`
 
 // reviewed joins a review with what it is about.
 const reviewed = ` left join registrations r on r.id = v.subject_id left join clearings k on k.id = v.subject_id `
@@ -43,6 +49,7 @@ type ReviewFilter struct {
 	Assignee string
 	Overdue  *bool
 	Kind     string // registration, individual, enterprise, clearing
+	Caller   string // who asks
 	Cursor   string
 	Limit    int
 }
@@ -66,8 +73,10 @@ func (s *Store) Reviews(ctx context.Context, f ReviewFilter) (Page[*Review], err
 	if err := q.beyond(f.Cursor, "(v.due_at, v.subject_id) > (?, ?)"); err != nil {
 		return page, err
 	}
-	rows, err := s.pool.Query(ctx, `select `+reviewColumns+`, null::jsonb as before from (`+q.sql()+`) v`+reviewed+`
-		order by v.due_at, v.subject_id`, q.args...)
+	args := slices.Concat(q.args, []any{f.Caller})
+	rows, err := s.pool.Query(ctx, fmt.Sprintf(`select %s, null::jsonb as before,
+		exists (select from case_callers c where c.subject_id = v.subject_id and c.caller = $%d) as own_case
+		from (%s) v%s order by v.due_at, v.subject_id`, reviewColumns, len(args), q.sql(), reviewed), args...)
 	if err != nil {
 		return page, err
 	}
@@ -76,27 +85,34 @@ func (s *Store) Reviews(ctx context.Context, f ReviewFilter) (Page[*Review], err
 	return page, err
 }
 
-// ReviewOf returns the newest round of a registration or clearing, with the one before it.
+// ReviewOf returns the newest round of a registration or clearing, with the one before it and the reviewer's words.
 func (s *Store) ReviewOf(ctx context.Context, subjectID string) (*Review, error) {
-	rows, err := s.pool.Query(ctx, `select `+reviewColumns+`, (select b.snapshot from reviews b where b.subject_id = v.subject_id and b.round = v.round - 1) as before
-		from reviews v`+reviewed+`where v.subject_id = $1 order by v.round desc limit 1`, subjectID)
+	rows, err := s.pool.Query(ctx, `select `+reviewColumns+`, (select b.snapshot from reviews b where b.subject_id = v.subject_id and b.round = v.round - 1) as before,
+		false as own_case from (select `+listedColumns+` from reviews v where v.subject_id = $1 order by v.round desc limit 1) v`+reviewed, subjectID)
 	if err != nil {
 		return nil, err
 	}
 	v, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByName[Review])
-	return v, notFound(err)
+	if err != nil {
+		return nil, notFound(err)
+	}
+	keys, err := keysOf(ctx, s.pool, subjectID)
+	if err != nil {
+		return nil, err
+	}
+	return v, s.openReasons(keys, subjectID, v.Round, v.Kept)
 }
 
-// AssignReview gives the open round of a subject to a reviewer, or to nobody. Unless force is set it refuses to take
-// the round from somebody else.
+// AssignReview gives the open round of a subject to a reviewer, or to nobody. Unless force is set it refuses to take the round
+// from somebody else; and always to give it to somebody who may not decide it.
 func (s *Store) AssignReview(ctx context.Context, subjectID, by string, to *string, force bool) (*registration.Refusal, error) {
 	var refusal *registration.Refusal
 	err := s.inTx(ctx, func(tx pgx.Tx) error {
 		var assignee *string
-		var closed, approvedBefore bool
+		var closed bool
 		var state *registration.State
-		err := tx.QueryRow(ctx, `select v.assignee, v.closed_at is not null, coalesce(r.state, k.state), coalesce($2 = any(k.approved_by), false) from reviews v`+reviewed+`
-			where v.subject_id = $1 order by v.round desc limit 1 for update of v`, subjectID, to).Scan(&assignee, &closed, &state, &approvedBefore)
+		err := tx.QueryRow(ctx, `select v.assignee, v.closed_at is not null, coalesce(r.state, k.state) from reviews v`+reviewed+`
+			where v.subject_id = $1 order by v.round desc limit 1 for update of v`, subjectID).Scan(&assignee, &closed, &state)
 		switch {
 		case err != nil:
 			return notFound(err)
@@ -106,7 +122,13 @@ func (s *Store) AssignReview(ctx context.Context, subjectID, by string, to *stri
 				refusal.State = *state
 			}
 			return nil
-		case assignee != nil && *assignee != by && !force, approvedBefore: // the second of two reviewers is another person
+		}
+		if to != nil {
+			if refusal, err = mayNotDecide(ctx, tx, subjectID, *to); refusal != nil || err != nil {
+				return err
+			}
+		}
+		if assignee != nil && *assignee != by && !force {
 			refusal = registration.Refuse(registration.CodeClaimedByOther)
 			return nil
 		}

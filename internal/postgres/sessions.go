@@ -151,18 +151,19 @@ func (c *change) proveAdministrator(ctx context.Context, p dossier.Person, role 
 
 // scanned finds the person a session verified; verified is false if the wallet reported failures only.
 func (c *change) scanned(ctx context.Context, sessionID string) (p dossier.Person, verified bool, err error) {
-	var messageID string
+	r := Report{Source: "wallet", Key: sessionID}
+	var sealedFor string
 	var body []byte
-	err = c.tx.QueryRow(ctx, `select message_id, body from reports where source = 'wallet' and key = $1 and type = 'session.verified'
-		order by received_at desc limit 1`, sessionID).Scan(&messageID, &body)
+	err = c.tx.QueryRow(ctx, `select message_id, sealed_for, body from reports where source = 'wallet' and key = $1 and type = 'session.verified'
+		order by received_at desc limit 1`, sessionID).Scan(&r.MessageID, &sealedFor, &body)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return p, false, nil
 	}
 	if err != nil {
 		return p, false, err
 	}
-	var report dossier.WalletReport
-	if err := c.openReport(ctx, "wallet", messageID, body, &report); err != nil {
+	report, err := c.openReport(ctx, r, sealedFor, body)
+	if err != nil {
 		return p, false, err
 	}
 	return dossier.Person{Holder: report.Holder, IDNumber: report.IDNumber}, true, nil

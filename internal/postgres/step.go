@@ -94,7 +94,7 @@ var errInputGone = errors.New("postgres: the act's input is gone")
 
 // input opens what an act handed in.
 func (c *change) input(ctx context.Context, ref, purpose string, v any) error {
-	err := c.get(ctx, c.tx, ref, purpose, v)
+	err := c.get(ctx, c.tx, Owner{Subject: c.rec.ID, Row: c.step.ActID}, ref, purpose, v)
 	if errors.Is(err, ErrNotFound) {
 		return errInputGone
 	}
@@ -261,9 +261,10 @@ func decisionRefused(refusal *registration.Refusal) string {
 	return "decision_refused:" + string(refusal.Code)
 }
 
-// counts reports whether an act that ended so counts towards the limit a day: not if the provider stayed away.
+// counts reports whether an act that ended so counts towards the limit a day: not if the provider stayed away, nor if payments
+// were paused meanwhile.
 func counts(refusal *registration.Refusal) bool {
-	return refusal == nil || refusal.Code != registration.CodeProviderUnavailable
+	return refusal == nil || refusal.Code != registration.CodeProviderUnavailable && refusal.Code != registration.CodeSpendingPaused
 }
 
 // setError keeps a refusal for the applicant to find.

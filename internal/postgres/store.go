@@ -27,6 +27,8 @@ type Store struct {
 	keys *vault.Keys
 	cal  workday.Calendar
 	now  func() time.Time
+
+	ceilings registration.Ceilings
 }
 
 // Open connects to the database at url (postgres://…) and checks that it answers.
@@ -40,7 +42,7 @@ func Open(ctx context.Context, url string, keys *vault.Keys, cal workday.Calenda
 	if err != nil {
 		return nil, fmt.Errorf("postgres: open: %w", err)
 	}
-	return &Store{pool: pool, keys: keys, cal: cal, now: time.Now}, nil
+	return &Store{pool: pool, keys: keys, cal: cal, now: time.Now, ceilings: registration.DefaultCeilings()}, nil
 }
 
 // WithClock returns the same store reading the time from now, for time that does not pass by itself.

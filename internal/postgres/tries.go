@@ -47,7 +47,7 @@ func (s *Store) TakeDelivery(ctx context.Context, id string, round int) (*Outgoi
 	if err != nil {
 		return nil, err
 	}
-	return &o, s.unseal(ctx, s.pool, o.EndpointID, purposeWebhookSecret, sealed, &o.Secret)
+	return &o, s.unseal(ctx, s.pool, secretPlace(o.EndpointID), sealed, &o.Secret)
 }
 
 // leaveDelivery gives up what a disabled endpoint would have been sent.

@@ -9,10 +9,13 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"shiming/internal/dossier"
+	"shiming/internal/vault"
 	"shiming/registration"
 )
 
-// ErrErased says that a subject's data key was destroyed: what it sealed is gone for good.
+// ErrErased says that a subject's data key is no longer there: what it sealed does not open. Nothing in the product removes one and
+// keeps its row; somebody did.
 var ErrErased = errors.New("postgres: the subject's data was erased")
 
 // querier is a pool or a transaction.
@@ -64,7 +67,7 @@ func (s *Store) CloseOpening(ctx context.Context, id string) (stands bool, err e
 // foreignKeyViolation is PostgreSQL's code (appendix A of its manual).
 const foreignKeyViolation = "23503"
 
-// DataKey returns a subject's wrapped data key, [ErrErased] if it was destroyed.
+// DataKey returns a subject's wrapped data key, [ErrErased] if it was removed.
 func (s *Store) DataKey(ctx context.Context, subject string) ([]byte, error) {
 	return dataKey(ctx, s.pool, subject)
 }
@@ -81,46 +84,67 @@ func dataKey(ctx context.Context, q querier, subject string) ([]byte, error) {
 	return wrapped, nil
 }
 
-// Put seals v for a subject and returns the reference by which it may be named anywhere.
-func (s *Store) Put(ctx context.Context, subject, purpose string, v any) (ref string, err error) {
-	return s.put(ctx, s.pool, subject, purpose, v)
+// ErrForeign says that a reference leads to a sealed value of somebody else's, or of another kind: it was turned there by whoever
+// wrote the database, or by a mistake of ours. Nothing is done with such a value.
+var ErrForeign = errors.New("postgres: a reference leads to a sealed value that is not its owner's")
+
+// Owner is whose a sealed value is: the subject under whose data key it lies, and the row that it belongs to. Whoever opens a
+// value says whose it must be, from what they know.
+type Owner struct{ Subject, Row string }
+
+// Own is the owner of what a registration or a clearing itself refers to.
+func Own(subject string) Owner { return Owner{Subject: subject, Row: subject} }
+
+func (o Owner) place(purpose, name string) vault.Place {
+	return vault.Place{Subject: o.Subject, Purpose: purpose, Row: o.Row, Name: name}
 }
 
-func (s *Store) put(ctx context.Context, q querier, subject, purpose string, v any) (string, error) {
+// Put seals v for its owner and returns the reference by which it may be named anywhere.
+func (s *Store) Put(ctx context.Context, owner Owner, purpose string, v any) (ref string, err error) {
+	return s.put(ctx, s.pool, owner, purpose, v)
+}
+
+func (s *Store) put(ctx context.Context, q querier, owner Owner, purpose string, v any) (string, error) {
 	ref := registration.NewID("vlt")
-	sealed, err := s.seal(ctx, q, subject, purpose+"/"+ref, v)
+	sealed, err := s.seal(ctx, q, owner.place(purpose, ref), v)
 	if err != nil {
 		return "", err
 	}
-	_, err = q.Exec(ctx, `insert into vault_items (ref, subject, purpose, sealed) values ($1, $2, $3, $4)`, ref, subject, purpose, sealed)
+	_, err = q.Exec(ctx, `insert into vault_items (ref, subject, purpose, sealed) values ($1, $2, $3, $4)`, ref, owner.Subject, purpose, sealed)
 	return ref, err
 }
 
 // PutAs seals v under a reference of the caller's, anew if it is there: a repeated call hands in what the first one did.
-func (s *Store) PutAs(ctx context.Context, ref, subject, purpose string, v any) error {
-	sealed, err := s.seal(ctx, s.pool, subject, purpose+"/"+ref, v)
+func (s *Store) PutAs(ctx context.Context, ref string, owner Owner, purpose string, v any) error {
+	sealed, err := s.seal(ctx, s.pool, owner.place(purpose, ref), v)
 	if err != nil {
 		return err
 	}
-	_, err = s.pool.Exec(ctx, `insert into vault_items (ref, subject, purpose, sealed) values ($1, $2, $3, $4)
+	tag, err := s.pool.Exec(ctx, `insert into vault_items (ref, subject, purpose, sealed) values ($1, $2, $3, $4)
 		on conflict (ref) do update set sealed = excluded.sealed where vault_items.subject = excluded.subject and vault_items.purpose = excluded.purpose`,
-		ref, subject, purpose, sealed)
+		ref, owner.Subject, purpose, sealed)
+	if err == nil && tag.RowsAffected() == 0 {
+		err = ErrForeign
+	}
 	return err
 }
 
-// Get opens what ref names into v. The purpose must be the one it was sealed for.
-func (s *Store) Get(ctx context.Context, ref, purpose string, v any) error {
-	return s.get(ctx, s.pool, ref, purpose, v)
+// Get opens what ref names into v, if it is owner's and was sealed for the purpose; else the error is [ErrForeign].
+func (s *Store) Get(ctx context.Context, owner Owner, ref, purpose string, v any) error {
+	return s.get(ctx, s.pool, owner, ref, purpose, v)
 }
 
-func (s *Store) get(ctx context.Context, q querier, ref, purpose string, v any) error {
-	var subject string
+func (s *Store) get(ctx context.Context, q querier, owner Owner, ref, purpose string, v any) error {
+	var itsSubject, itsPurpose string
 	var sealed []byte
-	err := q.QueryRow(ctx, `select subject, sealed from vault_items where ref = $1 and purpose = $2`, ref, purpose).Scan(&subject, &sealed)
-	if err != nil {
+	err := q.QueryRow(ctx, `select subject, purpose, sealed from vault_items where ref = $1`, ref).Scan(&itsSubject, &itsPurpose, &sealed)
+	switch {
+	case err != nil:
 		return fmt.Errorf("postgres: vault item: %w", notFound(err))
+	case itsSubject != owner.Subject || itsPurpose != purpose:
+		return fmt.Errorf("%w: %s of %s", ErrForeign, purpose, owner.Row)
 	}
-	return s.unseal(ctx, q, subject, purpose+"/"+ref, sealed, v)
+	return s.unseal(ctx, q, owner.place(purpose, ref), sealed, v)
 }
 
 // drop forgets a vault item that has served its purpose (a card, a code); an item already gone is no error.
@@ -129,24 +153,63 @@ func drop(ctx context.Context, q querier, ref string) error {
 	return err
 }
 
-func (s *Store) seal(ctx context.Context, q querier, subject, purpose string, v any) ([]byte, error) {
-	wrapped, err := dataKey(ctx, q, subject)
+// dropSuperseded forgets an item that its row names no longer, so that no reference can be turned back to it. A payment that was
+// made before payees were sealed for their payments may still need it.
+func dropSuperseded(ctx context.Context, q querier, ref string) error {
+	_, err := q.Exec(ctx, `delete from vault_items where ref = $1 and not exists (select from payments where company_ref = $1)`, ref)
+	return err
+}
+
+func (s *Store) seal(ctx context.Context, q querier, p vault.Place, v any) ([]byte, error) {
+	wrapped, err := dataKey(ctx, q, p.Subject)
 	if err != nil {
 		return nil, err
 	}
+	return s.sealWith(wrapped, p, v)
+}
+
+func (s *Store) sealWith(wrapped []byte, p vault.Place, v any) ([]byte, error) {
 	plain, err := json.Marshal(v)
 	if err != nil {
 		return nil, err
 	}
-	return s.keys.Seal(wrapped, subject, purpose, plain)
+	return s.sealBytes(wrapped, p, plain)
 }
 
-func (s *Store) unseal(ctx context.Context, q querier, subject, purpose string, sealed []byte, v any) error {
-	wrapped, err := dataKey(ctx, q, subject)
+func (s *Store) sealBytes(wrapped []byte, p vault.Place, plain []byte) ([]byte, error) {
+	block, known := dossier.Block(p.Purpose)
+	if !known {
+		return nil, fmt.Errorf("postgres: nothing is sealed for %q", p.Purpose)
+	}
+	return s.keys.Seal(wrapped, p, block, plain)
+}
+
+// sealShared is seal for a subject that is nobody's registration or clearing; its key is made when it is first needed.
+func (s *Store) sealShared(ctx context.Context, q querier, p vault.Place, v any) ([]byte, error) {
+	sealed, err := s.seal(ctx, q, p, v)
+	if !errors.Is(err, ErrNotFound) {
+		return sealed, err
+	}
+	if err := s.ensureSubject(ctx, q, p.Subject); err != nil {
+		return nil, err
+	}
+	return s.seal(ctx, q, p, v)
+}
+
+func (s *Store) unseal(ctx context.Context, q querier, p vault.Place, sealed []byte, v any) error {
+	wrapped, err := dataKey(ctx, q, p.Subject)
 	if err != nil {
 		return err
 	}
-	plain, err := s.keys.Open(wrapped, subject, purpose, sealed)
+	return s.unsealWith(wrapped, p, sealed, v)
+}
+
+// unsealWith opens a sealed value. One that does not open at its place was put there by somebody else.
+func (s *Store) unsealWith(wrapped []byte, p vault.Place, sealed []byte, v any) error {
+	plain, err := s.keys.Open(wrapped, p, sealed)
+	if errors.Is(err, vault.ErrSealed) {
+		return fmt.Errorf("%w: %s of %s: %w", ErrForeign, p.Purpose, p.Row, err)
+	}
 	if err != nil {
 		return err
 	}

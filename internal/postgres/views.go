@@ -22,7 +22,7 @@ func (s *Store) View(ctx context.Context, id string) (view *registration.View, e
 		if err != nil {
 			return err
 		}
-		all, err := views(ctx, q, []*record{rec}, s.now())
+		all, err := s.views(ctx, q, []*record{rec})
 		if err == nil {
 			view = all[0]
 		}
@@ -99,7 +99,7 @@ func (s *Store) List(ctx context.Context, f ListFilter) (Page[*registration.View
 			return err
 		}
 		recs, page.NextCursor = trim(recs, f.Limit, func(r *record) (time.Time, string) { return r.CreatedAt, r.ID })
-		page.Items, err = views(ctx, tx, recs, s.now())
+		page.Items, err = s.views(ctx, tx, recs)
 		return err
 	})
 	return page, err
@@ -126,7 +126,7 @@ func readCursor(c string) (time.Time, string, error) {
 }
 
 // views completes records with what lies in other tables, in one round trip a table however many they are.
-func views(ctx context.Context, q querier, recs []*record, at time.Time) ([]*registration.View, error) {
+func (s *Store) views(ctx context.Context, q querier, recs []*record) ([]*registration.View, error) {
 	ids := make([]string, len(recs))
 	for i, r := range recs {
 		ids[i] = r.ID
@@ -136,12 +136,12 @@ func views(ctx context.Context, q querier, recs []*record, at time.Time) ([]*reg
 	if err != nil {
 		return nil, err
 	}
-	type round struct {
-		SubjectID string
-		registration.ReviewView
+	reviews, err := byKey(ctx, q, func(r *reviewRow) string { return r.SubjectID },
+		`select distinct on (subject_id) `+reviewShown+` from reviews where subject_id = any($1) order by subject_id, round desc`, ids)
+	if err != nil {
+		return nil, err
 	}
-	reviews, err := byKey(ctx, q, func(r *round) string { return r.SubjectID }, `select distinct on (subject_id) subject_id, round, submitted_at, due_at,
-		assignee, decision, reasons from reviews where subject_id = any($1) order by subject_id, round desc`, ids)
+	keys, err := keysOf(ctx, q, reviewedBefore(recs)...)
 	if err != nil {
 		return nil, err
 	}
@@ -162,17 +162,50 @@ func views(ctx context.Context, q querier, recs []*record, at time.Time) ([]*reg
 	}
 	all := make([]*registration.View, len(recs))
 	for i, r := range recs {
-		v := viewOf(r, payments[r.ID], nil, at)
-		if d := docs[r.ID]; d != nil {
-			v = viewOf(r, payments[r.ID], d.Documents, at)
+		if err := s.openReasons(keys, r.ID, r.ReviewRound, r.Corrections); err != nil {
+			return nil, err
 		}
-		if rv := reviews[r.ID]; rv != nil {
-			v.Review = &rv.ReviewView
+		v := viewOf(r, payments[r.ID], nil, s.now())
+		if d := docs[r.ID]; d != nil {
+			v = viewOf(r, payments[r.ID], d.Documents, s.now())
+		}
+		if v.Review, err = reviews[r.ID].view(s, keys); err != nil {
+			return nil, err
 		}
 		v.Processing = processing[r.ID] != nil
 		all[i] = v
 	}
 	return all, nil
+}
+
+// reviewedBefore names those of some registrations that reviewers may have written to.
+func reviewedBefore(recs []*record) []string {
+	var ids []string
+	for _, r := range recs {
+		if r.ReviewRound > 0 {
+			ids = append(ids, r.ID)
+		}
+	}
+	return ids
+}
+
+// reviewRow is a review round as it is stored, as far as applicants see it.
+type reviewRow struct {
+	SubjectID string
+	registration.ReviewView
+	Kept registration.Corrections
+}
+
+const reviewShown = `subject_id, round, submitted_at, due_at, assignee, decision, reasons as kept`
+
+// view is the round as applicants see it, the reviewer's words opened; nil if there is none.
+func (r *reviewRow) view(s *Store, keys dataKeys) (*registration.ReviewView, error) {
+	if r == nil {
+		return nil, nil
+	}
+	err := s.openReasons(keys, r.SubjectID, r.Round, r.Kept)
+	r.Reasons = r.Kept.Reasons()
+	return &r.ReviewView, err
 }
 
 // byKey collects rows by a key of theirs.

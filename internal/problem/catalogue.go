@@ -63,8 +63,8 @@ func general() []Entry {
 			Detail: "Send a valid bearer token, or a valid signature with a webhook.",
 		},
 		{
-			Code: CodeForbidden, Status: http.StatusForbidden, Title: "The caller's role may not do this",
-			Detail: "Use a token with the role this call needs.",
+			Code: CodeForbidden, Status: http.StatusForbidden, Title: "The caller may not do this",
+			Detail: "Use a token with the role this call needs. A case is decided by somebody who neither opened it nor handed anything in for it.",
 		},
 		{
 			Code: CodePaymentPasswordIncorrect, Status: http.StatusForbidden, Title: "The payment password is wrong",

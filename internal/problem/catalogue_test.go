@@ -18,13 +18,13 @@ func contract() map[int]string {
 		http.StatusUnauthorized:          "unauthorized",
 		http.StatusForbidden:             "forbidden payment_password_incorrect",
 		http.StatusNotFound:              "not_found",
-		http.StatusConflict:              "wrong_state submitted_locked registration_exists identity_in_use organization_in_use claimed_by_other clearing_exists clearing_not_eligible",
+		http.StatusConflict:              "wrong_state submitted_locked registration_exists identity_in_use organization_in_use claimed_by_other second_reviewer_required clearing_exists clearing_not_eligible",
 		http.StatusRequestEntityTooLarge: "document_too_large",
 		http.StatusUnsupportedMediaType:  "document_type_unsupported",
 		http.StatusUnprocessableEntity: "invalid_request id_number_invalid uscc_invalid phone_invalid card_invalid card_not_debit card_is_corporate card_unusable " +
 			"card_elements_mismatch code_incorrect code_expired admin_must_be_authorized_agent licence_numbers_must_be_uscc bank_account_name_mismatch " +
 			"contact_name_mismatch deposit_amount_mismatch deposit_attempts_exceeded requirements_missing idempotency_key_reused",
-		http.StatusTooManyRequests:     "card_attempts_exceeded code_attempts_exceeded code_resend_too_soon payout_limit_reached acts_exceeded rate_limited",
+		http.StatusTooManyRequests:     "card_attempts_exceeded code_attempts_exceeded code_resend_too_soon payout_limit_reached acts_exceeded account_limit_reached spending_paused rate_limited",
 		http.StatusServiceUnavailable:  "provider_unavailable engine_unavailable",
 		http.StatusInternalServerError: "internal_error", // ours: a fault has no code in the contract
 	}

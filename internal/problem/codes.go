@@ -9,7 +9,7 @@ type Code = registration.Code
 const (
 	CodeMalformedRequest         Code = "malformed_request"
 	CodeUnauthorized             Code = "unauthorized"
-	CodeForbidden                Code = "forbidden"
+	CodeForbidden                Code = registration.CodeOwnCase // the domain has one reason for it, roles are the other
 	CodePaymentPasswordIncorrect Code = "payment_password_incorrect"
 	CodeClearingNotEligible      Code = "clearing_not_eligible"
 	CodeDocumentTooLarge         Code = "document_too_large"

@@ -34,6 +34,10 @@ func conflicts() []Entry {
 			Detail: "Have it released or assigned to you first.",
 		},
 		{
+			Code: registration.CodeSecondReviewer, Title: "Another reviewer must decide this case",
+			Detail: "Leave it to a reviewer who has not approved it: decided_before names those who have.",
+		},
+		{
 			Code: registration.CodeClearingExists, Title: "A clearing is under way already",
 			Detail: "Go on with the existing one, or withdraw it first.",
 		},

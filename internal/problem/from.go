@@ -9,11 +9,17 @@ import (
 // FromRefusal puts a refusal of the domain into HTTP's terms. now is when the answer is given.
 func FromRefusal(r *registration.Refusal, now time.Time) *Problem {
 	opts := []Option{WithErrors(r.Errors...), WithState(string(r.State))}
+	if r.Code == registration.CodeOwnCase {
+		opts = append(opts, WithDetail("Who has opened a case or handed something in for it does not decide it: leave it to another reviewer."))
+	}
 	if r.AttemptsLeft != nil {
 		opts = append(opts, WithAttemptsLeft(*r.AttemptsLeft))
 	}
 	if r.RetryAt != nil {
 		opts = append(opts, WithRetryAt(*r.RetryAt, now))
+	}
+	if r.Detail != "" {
+		opts = append(opts, WithDetail(r.Detail))
 	}
 	return New(r.Code, opts...)
 }

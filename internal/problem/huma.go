@@ -20,7 +20,7 @@ func FromHuma(status int, _ string, errs ...error) huma.StatusError {
 	}
 	p := New(codeOf(status))
 	if p.Code == registration.CodeInvalidRequest {
-		p.Errors = schemaErrors(errs)
+		WithErrors(schemaErrors(errs)...)(p)
 	}
 	return p
 }

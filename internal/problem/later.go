@@ -34,6 +34,14 @@ func later() []Entry {
 				Detail: "A registration takes so many of a kind in an hour, and 20 verification acts in 24 hours; wait until it takes more.",
 			},
 			{
+				Code: registration.CodeAccountLimitReached, RetryAfter: 24 * time.Hour, Title: "Too many for this account, phone, mailbox, ID number or caller",
+				Detail: "Wait until retry_at, and send what is on the papers. What is counted is counted over all registrations: withdrawing and opening anew resets nothing.",
+			},
+			{
+				Code: registration.CodeSpendingPaused, RetryAfter: 10 * time.Minute, Title: "No payments are made at the moment",
+				Detail: "Try again at retry_at, or later; nothing was kept and no attempt was used. Payments that were asked for before are not lost.",
+			},
+			{
 				Code: CodeRateLimited, RetryAfter: time.Second, Title: "Too many requests",
 				Detail: "Slow down and try again.",
 			},

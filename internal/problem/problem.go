@@ -47,9 +47,12 @@ func New(code Code, opts ...Option) *Problem {
 // WithDetail replaces the catalogue's advice. It must hold no personal data and no other party's text.
 func WithDetail(detail string) Option { return func(p *Problem) { p.Detail = detail } }
 
-// WithErrors names fields.
+// mostErrors is how many fields a problem names, which is more than any call has. An answer is not made as long as somebody likes.
+const mostErrors = 100
+
+// WithErrors names fields, the first hundred.
 func WithErrors(errs ...registration.FieldError) Option {
-	return func(p *Problem) { p.Errors = append(p.Errors, errs...) }
+	return func(p *Problem) { p.Errors = append(p.Errors, errs[:min(len(errs), mostErrors)]...) }
 }
 
 // WithAttemptsLeft says how many tries are left; 0 is said too.

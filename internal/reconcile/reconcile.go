@@ -50,10 +50,12 @@ type Book interface {
 	Find(ctx context.Context, kind registration.FindingKind, subject, accountID, tried string) error
 	Gone(ctx context.Context, kind registration.FindingKind, subject string) error
 	FindUndelivered(ctx context.Context) error
+	FindPaused(ctx context.Context) error
 	TellFindings(ctx context.Context) error
 	ResolveHealed(ctx context.Context) error
 	CloseLateActs(ctx context.Context) error
 	PruneActs(ctx context.Context, limit int) error
+	PruneSpending(ctx context.Context) error
 }
 
 // Engine is the engine's part.
@@ -100,8 +102,8 @@ func (r *Reconciler) Run(ctx context.Context) {
 func (r *Reconciler) Round(ctx context.Context) error {
 	var errs []error
 	for _, do := range []func(context.Context) error{
-		r.Book.CloseLateActs, r.unacknowledged, r.sweep, r.payments, r.notices, r.deliveries, r.Book.FindUndelivered, r.Book.ResolveHealed, r.Book.TellFindings,
-		func(ctx context.Context) error { return r.Book.PruneActs(ctx, 1000) },
+		r.Book.CloseLateActs, r.unacknowledged, r.sweep, r.payments, r.notices, r.deliveries, r.Book.FindUndelivered, r.Book.FindPaused, r.Book.ResolveHealed, r.Book.TellFindings,
+		func(ctx context.Context) error { return r.Book.PruneActs(ctx, 1000) }, r.Book.PruneSpending,
 	} {
 		errs = append(errs, do(ctx))
 	}

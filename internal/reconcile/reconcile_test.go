@@ -95,7 +95,7 @@ func (w *world) open(account string) string {
 	w.t.Helper()
 	ctx, id := w.t.Context(), registration.NewID("reg")
 	require.NoError(w.t, w.store.NewSubject(ctx, id))
-	ref, err := w.store.Put(ctx, id, dossier.PurposeApplicant, dossier.Applicant{Name: "Harbour Light", Email: "a@example.com", Phone: "13800000000"})
+	ref, err := w.store.Put(ctx, postgres.Own(id), dossier.PurposeApplicant, dossier.Applicant{Name: "Harbour Light", Email: "a@example.com", Phone: "13800000000"})
 	require.NoError(w.t, err)
 	_, err = w.store.Open(ctx, registration.Application{
 		RegistrationID: id, AccountID: account, Kind: registration.Individual, Locale: registration.Chinese, ApplicantRef: ref, RunID: "run-" + account,
@@ -367,7 +367,7 @@ func TestAnActThatNobodyWasAnsweredForIsClosed(t *testing.T) {
 	record, err = w.store.ActOf(t.Context(), "act_1")
 	require.NoError(t, err)
 	assert.True(t, record.Closed)
-	assert.ErrorIs(t, w.store.Get(t.Context(), *begun.InputRef, dossier.PurposeCard, &dossier.Card{}), postgres.ErrNotFound)
+	assert.ErrorIs(t, w.store.Get(t.Context(), postgres.Owner{Subject: id, Row: "act_1"}, *begun.InputRef, dossier.PurposeCard, &dossier.Card{}), postgres.ErrNotFound)
 }
 
 // Acts are forgotten when nothing needs them any more: long after the end, and when the run is known to have ended too.

@@ -105,7 +105,7 @@ func (w *world) opened(account string) string {
 	w.t.Helper()
 	id := registration.NewID("reg")
 	require.NoError(w.t, w.store.NewSubject(w.t.Context(), id))
-	ref, err := w.store.Put(w.t.Context(), id, dossier.PurposeApplicant, dossier.Applicant{Name: "Harbour Light", Email: "a@example.com", Phone: "13800000000"})
+	ref, err := w.store.Put(w.t.Context(), postgres.Own(id), dossier.PurposeApplicant, dossier.Applicant{Name: "Harbour Light", Email: "a@example.com", Phone: "13800000000"})
 	require.NoError(w.t, err)
 	_, err = w.store.Open(w.t.Context(), registration.Application{
 		RegistrationID: id, AccountID: account, Kind: registration.Individual, Locale: registration.Chinese, ApplicantRef: ref,

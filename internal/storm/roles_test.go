@@ -21,6 +21,7 @@ import (
 	"shiming/internal/postgres"
 	"shiming/internal/vault"
 	"shiming/internal/wallet"
+	"shiming/internal/web"
 	"shiming/internal/workerd"
 )
 
@@ -148,5 +149,5 @@ func serve(ctx context.Context, s settings, dialling client.ConnectionOptions, l
 		return err
 	}
 	fmt.Fprintln(os.Stdout, saysReady)
-	return api.Server(s.API.Addr, handler).Serve(l)
+	return web.Server(s.API.Addr, handler, web.Defaults()).Serve(l)
 }

@@ -170,7 +170,7 @@ func (b *Blobs) Delete(ctx context.Context, subject, key string) error {
 	return nil
 }
 
-// DeleteSubject removes all of a subject's blobs. They are unreadable already once its data key is destroyed.
+// DeleteSubject removes all of a subject's blobs.
 func (b *Blobs) DeleteSubject(ctx context.Context, subject string) error {
 	prefix, err := objectName(subject, "")
 	if err != nil {

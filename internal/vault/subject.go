@@ -27,7 +27,7 @@ type subjectKeys struct {
 }
 
 // NewDataKey makes the data key of a subject (an opaque id). Keep what it returns: without it nothing of the subject
-// opens again, which is how a subject is erased.
+// opens again.
 func (k *Keys) NewDataKey(subject string) (wrapped []byte, err error) {
 	values, err := keyset.NewHandle(aead.AES256GCMKeyTemplate())
 	if err != nil {
@@ -60,33 +60,42 @@ func (k *Keys) Rewrap(wrapped []byte, subject string) ([]byte, error) {
 	return k.wrap(plain, subject)
 }
 
-// Forget drops a subject's unwrapped key from memory. Call it when the subject was erased.
+// Forget drops a subject's unwrapped key from memory. Call it when the subject's data key is gone.
 func (k *Keys) Forget(subject string) { k.open.forget(subject) }
 
-// Seal encrypts plaintext for one purpose ("card", "contact") of a subject.
-func (k *Keys) Seal(wrapped []byte, subject, purpose string, plaintext []byte) ([]byte, error) {
-	keys, err := k.subject(wrapped, subject)
+// Seal encrypts plaintext for its place, padded to a multiple of block bytes, so that its length tells nothing but how many
+// blocks it fills.
+func (k *Keys) Seal(wrapped []byte, p Place, block int, plaintext []byte) ([]byte, error) {
+	keys, err := k.subject(wrapped, p.Subject)
 	if err != nil {
 		return nil, err
 	}
-	sealed, err := keys.values.Encrypt(plaintext, bind("value", subject, purpose))
+	sealed, err := keys.values.Encrypt(pad(plaintext, block), p.bound())
 	if err != nil {
 		return nil, fmt.Errorf("vault: seal: %w", err)
 	}
-	return sealed, nil
+	return append([]byte{placed}, sealed...), nil
 }
 
-// Open returns what was sealed for the same subject and purpose; anything else is [ErrSealed].
-func (k *Keys) Open(wrapped []byte, subject, purpose string, sealed []byte) ([]byte, error) {
-	keys, err := k.subject(wrapped, subject)
+// Open returns what was sealed for the same place; anything else is [ErrSealed].
+func (k *Keys) Open(wrapped []byte, p Place, sealed []byte) ([]byte, error) {
+	keys, err := k.subject(wrapped, p.Subject)
 	if err != nil {
 		return nil, err
 	}
-	plaintext, err := keys.values.Decrypt(sealed, bind("value", subject, purpose))
+	rest, isPlaced := bytes.CutPrefix(sealed, []byte{placed})
+	if !isPlaced {
+		plaintext, err := keys.values.Decrypt(sealed, p.boundBefore())
+		if err != nil {
+			return nil, ErrSealed
+		}
+		return plaintext, nil
+	}
+	padded, err := keys.values.Decrypt(rest, p.bound())
 	if err != nil {
 		return nil, ErrSealed
 	}
-	return plaintext, nil
+	return unpad(padded)
 }
 
 // subject returns the subject's unwrapped key, from memory if it was used lately.

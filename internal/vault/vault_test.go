@@ -32,23 +32,28 @@ func newTestSubject(t testing.TB, keys *Keys, subject string) []byte {
 	return wrapped
 }
 
+// place is a subject's own of a purpose.
+func place(subject, purpose string) Place {
+	return Place{Subject: subject, Purpose: purpose, Row: "row", Name: "name"}
+}
+
 func TestSealAndOpen(t *testing.T) {
 	t.Parallel()
 	keys := newTestKeys(t)
 	wrapped := newTestSubject(t, keys, "reg_1")
 	for _, plaintext := range []string{"", "a", "622202 0000 0000", string(bytes.Repeat([]byte{0}, 1<<20))} {
-		sealed, err := keys.Seal(wrapped, "reg_1", "card", []byte(plaintext))
+		sealed, err := keys.Seal(wrapped, place("reg_1", "card"), 64, []byte(plaintext))
 		require.NoError(t, err)
 		if len(plaintext) > 8 {
 			assert.NotContains(t, string(sealed), plaintext)
 		}
-		got, err := keys.Open(wrapped, "reg_1", "card", sealed)
+		got, err := keys.Open(wrapped, place("reg_1", "card"), sealed)
 		require.NoError(t, err)
 		assert.Equal(t, plaintext, string(got))
 	}
-	one, err := keys.Seal(wrapped, "reg_1", "card", []byte("same"))
+	one, err := keys.Seal(wrapped, place("reg_1", "card"), 64, []byte("same"))
 	require.NoError(t, err)
-	two, err := keys.Seal(wrapped, "reg_1", "card", []byte("same"))
+	two, err := keys.Seal(wrapped, place("reg_1", "card"), 64, []byte("same"))
 	require.NoError(t, err)
 	assert.NotEqual(t, one, two, "equal values must not look equal")
 }
@@ -57,7 +62,7 @@ func TestSealedContentOpensNowhereElse(t *testing.T) {
 	t.Parallel()
 	keys := newTestKeys(t)
 	one, two := newTestSubject(t, keys, "reg_1"), newTestSubject(t, keys, "reg_2")
-	sealed, err := keys.Seal(one, "reg_1", "card", []byte("secret"))
+	sealed, err := keys.Seal(one, place("reg_1", "card"), 64, []byte("secret"))
 	require.NoError(t, err)
 
 	for name, c := range map[string]struct {
@@ -74,26 +79,89 @@ func TestSealedContentOpensNowhereElse(t *testing.T) {
 		"a cut-off key":                        {one[:len(one)-1], "reg_1", "card", ErrDataKey},
 		"another subject's key, cached before": {two, "reg_1", "card", ErrDataKey},
 	} {
-		_, err := keys.Open(c.wrapped, c.subject, c.purpose, sealed)
+		_, err := keys.Open(c.wrapped, place(c.subject, c.purpose), sealed)
 		require.ErrorIs(t, err, c.want, name)
 		assert.NotContains(t, err.Error(), "secret")
 	}
-	_, err = newTestKeys(t).Open(one, "reg_1", "card", sealed)
+	_, err = newTestKeys(t).Open(one, place("reg_1", "card"), sealed)
 	require.ErrorIs(t, err, ErrDataKey, "another installation's keys")
+}
+
+// A value opens at its own place alone, of whatever part another is of.
+func TestAPlaceIsAllOfIt(t *testing.T) {
+	t.Parallel()
+	keys := newTestKeys(t)
+	wrapped := newTestSubject(t, keys, "reg_1")
+	own := Place{Subject: "reg_1", Purpose: "company", Row: "pay_1", Name: "vlt_1"}
+	sealed, err := keys.Seal(wrapped, own, 64, []byte("secret"))
+	require.NoError(t, err)
+	for _, other := range []Place{
+		{Subject: "reg_1", Purpose: "contact", Row: "pay_1", Name: "vlt_1"},
+		{Subject: "reg_1", Purpose: "company", Row: "pay_2", Name: "vlt_1"},
+		{Subject: "reg_1", Purpose: "company", Row: "pay_1", Name: "vlt_2"},
+		{Subject: "reg_1", Purpose: "company", Row: "pay_1v", Name: "lt_1"},
+		{Subject: "reg_1", Purpose: "company/pay_1", Name: "vlt_1"},
+	} {
+		_, err := keys.Open(wrapped, other, sealed)
+		require.ErrorIs(t, err, ErrSealed, "%+v", other)
+	}
+	_, err = keys.Open(wrapped, own, sealed[1:])
+	require.ErrorIs(t, err, ErrSealed, "what is sealed for a place is nothing that was sealed before there were any")
+}
+
+// What was sealed before there were places opens still, bound to less.
+func TestOlderSealsOpen(t *testing.T) {
+	t.Parallel()
+	keys := newTestKeys(t)
+	wrapped := newTestSubject(t, keys, "reg_1")
+	own, err := keys.subject(wrapped, "reg_1")
+	require.NoError(t, err)
+	for place, bound := range map[Place]string{
+		{Subject: "reg_1", Purpose: "card", Row: "act_1", Name: "vlt_1"}: "card/vlt_1",
+		{Subject: "reg_1", Purpose: "webhook secret", Row: "whe_1"}:      "webhook secret",
+	} {
+		sealed, err := own.values.Encrypt([]byte("secret"), bind("value", "reg_1", bound))
+		require.NoError(t, err)
+		got, err := keys.Open(wrapped, place, sealed)
+		require.NoError(t, err)
+		assert.Equal(t, "secret", string(got))
+		place.Purpose = "contact"
+		_, err = keys.Open(wrapped, place, sealed)
+		require.ErrorIs(t, err, ErrSealed)
+	}
+}
+
+// The length of what is sealed tells how many blocks it fills, and nothing else.
+func TestLengthsTellBlocks(t *testing.T) {
+	t.Parallel()
+	keys := newTestKeys(t)
+	wrapped := newTestSubject(t, keys, "reg_1")
+	length := func(n int) int {
+		sealed, err := keys.Seal(wrapped, place("reg_1", "card"), 64, bytes.Repeat([]byte{0x80}, n))
+		require.NoError(t, err)
+		got, err := keys.Open(wrapped, place("reg_1", "card"), sealed)
+		require.NoError(t, err)
+		require.Len(t, got, n)
+		return len(sealed)
+	}
+	for n := range 64 {
+		require.Equal(t, length(0), length(n), "%d bytes", n)
+	}
+	require.Equal(t, length(0)+64, length(64))
 }
 
 func TestTamperedContentIsRefused(t *testing.T) {
 	t.Parallel()
 	keys := newTestKeys(t)
 	wrapped := newTestSubject(t, keys, "reg_1")
-	sealed, err := keys.Seal(wrapped, "reg_1", "card", []byte("secret"))
+	sealed, err := keys.Seal(wrapped, place("reg_1", "card"), 64, []byte("secret"))
 	require.NoError(t, err)
 	for i := range sealed {
 		changed := bytes.Clone(sealed)
 		changed[i] ^= 1
-		_, err := keys.Open(wrapped, "reg_1", "card", changed)
+		_, err := keys.Open(wrapped, place("reg_1", "card"), changed)
 		require.ErrorIs(t, err, ErrSealed, "byte %d", i)
-		_, err = keys.Open(wrapped, "reg_1", "card", sealed[:i])
+		_, err = keys.Open(wrapped, place("reg_1", "card"), sealed[:i])
 		require.ErrorIs(t, err, ErrSealed, "cut off at %d", i)
 	}
 }
@@ -162,21 +230,21 @@ func TestMasterKeyRotation(t *testing.T) {
 	}
 	before := with(oldMaster, oldEngine)
 	wrapped := newTestSubject(t, before, "reg_1")
-	sealed, err := before.Seal(wrapped, "reg_1", "card", []byte("secret"))
+	sealed, err := before.Seal(wrapped, place("reg_1", "card"), 64, []byte("secret"))
 	require.NoError(t, err)
 
 	newMaster := rotated(t, oldMaster)
 	after := with(newMaster, rotated(t, oldEngine))
-	got, err := after.Open(wrapped, "reg_1", "card", sealed)
+	got, err := after.Open(wrapped, place("reg_1", "card"), sealed)
 	require.NoError(t, err)
 	assert.Equal(t, "secret", string(got))
 	assert.Equal(t, before.Fingerprint("d", "v"), after.Fingerprint("d", "v"))
 
 	rewrapped, err := after.Rewrap(wrapped, "reg_1")
 	require.NoError(t, err)
-	_, err = before.Open(rewrapped, "reg_1", "card", sealed)
+	_, err = before.Open(rewrapped, place("reg_1", "card"), sealed)
 	require.ErrorIs(t, err, ErrDataKey, "wrapped with the new key now")
-	got, err = after.Open(rewrapped, "reg_1", "card", sealed)
+	got, err = after.Open(rewrapped, place("reg_1", "card"), sealed)
 	require.NoError(t, err)
 	assert.Equal(t, "secret", string(got))
 	_, err = after.Rewrap(wrapped, "reg_2")
@@ -212,7 +280,7 @@ func TestOpenKeysAreRememberedAndForgotten(t *testing.T) {
 	}
 	use := func(subject string, wantUnwraps int) {
 		t.Helper()
-		_, err := keys.Seal(wrapped[subject], subject, "p", nil)
+		_, err := keys.Seal(wrapped[subject], place(subject, "p"), 64, nil)
 		require.NoError(t, err)
 		assert.Equal(t, wantUnwraps, master.decrypt, "after %s", subject)
 		assert.LessOrEqual(t, keys.open.recent.Len(), 2)
@@ -240,9 +308,9 @@ func TestKeysAreSafeForConcurrentUse(t *testing.T) {
 		wrapped := newTestSubject(t, keys, subject)
 		all.Go(func() {
 			for range 50 {
-				sealed, err := keys.Seal(wrapped, subject, "p", []byte(subject))
+				sealed, err := keys.Seal(wrapped, place(subject, "p"), 64, []byte(subject))
 				assert.NoError(t, err)
-				got, err := keys.Open(wrapped, subject, "p", sealed)
+				got, err := keys.Open(wrapped, place(subject, "p"), sealed)
 				assert.NoError(t, err)
 				assert.Equal(t, subject, string(got))
 				keys.Forget(subject)
@@ -255,7 +323,7 @@ func TestKeysAreSafeForConcurrentUse(t *testing.T) {
 func FuzzOpen(f *testing.F) {
 	keys := newTestKeys(f)
 	wrapped := newTestSubject(f, keys, "reg_1")
-	sealed, err := keys.Seal(wrapped, "reg_1", "card", []byte("secret"))
+	sealed, err := keys.Seal(wrapped, place("reg_1", "card"), 64, []byte("secret"))
 	require.NoError(f, err)
 	f.Add(wrapped, sealed)
 	f.Add(wrapped, []byte{})
@@ -263,7 +331,7 @@ func FuzzOpen(f *testing.F) {
 	f.Add(wrapped[:5], sealed[:5])
 	f.Add(bytes.Repeat([]byte{1}, 64), bytes.Repeat([]byte{1}, 64))
 	f.Fuzz(func(t *testing.T, w, s []byte) {
-		got, err := keys.Open(w, "reg_1", "card", s)
+		got, err := keys.Open(w, place("reg_1", "card"), s)
 		if bytes.Equal(w, wrapped) && bytes.Equal(s, sealed) {
 			require.NoError(t, err)
 			require.Equal(t, "secret", string(got))
@@ -278,7 +346,7 @@ func BenchmarkSeal(b *testing.B) {
 	keys := newTestKeys(b)
 	wrapped := newTestSubject(b, keys, "reg_1")
 	for b.Loop() {
-		if _, err := keys.Seal(wrapped, "reg_1", "card", []byte("622202 0000 0000")); err != nil {
+		if _, err := keys.Seal(wrapped, place("reg_1", "card"), 64, []byte("622202 0000 0000")); err != nil {
 			b.Fatal(err)
 		}
 	}

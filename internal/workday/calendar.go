@@ -10,7 +10,7 @@ import (
 type Deadline struct {
 	// At is the end of the last day counted, in Asia/Shanghai.
 	At time.Time
-	// Provisional says that a day counted lies in a year whose holidays are not published yet.
+	// Provisional says that a notice which may yet change a day counted is not published.
 	Provisional bool
 }
 
@@ -25,6 +25,8 @@ type Calendar interface {
 	Months(from time.Time, n int) time.Time
 	// IsWorkingDay tells of t's local date whether it is a working day, and whether that is provisional.
 	IsWorkingDay(t time.Time) (working, provisional bool)
+	// Edition tells this calendar from another that counts differently. It changes while the program runs, when notices do.
+	Edition() Edition
 	// String is the setting that Parse makes this calendar of.
 	fmt.Stringer
 }

@@ -52,6 +52,9 @@ func (c *Compressed) Months(from time.Time, n int) time.Time {
 // IsWorkingDay implements Calendar: every day is, for certain.
 func (*Compressed) IsWorkingDay(time.Time) (working, provisional bool) { return true, false }
 
+// Edition implements Calendar: there is one of each setting, and it never changes.
+func (c *Compressed) Edition() Edition { return Edition{Version: c.String(), Words: c.String()} }
+
 // String is the setting that makes this calendar.
 func (c *Compressed) String() string {
 	return fmt.Sprintf("%s:%s@%s", settingCompressed, c.day, c.epoch.UTC().Format(time.RFC3339Nano))

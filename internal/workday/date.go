@@ -1,6 +1,10 @@
 package workday
 
-import "time"
+import (
+	"cmp"
+	"fmt"
+	"time"
+)
 
 // date is a day of the calendar, of no zone.
 type date struct {
@@ -14,7 +18,15 @@ func dateOf(t time.Time) date {
 	return date{y, m, d}
 }
 
-func (d date) next() date { return dateOf(d.midnight(time.UTC).AddDate(0, 0, 1)) }
+func (d date) next() date { return d.plus(1) }
+
+func (d date) previous() date { return d.plus(-1) }
+
+func (d date) plus(days int) date { return dateOf(d.midnight(time.UTC).AddDate(0, 0, days)) }
+
+func (d date) compare(other date) int {
+	return cmp.Or(cmp.Compare(d.year, other.year), cmp.Compare(d.month, other.month), cmp.Compare(d.day, other.day))
+}
 
 // midnight is 00:00 of the day, in loc.
 func (d date) midnight(loc *time.Location) time.Time {
@@ -26,10 +38,18 @@ func (d date) weekend() bool {
 	return wd == time.Saturday || wd == time.Sunday
 }
 
-// fixedHoliday tells the public holidays of fixed date (全国年节及纪念日放假办法, article 2, as in force since 2025):
-// 1 January, 1 and 2 May, 1 to 3 October. Those of the lunar calendar are left to the year's notice.
-func (d date) fixedHoliday() bool {
-	return d.month == time.January && d.day == 1 ||
-		d.month == time.May && d.day <= 2 ||
-		d.month == time.October && d.day <= 3
+// String is like 2027-01-31.
+func (d date) String() string { return fmt.Sprintf("%04d-%02d-%02d", d.year, d.month, d.day) }
+
+// reachesBack is how many of a year's last days the next year's notice may arrange: 25 to 31 December. New Year's Day can
+// be joined to the weekend before it, and a day of that weekend be worked for it; seven days hold one whole weekend
+// whatever the year. The notices have never reached further back than 29 December (2001, 2007, 2018).
+const reachesBack = 7
+
+// governors are the years whose notices may say what the day is: its own, and at its end the next.
+func (d date) governors() []int {
+	if d.month == time.December && d.day > 31-reachesBack {
+		return []int{d.year, d.year + 1}
+	}
+	return []int{d.year}
 }

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,8 +23,9 @@ import (
 //	}}}
 //
 // Days are laid over the built-in ones one by one: to call a holiday off, name it under workdays, and the other way
-// round. A year named here counts as published, so write its notice down whole. A day of December that the next year's
-// notice gives belongs under its own year.
+// round. A year named here counts as published, so write its notice down whole. A day belongs under the year of the notice
+// that states it: if 2028's gives 31 December 2027 off, "2027-12-31" stands under "2028", and 2027 need not be named. Of two
+// that state a day the later one holds.
 type Override struct{ notices notices }
 
 // overrideFile is the file as written.
@@ -63,54 +66,66 @@ func parseOverride(raw []byte) (Override, error) {
 	if file.Years == nil {
 		return Override{}, errors.New(`no "years"`)
 	}
-	n := notices{working: map[date]bool{}, published: map[int]bool{}}
-	for name, entry := range file.Years {
-		if err := entry.addTo(n, name); err != nil {
+	n := notices{days: map[date]statement{}, published: map[int]string{}}
+	for _, name := range slices.Sorted(maps.Keys(file.Years)) { // a later notice has the last word on a day of December
+		year, err := file.Years[name].addTo(n, name)
+		if err != nil {
 			return Override{}, fmt.Errorf("year %s: %w", name, err)
 		}
+		n.override = append(n.override, year)
 	}
 	return Override{notices: n}, nil
 }
 
-func (y overrideYear) addTo(n notices, name string) error {
-	year, err := strconv.Atoi(name)
+func (y overrideYear) addTo(n notices, name string) (year int, err error) {
+	year, err = strconv.Atoi(name)
 	if err != nil || len(name) != 4 || year < firstNoticeYear {
-		return errors.New("not a year like 2027")
+		return 0, fmt.Errorf("not a year like 2027, from %d on", firstNoticeYear)
 	}
-	if strings.TrimSpace(y.Source) == "" {
-		return errors.New(`no "source": name the notice`)
+	source := strings.TrimSpace(y.Source)
+	if source == "" {
+		return 0, errors.New(`no "source": name the notice`)
 	}
 	if len(y.Holidays)+len(y.Workdays) == 0 {
-		return errors.New("no days")
+		return 0, errors.New("no days")
 	}
-	n.published[year] = true
-	if err := addDays(n, year, y.Holidays, false); err != nil {
-		return fmt.Errorf("holidays: %w", err)
+	n.published[year] = source
+	if err := addDays(n, y.Holidays, statement{year: year, source: source}); err != nil {
+		return 0, fmt.Errorf("holidays: %w", err)
 	}
-	if err := addDays(n, year, y.Workdays, true); err != nil {
-		return fmt.Errorf("workdays: %w", err)
+	if err := addDays(n, y.Workdays, statement{year: year, source: source, working: true}); err != nil {
+		return 0, fmt.Errorf("workdays: %w", err)
 	}
-	return nil
+	return year, nil
 }
 
-func addDays(n notices, year int, days []string, working bool) error {
+func addDays(n notices, days []string, says statement) error {
 	for _, s := range days {
 		t, err := time.Parse(time.DateOnly, s)
 		if err != nil {
 			return fmt.Errorf("%q is not a day like 2027-01-31", s)
 		}
 		d := dateOf(t)
-		if d.year != year {
-			return fmt.Errorf("%s is a day of another year: put it under %d", s, d.year)
+		if !slices.Contains(d.governors(), says.year) {
+			return notOf(d, says.year)
 		}
-		if was, named := n.working[d]; named && was != working {
+		if was, named := n.days[d]; named && was.year == says.year && was.working != says.working {
 			return fmt.Errorf("%s is both a holiday and a workday", s)
-		} else if named {
+		} else if named && was.year == says.year {
 			return fmt.Errorf("%s is named twice", s)
 		}
-		n.working[d] = working
+		n.days[d] = says
 	}
 	return nil
+}
+
+// notOf says where a day belongs that the year's notice cannot state.
+func notOf(d date, year int) error {
+	if d.year == year-1 {
+		return fmt.Errorf("%s is a day of another year: put it under %d (%d's notice reaches back to %s and no further)",
+			d, d.year, year, date{d.year, time.December, 31}.plus(1-reachesBack))
+	}
+	return fmt.Errorf("%s is a day of another year: put it under %d", d, d.year)
 }
 
 // refuseRepeatedKeys walks the whole document, because encoding/json keeps the last of two equal keys in silence, and a

@@ -86,5 +86,8 @@ func (r *Real) IsWorkingDay(t time.Time) (working, provisional bool) {
 	return r.source.current().day(dateOf(t.In(r.zone)))
 }
 
+// Edition implements Calendar.
+func (r *Real) Edition() Edition { return r.source.current().once() }
+
 // String is the setting that makes this calendar; where the override file lies is for each process to know.
 func (*Real) String() string { return settingReal }

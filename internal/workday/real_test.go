@@ -26,7 +26,14 @@ func TestWorkingDays(t *testing.T) {
 		"Monday's first moment":                                  {"2026-11-30 00:00", 1, "2026-12-02 00:00"},
 		"over Spring Festival":                                   {"2026-02-13 18:00", 2, "2026-02-25 00:00"},
 		"make-up Sunday after New Year":                          {"2026-01-01 09:00", 1, "2026-01-05 00:00"},
-		"the year's last day, its successor not looked at":       {"2026-12-30 12:00", 1, "2027-01-01 00:00"},
+		"the year's last day, its successor's notice known":      {"2026-12-30 12:00", 1, "2027-01-01 00:00"},
+		"over the new year, both notices known":                  {"2026-12-31 10:00", 1, "2027-01-05 00:00"},
+		"over Spring Festival 2027, with a make-up Sunday":       {"2027-02-02 10:00", 3, "2027-02-15 00:00"},
+		"over Labour Day 2027":                                   {"2027-04-30 10:00", 3, "2027-05-09 00:00"},
+		"over National Day 2027":                                 {"2027-09-29 10:00", 3, "2027-10-10 00:00"},
+		"Duanwu 2027, a Wednesday by itself":                     {"2027-06-08 23:59", 1, "2027-06-11 00:00"},
+		"Mid-Autumn 2027, a Wednesday by itself":                 {"2027-09-13 08:00", 2, "2027-09-17 00:00"},
+		"a make-up Sunday before Spring Festival 2027":           {"2027-01-29 12:00", 1, "2027-02-01 00:00"},
 		"none: the day itself":                                   {"2026-11-28 12:00", 0, "2026-11-29 00:00"},
 		"fewer than none likewise":                               {"2026-11-28 12:00", -3, "2026-11-29 00:00"},
 	} {
@@ -48,12 +55,28 @@ func TestWorkingDaysGoByShanghaisDateWhateverTheZone(t *testing.T) {
 	assert.Equal(t, "2026-11-28T00:00:00+08:00", got.At.Format(time.RFC3339))
 }
 
-func TestADeadlineThatLooksIntoAnUnpublishedYearIsProvisional(t *testing.T) {
+// The notice of a year may reach back into the last week of December.
+func TestADeadlineIsProvisionalByTheNoticesThatGovernItsDays(t *testing.T) {
 	t.Parallel()
 	cal, err := workday.New()
 	require.NoError(t, err)
-	// 1 January 2027 is a Friday and a holiday, so Monday 4 is the first working day known of.
-	assert.Equal(t, workday.Deadline{At: at(t, "2027-01-05 00:00"), Provisional: true}, cal.WorkingDays(at(t, "2026-12-31 10:00"), 1))
+	for name, c := range map[string]struct {
+		from        string
+		n           int
+		want        string
+		provisional bool
+	}{
+		"ends before the last week":                         {"2027-12-22 10:00", 2, "2027-12-25 00:00", false},
+		"its last day is the week's first working day":      {"2027-12-24 10:00", 1, "2027-12-28 00:00", true},
+		"begins in the last week, on its last working day":  {"2027-12-31 10:00", 1, "2028-01-05 00:00", true},
+		"ends with the year":                                {"2027-12-29 10:00", 2, "2028-01-01 00:00", true},
+		"looks into a year without a notice":                {"2028-02-01 10:00", 1, "2028-02-03 00:00", true},
+		"the end of a year whose next notice is known":      {"2026-12-24 10:00", 3, "2026-12-30 00:00", false},
+		"the end of a year that is past":                    {"2018-12-28 10:00", 1, "2018-12-30 00:00", false},
+		"the last week's Saturday counts, though it is off": {"2027-12-24 23:00", 0, "2027-12-25 00:00", false},
+	} {
+		assert.Equal(t, workday.Deadline{At: at(t, c.want), Provisional: c.provisional}, cal.WorkingDays(at(t, c.from), c.n), name)
+	}
 }
 
 func TestDaysAreOf24Hours(t *testing.T) {

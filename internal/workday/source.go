@@ -26,7 +26,7 @@ func newSource(path string, logger *slog.Logger) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &source{builtIn: builtIn, path: path, logger: logger, inForce: builtIn}
+	s := &source{builtIn: builtIn, path: path, logger: logger, inForce: builtIn.withEdition()}
 	if path == "" {
 		return s, nil
 	}
@@ -37,7 +37,7 @@ func newSource(path string, logger *slog.Logger) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.inForce = builtIn.with(override)
+	s.inForce = builtIn.with(override).withEdition()
 	return s, nil
 }
 
@@ -79,7 +79,7 @@ func (s *source) refresh() {
 		s.keepLastGood(now, err)
 		return
 	}
-	s.seen, s.err, s.inForce = now, nil, s.builtIn.with(override)
+	s.seen, s.err, s.inForce = now, nil, s.builtIn.with(override).withEdition()
 	s.logger.Info("holiday override read", "path", s.path)
 }
 

@@ -10,14 +10,29 @@ import (
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
+	"shiming/internal/deadlines"
 	"shiming/internal/reconcile"
 	"shiming/internal/relay"
+	"shiming/internal/web"
 	"shiming/registration"
 	"shiming/workflows"
 )
 
-// Run works until ctx ends, then drains.
+// Run seals what an older release has stored in clear, works until ctx ends, then drains.
 func (p *Process) Run(ctx context.Context) error {
+	err := p.store.SealPlain(ctx, p.log)
+	select {
+	case <-ctx.Done(): // told to stop before there was anything to drain
+		return nil
+	default:
+	}
+	if err != nil {
+		return err
+	}
+	return p.work(ctx)
+}
+
+func (p *Process) work(ctx context.Context) error {
 	failed := make(chan error, 4) // health server, and the workers' own fatal errors
 	w := worker.New(p.engine.Client(), p.cfg.TaskQueue, worker.Options{
 		OnFatalError:                           func(err error) { failed <- err },
@@ -52,13 +67,17 @@ func (p *Process) Run(ctx context.Context) error {
 	return errors.Join(ignoreClosed(err), health.Shutdown(context.WithoutCancel(ctx)))
 }
 
-// carry runs what goes on beside the workers: the relay, and the reconciler. The returned function ends both.
+// carry runs what goes on beside the workers: the relay, the reconciler, and what has deadlines follow the calendar. The
+// returned function ends them all.
 func (p *Process) carry(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var all sync.WaitGroup
 	all.Go(func() { (&relay.Relay{Box: p.store, Engine: p.engine, Log: p.log}).Run(ctx) })
 	all.Go(func() {
 		(&reconcile.Reconciler{Book: p.store, Engine: p.engine, Every: p.cfg.ReconcileEvery, Now: time.Now, Log: p.log}).Run(ctx)
+	})
+	all.Go(func() {
+		(&deadlines.Keeper{Book: p.store, Calendar: p.store.Calendar(), Every: deadlines.Every, Now: time.Now, Log: p.log}).Run(ctx)
 	})
 	return func() {
 		cancel()
@@ -124,7 +143,9 @@ func (p *Process) health() *http.Server {
 		}
 		fine(w)
 	})
-	return &http.Server{Addr: p.cfg.HealthAddr, Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	bounds := web.Defaults()
+	bounds.Log = p.log
+	return web.Server(p.cfg.HealthAddr, mux, bounds)
 }
 
 func fine(w http.ResponseWriter) {

@@ -58,6 +58,7 @@ func Assemble(ctx context.Context, cfg config.Worker, keys *vault.Keys, e *engin
 	if err != nil {
 		return nil, err
 	}
+	store = store.WithCeilings(cfg.Ceilings())
 	if err := store.Ping(ctx); err != nil {
 		store.Close()
 		return nil, fmt.Errorf("the database does not answer (DATABASE_URL): %w", err)

@@ -12,7 +12,7 @@ import (
 // state, a late return, and company information that is handed in again.
 func aside(t registration.Transition) bool {
 	switch {
-	case t.To == registration.Withdrawn, t.To == registration.Expired, t.To == t.From, t.Event == registration.PaymentReturned:
+	case t.To == registration.Withdrawn, t.To == registration.Expired, t.To == t.From, t.Event == registration.PaymentReturned, t.Event == registration.BindingGone:
 		return true
 	}
 	return t.Event == registration.CompanyAccepted && t.From != registration.CompanyRequired

@@ -53,16 +53,17 @@ func (w *World) ClearingApplication(accountID string, claim dossier.Claim, whenE
 	app := registration.ClearingApplication{ClearingID: registration.NewID("clr"), AccountID: accountID, WhenEligible: whenEligible}
 	require.NoError(w.T, w.Store.NewSubject(ctx, app.ClearingID))
 	var err error
-	app.ClaimRef, err = w.Store.Put(ctx, app.ClearingID, dossier.PurposeClaim, claim)
+	app.ClaimRef, err = w.Store.Put(ctx, postgres.Own(app.ClearingID), dossier.PurposeClaim, claim)
 	require.NoError(w.T, err)
 	if accountID == "" {
 		return app
 	}
 	facts, err := w.Purse.Facts(ctx, accountID)
 	require.NoError(w.T, err)
-	conditions, err := w.Store.Preflight(ctx, accountID, &claim, facts)
+	conditions, refusal, err := w.Store.JudgeClaim(ctx, postgres.Asking{ClearingID: app.ClearingID, AccountID: accountID, Claim: claim, By: "platform:test"}, facts)
 	require.NoError(w.T, err)
-	app.ConditionsRef, err = w.Store.Put(ctx, app.ClearingID, dossier.PurposeConditions, dossier.Conditions{Conditions: conditions})
+	require.Nil(w.T, refusal)
+	app.ConditionsRef, err = w.Store.Put(ctx, postgres.Own(app.ClearingID), dossier.PurposeConditions, dossier.Conditions{Conditions: conditions})
 	require.NoError(w.T, err)
 	return app
 }
@@ -130,14 +131,14 @@ func (c *ClearingRun) Token() string {
 	c.w.T.Helper()
 	c.Settle()
 	var id string
-	err := c.w.Store.Pool().QueryRow(context.Background(), `select id from notices where kind = 'clearing_objection' and data ->> 'RegistrationID' = $1
+	err := c.w.Store.Pool().QueryRow(context.Background(), `select id from notices where kind = 'clearing_objection' and about = $1
 		order by channel limit 1`, c.Clearing.ClearingID).Scan(&id)
 	require.NoError(c.w.T, err)
 	var ref string
 	err = c.w.Store.Pool().QueryRow(context.Background(), `select token_ref from objections where clearing_id = $1`, c.Clearing.ClearingID).Scan(&ref)
 	require.NoError(c.w.T, err)
 	var token dossier.Token
-	require.NoError(c.w.T, c.w.Store.Get(context.Background(), ref, dossier.PurposeObjection, &token))
+	require.NoError(c.w.T, c.w.Store.Get(context.Background(), postgres.Own(c.Clearing.ClearingID), ref, dossier.PurposeObjection, &token))
 	return token.Token
 }
 
@@ -156,6 +157,13 @@ func (c *ClearingRun) Object(token string) bool {
 // ApproveAs approves as a reviewer.
 func (c *ClearingRun) ApproveAs(reviewer string) *registration.Refusal {
 	return c.Decide(dossier.Decision{Decision: "approve", Reviewer: reviewer})
+}
+
+// ApproveTwice approves as two reviewers.
+func (c *ClearingRun) ApproveTwice() {
+	c.w.T.Helper()
+	require.Nil(c.w.T, c.ApproveAs("reviewer-1"))
+	require.Nil(c.w.T, c.ApproveAs("reviewer-2"))
 }
 
 // Abandon ends a clearing that the test leaves unfinished: call it before another workflow starts.

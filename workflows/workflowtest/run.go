@@ -1,6 +1,7 @@
 package workflowtest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -318,22 +319,25 @@ func (p *Pending) Complete(success any, err error) {
 
 // Begin sends an act without waiting for its answer.
 func (r *Run) Begin(act registration.Act, args registration.ActArgs) *Pending {
-	if args.ActID == "" {
-		args.ActID = registration.NewID("act")
+	args.ActID = cmp.Or(args.ActID, registration.NewID("act"))
+	args.RegistrationID = cmp.Or(args.RegistrationID, r.App.RegistrationID)
+	if act != registration.ActOpen && !r.over() { // one that is begun already stays as it is
+		_, _, err := r.w.Store.BeginAct(context.Background(), postgres.Act{ID: args.ActID, RegistrationID: args.RegistrationID, Act: act, Actor: args.Actor}, "", nil)
+		require.NoError(r.w.T, err)
 	}
-	if args.RegistrationID == "" {
-		args.RegistrationID = r.App.RegistrationID
-	}
+	args.Act = cmp.Or(args.Act, act) // as the engine's client does
+	return r.Send(act, args)
+}
+
+// Send sends the run an act that nobody has noted, with just these arguments.
+func (r *Run) Send(act registration.Act, args registration.ActArgs) *Pending {
 	p := &Pending{r: r, Args: args}
 	if r.over() {
 		p.Done, p.Err = true, errGone
 		return p
 	}
-	if act != registration.ActOpen { // one that is begun already stays as it is
-		_, _, err := r.w.Store.BeginAct(context.Background(), postgres.Act{ID: args.ActID, RegistrationID: args.RegistrationID, Act: act, Actor: args.Actor}, "", nil)
-		require.NoError(r.w.T, err)
-	}
-	r.env.UpdateWorkflow(string(act), args.ActID, p, args)
+	id := cmp.Or(args.ActID, registration.NewID("act"))
+	r.env.UpdateWorkflow(string(act), id, p, args)
 	return p
 }
 

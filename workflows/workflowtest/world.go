@@ -113,7 +113,7 @@ func (w *World) Application(kind registration.Kind, accountID string, n int) reg
 	id := registration.NewID("reg")
 	require.NoError(w.T, w.Store.NewSubject(ctx, id))
 	contact := Contact(n)
-	ref, err := w.Store.Put(ctx, id, dossier.PurposeApplicant, dossier.Applicant{Name: "Harbour Light", Email: "registered-" + contact.Email, Phone: contact.Phone})
+	ref, err := w.Store.Put(ctx, postgres.Own(id), dossier.PurposeApplicant, dossier.Applicant{Name: "Harbour Light", Email: "registered-" + contact.Email, Phone: contact.Phone})
 	require.NoError(w.T, err)
 	return registration.Application{RegistrationID: id, AccountID: accountID, Kind: kind, Locale: registration.English, ApplicantRef: ref}
 }
@@ -122,7 +122,7 @@ func (w *World) Application(kind registration.Kind, accountID string, n int) reg
 func (w *World) Verified(app registration.Application, p dossier.Person) registration.Application {
 	w.T.Helper()
 	var err error
-	app.IdentityRef, err = w.Store.Put(context.Background(), app.RegistrationID, dossier.PurposeIdentity, p)
+	app.IdentityRef, err = w.Store.Put(context.Background(), postgres.Own(app.RegistrationID), dossier.PurposeIdentity, p)
 	require.NoError(w.T, err)
 	return app
 }

@@ -439,16 +439,16 @@ func (e IdentityRole) Valid() bool {
 
 // Defines values for NoticeChannel.
 const (
-	Email NoticeChannel = "email"
-	Sms   NoticeChannel = "sms"
+	NoticeChannelEmail NoticeChannel = "email"
+	NoticeChannelSms   NoticeChannel = "sms"
 )
 
 // Valid indicates whether the value is a known member of the NoticeChannel enum.
 func (e NoticeChannel) Valid() bool {
 	switch e {
-	case Email:
+	case NoticeChannelEmail:
 		return true
-	case Sms:
+	case NoticeChannelSms:
 		return true
 	default:
 		return false
@@ -610,6 +610,7 @@ func (e PayoutState) Valid() bool {
 
 // Defines values for ProblemCode.
 const (
+	AccountLimitReached        ProblemCode = "account_limit_reached"
 	ActsExceeded               ProblemCode = "acts_exceeded"
 	AdminMustBeAuthorizedAgent ProblemCode = "admin_must_be_authorized_agent"
 	BankAccountNameMismatch    ProblemCode = "bank_account_name_mismatch"
@@ -649,6 +650,8 @@ const (
 	RateLimited                ProblemCode = "rate_limited"
 	RegistrationExists         ProblemCode = "registration_exists"
 	RequirementsMissing        ProblemCode = "requirements_missing"
+	SecondReviewerRequired     ProblemCode = "second_reviewer_required"
+	SpendingPaused             ProblemCode = "spending_paused"
 	SubmittedLocked            ProblemCode = "submitted_locked"
 	Unauthorized               ProblemCode = "unauthorized"
 	UsccInvalid                ProblemCode = "uscc_invalid"
@@ -658,6 +661,8 @@ const (
 // Valid indicates whether the value is a known member of the ProblemCode enum.
 func (e ProblemCode) Valid() bool {
 	switch e {
+	case AccountLimitReached:
+		return true
 	case ActsExceeded:
 		return true
 	case AdminMustBeAuthorizedAgent:
@@ -735,6 +740,10 @@ func (e ProblemCode) Valid() bool {
 	case RegistrationExists:
 		return true
 	case RequirementsMissing:
+		return true
+	case SecondReviewerRequired:
+		return true
+	case SpendingPaused:
 		return true
 	case SubmittedLocked:
 		return true
@@ -1022,6 +1031,27 @@ func (e ReviewRoundDecision) Valid() bool {
 	}
 }
 
+// Defines values for SpentKind.
+const (
+	SpentKindMails    SpentKind = "mails"
+	SpentKindPayments SpentKind = "payments"
+	SpentKindSms      SpentKind = "sms"
+)
+
+// Valid indicates whether the value is a known member of the SpentKind enum.
+func (e SpentKind) Valid() bool {
+	switch e {
+	case SpentKindMails:
+		return true
+	case SpentKindPayments:
+		return true
+	case SpentKindSms:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for WalletReportBodyType.
 const (
 	SessionFailed   WalletReportBodyType = "session.failed"
@@ -1144,12 +1174,15 @@ func (e PutDocumentOfClearingParamsSlot) Valid() bool {
 
 // Defines values for ListFindingsParamsKind.
 const (
-	MessageUnsure ListFindingsParamsKind = "message_unsure"
-	PayoutFailed  ListFindingsParamsKind = "payout_failed"
-	RunAhead      ListFindingsParamsKind = "run_ahead"
-	RunBehind     ListFindingsParamsKind = "run_behind"
-	RunFailing    ListFindingsParamsKind = "run_failing"
-	Undelivered   ListFindingsParamsKind = "undelivered"
+	MessageUnsure   ListFindingsParamsKind = "message_unsure"
+	PayoutFailed    ListFindingsParamsKind = "payout_failed"
+	PayoutsPaused   ListFindingsParamsKind = "payouts_paused"
+	RunAhead        ListFindingsParamsKind = "run_ahead"
+	RunBehind       ListFindingsParamsKind = "run_behind"
+	RunFailing      ListFindingsParamsKind = "run_failing"
+	SpendingCeiling ListFindingsParamsKind = "spending_ceiling"
+	SpendingHigh    ListFindingsParamsKind = "spending_high"
+	Undelivered     ListFindingsParamsKind = "undelivered"
 )
 
 // Valid indicates whether the value is a known member of the ListFindingsParamsKind enum.
@@ -1159,11 +1192,17 @@ func (e ListFindingsParamsKind) Valid() bool {
 		return true
 	case PayoutFailed:
 		return true
+	case PayoutsPaused:
+		return true
 	case RunAhead:
 		return true
 	case RunBehind:
 		return true
 	case RunFailing:
+		return true
+	case SpendingCeiling:
+		return true
+	case SpendingHigh:
 		return true
 	case Undelivered:
 		return true
@@ -1357,7 +1396,7 @@ func (e ListReviewsParamsKind) Valid() bool {
 
 // Account How a platform account stands as a developer.
 //
-// Examples: {"account_id":"acct-1001","identity":{"holder":"王*","id_number":"110***********1234","method":"qr_scan","role":"legal_representative","verified":true},"kind":"individual","name":"Harbour Light","registration_id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","standing":"active"}
+// Examples: {"account_id":"acct-1001","identity":{"holder":"王*","id_number":"1****************4","method":"qr_scan","role":"legal_representative","verified":true},"kind":"individual","name":"Harbour Light","registration_id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","standing":"active"}
 type Account struct {
 	// AccountID The platform account
 	//
@@ -1576,7 +1615,7 @@ type ClearingClaim struct {
 
 // ClearingReview What a reviewer is shown of a clearing beside its materials, masked.
 //
-// Examples: {"approvals":1,"by_letter":false,"contested":false,"holder":"张*","id_number":"110***********1234","is_holder":true,"objected":false,"reason":"I have left the company.","unreachable":false}
+// Examples: {"approvals":1,"by_letter":false,"contested":false,"holder":"张*","id_number":"1****************4","is_holder":true,"name_matches":true,"objected":false,"other_claims":1,"reason":"I have left the company.","unreachable":false}
 type ClearingReview struct {
 	// Approvals Reviewers who have approved this submission already
 	//
@@ -1588,7 +1627,7 @@ type ClearingReview struct {
 	// Examples: false
 	ByLetter bool `json:"by_letter"`
 
-	// Contested Asked for by somebody who names no account
+	// Contested Asked for by somebody who names no account: two reviewers must approve
 	//
 	// Examples: false
 	Contested bool `json:"contested"`
@@ -1600,7 +1639,7 @@ type ClearingReview struct {
 
 	// IDNumber Masked resident ID number
 	//
-	// Examples: 110***********1234
+	// Examples: 1****************4
 	IDNumber string `json:"id_number"`
 
 	// IsHolder Name and ID number are those of the bound identity; null for a contested claim, whose reviewer judges it by the materials
@@ -1608,17 +1647,27 @@ type ClearingReview struct {
 	// Examples: true
 	IsHolder *bool `json:"is_holder"`
 
-	// Objected The account's holder has objected
+	// NameMatches Of a contested claim: whether its name is the one that the ID number is bound with, when the round began; null if the number is bound nowhere, and of every other clearing. Names change by law: look at the papers
+	//
+	// Examples: true
+	NameMatches *bool `json:"name_matches"`
+
+	// Objected The account's holder has objected: a third reviewer decides
 	//
 	// Examples: false
 	Objected bool `json:"objected"`
+
+	// OtherClaims Open clearings of the same identity beside this one: others' claims, and the account's own
+	//
+	// Examples: 1
+	OtherClaims int64 `json:"other_claims"`
 
 	// Reason Why they ask
 	//
 	// Examples: I have left the company.
 	Reason string `json:"reason"`
 
-	// Unreachable No channel could carry the notice to the account's holder: nobody was asked, and approval clears all the same
+	// Unreachable No channel could carry the notice to the account's holder: nobody was asked, and two approvals clear all the same; over a contested claim one of the two must be new to it
 	//
 	// Examples: false
 	Unreachable bool `json:"unreachable"`
@@ -1828,7 +1877,7 @@ type DecideReviewBody struct {
 	// Examples: false
 	Final *bool `json:"final,omitempty"`
 
-	// Note For reviewers only
+	// Note For reviewers only; no ID, card, account or phone number
 	//
 	// Examples: Second look needed.
 	Note *string `json:"note,omitempty"`
@@ -1856,7 +1905,7 @@ type DecisionReason struct {
 	// Examples: documents.id_card_front
 	Field string `json:"field"`
 
-	// Message What to do, in the reviewer's words
+	// Message What to do, in the reviewer's words; no ID, card, account or phone number
 	//
 	// Examples: The number cannot be read; scan it again.
 	Message *string `json:"message,omitempty"`
@@ -2087,7 +2136,7 @@ type Finding struct {
 	// Examples: 2026-09-30T10:00:00+08:00
 	Since time.Time `json:"since"`
 
-	// Subject What it is about: a registration, a clearing, a payment, a notice, a delivery or an act
+	// Subject What it is about: a registration, a clearing, a payment, a notice, a delivery or an act; of spending, payments, sms or mails; payouts, if they are paused
 	//
 	// Examples: reg_k3v5m2q7w4x6y2z7a5b3c4d5e6
 	Subject string `json:"subject"`
@@ -2120,7 +2169,7 @@ type FindingPage struct {
 //
 // Examples: {"reason":"A stranger had used up the account's payments."}
 type GrantPayoutBody struct {
-	// Reason Why one more payment is allowed
+	// Reason Why one more payment is allowed; no ID, card, account or phone number
 	//
 	// Examples: A stranger had used up the account's payments.
 	Reason string `json:"reason"`
@@ -2193,7 +2242,7 @@ type HealthStatus string
 
 // Identity The verified person, masked.
 //
-// Examples: {"holder":"王*","id_number":"110***********1234","method":"qr_scan","role":"legal_representative","verified":true}
+// Examples: {"holder":"王*","id_number":"1****************4","method":"qr_scan","role":"legal_representative","verified":true}
 type Identity struct {
 	// Holder Masked name
 	//
@@ -2202,7 +2251,7 @@ type Identity struct {
 
 	// IDNumber Masked resident ID number
 	//
-	// Examples: 110***********1234
+	// Examples: 1****************4
 	IDNumber string `json:"id_number"`
 
 	// Method How it was proven
@@ -2342,7 +2391,7 @@ type NoticePage struct {
 //
 // Examples: {"reason":"The applicant says on the phone that nothing came."}
 type NoticeWordBody struct {
-	// Reason Why; name nobody
+	// Reason Why; name nobody, no ID, card, account or phone number
 	//
 	// Examples: The applicant says on the phone that nothing came.
 	Reason string `json:"reason"`
@@ -2412,7 +2461,7 @@ type OpenClearingBody struct {
 //
 // Examples: {"account_id":"acct-1001","kind":"individual","locale":"zh-CN","name":"Harbour Light","phone":"13800138000","registered_email":"chen@example.com"}
 type OpenRegistrationBody struct {
-	// AccountID The platform account that registers
+	// AccountID The platform account that registers; neither an ID number nor a phone number
 	//
 	// Examples: acct-1001
 	AccountID string `json:"account_id"`
@@ -2502,6 +2551,44 @@ type Payout struct {
 //
 // Examples: sent
 type PayoutState string
+
+// PayoutPause Whether payments are paused, by whom and why, and what was spent today of the day's ceilings.
+//
+// Examples: {"by":"ops:zhang","day_ends":"2026-10-01T00:00:00+08:00","paused":true,"reason":"The bank has asked us to stop.","since":"2026-09-30T10:00:00+08:00","today":[{"ceiling":2000,"kind":"payments","used":57}],"waiting":3}
+type PayoutPause struct {
+	// By Who paused or resumed them
+	//
+	// Examples: ops:zhang
+	By *string `json:"by"`
+
+	// DayEnds When today ends, and what may be spent is counted anew
+	//
+	// Examples: 2026-10-01T00:00:00+08:00
+	DayEnds time.Time `json:"day_ends"`
+
+	// Paused Whether payments are paused
+	//
+	// Examples: true
+	Paused bool `json:"paused"`
+
+	// Reason Why
+	//
+	// Examples: The bank has asked us to stop.
+	Reason *string `json:"reason"`
+
+	// Since Since when they are paused, or resumed; null if they never were
+	//
+	// Examples: 2026-09-30T10:00:00+08:00
+	Since *time.Time `json:"since"`
+
+	// Today What was spent today, over all
+	Today []Spent `json:"today"`
+
+	// Waiting Payments that were asked for and have not been ordered
+	//
+	// Examples: 3
+	Waiting int64 `json:"waiting"`
+}
 
 // Preflight Whether an account's identity could be cleared now, condition by condition.
 //
@@ -2634,7 +2721,7 @@ type ReasonCode string
 
 // Registration A registration as it stands, personal data masked for every caller. Parts that do not exist yet are null.
 //
-// Examples: {"account_id":"acct-1001","company":{"address":"厦门市思明区例示路1号","bank":{"account_name":"厦门市例示科技有限公司","account_number":"****6789","bank_name":"例示银行厦门分行","cnaps_code":"102393000012"},"legal_name":"厦门市例示科技有限公司","legal_representative":"王*","licence_type":"unified","organization_code":"91350100M000100Y43","registration_number":"91350100M000100Y43","uscc":"91350100M000100Y43"},"contact":null,"created_at":"2026-09-28T09:30:00+08:00","documents":[],"due_at":"2026-10-11T00:00:00+08:00","due_provisional":false,"id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","identity":{"holder":"王*","id_number":"110***********1234","method":"qr_scan","role":"legal_representative","verified":true},"kind":"enterprise","last_error":null,"locale":"zh-CN","name":"Harbour Light","overdue":false,"payout":{"attempts_left":3,"bank_account_last4":"6789","expected_by":"2026-10-11T00:00:00+08:00","failure":null,"notified_at":"2026-09-30T10:00:00+08:00","overdue":false,"state":"sent","window_closes_at":"2026-10-11T00:00:00+08:00"},"processing":false,"requirements":[],"review":null,"state":"payout_pending","updated_at":"2026-09-30T10:00:00+08:00","waiting_on":"bank"}
+// Examples: {"account_id":"acct-1001","company":{"address":"厦门市思明区例示路1号","bank":{"account_name":"厦门市例示科技有限公司","account_number":"****6789","bank_name":"例示银行厦门分行","cnaps_code":"102393000012"},"legal_name":"厦门市例示科技有限公司","legal_representative":"王*","licence_type":"unified","organization_code":"91350100M000100Y43","registration_number":"91350100M000100Y43","uscc":"91350100M000100Y43"},"contact":null,"created_at":"2026-09-28T09:30:00+08:00","documents":[],"due_at":"2026-10-11T00:00:00+08:00","due_provisional":false,"id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","identity":{"holder":"王*","id_number":"1****************4","method":"qr_scan","role":"legal_representative","verified":true},"kind":"enterprise","last_error":null,"locale":"zh-CN","name":"Harbour Light","overdue":false,"payout":{"attempts_left":3,"bank_account_last4":"6789","expected_by":"2026-10-11T00:00:00+08:00","failure":null,"notified_at":"2026-09-30T10:00:00+08:00","overdue":false,"state":"sent","window_closes_at":"2026-10-11T00:00:00+08:00"},"processing":false,"requirements":[],"review":null,"state":"payout_pending","updated_at":"2026-09-30T10:00:00+08:00","waiting_on":"bank"}
 type Registration struct {
 	// AccountID The platform account that registers
 	//
@@ -2758,7 +2845,7 @@ type RegistrationWaitingOn string
 
 // RegistrationPage A page of registrations.
 //
-// Examples: {"items":[{"account_id":"acct-1001","company":{"address":"厦门市思明区例示路1号","bank":{"account_name":"厦门市例示科技有限公司","account_number":"****6789","bank_name":"例示银行厦门分行","cnaps_code":"102393000012"},"legal_name":"厦门市例示科技有限公司","legal_representative":"王*","licence_type":"unified","organization_code":"91350100M000100Y43","registration_number":"91350100M000100Y43","uscc":"91350100M000100Y43"},"contact":null,"created_at":"2026-09-28T09:30:00+08:00","documents":[],"due_at":"2026-10-11T00:00:00+08:00","due_provisional":false,"id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","identity":{"holder":"王*","id_number":"110***********1234","method":"qr_scan","role":"legal_representative","verified":true},"kind":"enterprise","last_error":null,"locale":"zh-CN","name":"Harbour Light","overdue":false,"payout":{"attempts_left":3,"bank_account_last4":"6789","expected_by":"2026-10-11T00:00:00+08:00","failure":null,"notified_at":"2026-09-30T10:00:00+08:00","overdue":false,"state":"sent","window_closes_at":"2026-10-11T00:00:00+08:00"},"processing":false,"requirements":[],"review":null,"state":"payout_pending","updated_at":"2026-09-30T10:00:00+08:00","waiting_on":"bank"}],"next_cursor":"MjAyNi0wOS0zMFQwMjowMDowMFp8cmVnX2szdjU"}
+// Examples: {"items":[{"account_id":"acct-1001","company":{"address":"厦门市思明区例示路1号","bank":{"account_name":"厦门市例示科技有限公司","account_number":"****6789","bank_name":"例示银行厦门分行","cnaps_code":"102393000012"},"legal_name":"厦门市例示科技有限公司","legal_representative":"王*","licence_type":"unified","organization_code":"91350100M000100Y43","registration_number":"91350100M000100Y43","uscc":"91350100M000100Y43"},"contact":null,"created_at":"2026-09-28T09:30:00+08:00","documents":[],"due_at":"2026-10-11T00:00:00+08:00","due_provisional":false,"id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","identity":{"holder":"王*","id_number":"1****************4","method":"qr_scan","role":"legal_representative","verified":true},"kind":"enterprise","last_error":null,"locale":"zh-CN","name":"Harbour Light","overdue":false,"payout":{"attempts_left":3,"bank_account_last4":"6789","expected_by":"2026-10-11T00:00:00+08:00","failure":null,"notified_at":"2026-09-30T10:00:00+08:00","overdue":false,"state":"sent","window_closes_at":"2026-10-11T00:00:00+08:00"},"processing":false,"requirements":[],"review":null,"state":"payout_pending","updated_at":"2026-09-30T10:00:00+08:00","waiting_on":"bank"}],"next_cursor":"MjAyNi0wOS0zMFQwMjowMDowMFp8cmVnX2szdjU"}
 type RegistrationPage struct {
 	// Items Registrations, newest first
 	Items []Registration `json:"items"`
@@ -2803,7 +2890,7 @@ type Requirement struct {
 //
 // Examples: {"reason":"Rolled back the release."}
 type ResolveFindingBody struct {
-	// Reason What was done about it
+	// Reason What was done about it; no ID, card, account or phone number
 	//
 	// Examples: Rolled back the release.
 	Reason string `json:"reason"`
@@ -2818,7 +2905,7 @@ type ResolvePayoutBody struct {
 	// Examples: settled
 	Outcome ResolvePayoutBodyOutcome `json:"outcome"`
 
-	// Reason Why it is resolved by hand
+	// Reason Why it is resolved by hand; no ID, card, account or phone number
 	//
 	// Examples: The bank confirmed by phone.
 	Reason string `json:"reason"`
@@ -2831,7 +2918,7 @@ type ResolvePayoutBodyOutcome string
 
 // Review A submitted round of a registration or a clearing, masked, with what has changed since the one before.
 //
-// Examples: {"account_id":"acct-1001","assignee":"reviewer-1","changed":["contact"],"clearing":{"approvals":1,"by_letter":false,"contested":false,"holder":"张*","id_number":"110***********1234","is_holder":true,"objected":false,"reason":"I have left the company.","unreachable":false},"decision":"approve","developer_kind":"individual","due_at":"2026-10-11T00:00:00+08:00","id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","kind":"registration","name":"Harbour Light","overdue":false,"reasons":[{"code":"unreadable","field":"documents.business_licence","message":"The seal cannot be read; scan it again."}],"round":1,"state":"under_review","submitted":{"company":{"address":"厦门市思明区例示路1号","bank":{"account_name":"厦门市例示科技有限公司","account_number":"****6789","bank_name":"例示银行厦门分行","cnaps_code":"102393000012"},"legal_name":"厦门市例示科技有限公司","legal_representative":"王*","licence_type":"unified","organization_code":"91350100M000100Y43","registration_number":"91350100M000100Y43","uscc":"91350100M000100Y43"},"contact":{"address":"厦门市***","email":"c***@example.com","name":"赵*","phone":"138****1234"},"documents":[{"at":"2026-09-30T10:00:00+08:00","content_type":"image/png","sha256":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","size":12345,"slot":"business_licence"}],"identity":{"holder":"王*","id_number":"110***********1234","method":"qr_scan","role":"legal_representative","verified":true},"name":"Harbour Light"},"submitted_at":"2026-09-30T10:00:00+08:00"}
+// Examples: {"account_id":"acct-1001","assignee":"reviewer-1","changed":["contact"],"clearing":{"approvals":1,"by_letter":false,"contested":false,"holder":"张*","id_number":"1****************4","is_holder":true,"name_matches":true,"objected":false,"other_claims":1,"reason":"I have left the company.","unreachable":false},"decided_before":["reviewer-2"],"decision":"approve","developer_kind":"individual","due_at":"2026-10-11T00:00:00+08:00","id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","kind":"registration","name":"Harbour Light","overdue":false,"own_case":false,"reasons":[{"code":"unreadable","field":"documents.business_licence","message":"The seal cannot be read; scan it again."}],"round":1,"state":"under_review","submitted":{"company":{"address":"厦门市思明区例示路1号","bank":{"account_name":"厦门市例示科技有限公司","account_number":"****6789","bank_name":"例示银行厦门分行","cnaps_code":"102393000012"},"legal_name":"厦门市例示科技有限公司","legal_representative":"王*","licence_type":"unified","organization_code":"91350100M000100Y43","registration_number":"91350100M000100Y43","uscc":"91350100M000100Y43"},"contact":{"address":"厦门市***","email":"c***@example.com","name":"赵*","phone":"138****1234"},"documents":[{"at":"2026-09-30T10:00:00+08:00","content_type":"image/png","sha256":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","size":12345,"slot":"business_licence"}],"identity":{"holder":"王*","id_number":"1****************4","method":"qr_scan","role":"legal_representative","verified":true},"name":"Harbour Light"},"submitted_at":"2026-09-30T10:00:00+08:00"}
 type Review struct {
 	// AccountID The platform account
 	//
@@ -2850,6 +2937,11 @@ type Review struct {
 
 	// Clearing Of a clearing: what speaks for or against it
 	Clearing *ClearingReview `json:"clearing"`
+
+	// DecidedBefore Reviewers who had approved this submission when the round began: somebody else decides. If the holder could not be reached one of them may be one of the two
+	//
+	// Examples: ["reviewer-2"]
+	DecidedBefore []string `json:"decided_before"`
 
 	// Decision The decision
 	//
@@ -2886,6 +2978,11 @@ type Review struct {
 	// Examples: false
 	Overdue bool `json:"overdue"`
 
+	// OwnCase The caller has opened it or handed something in for it, and cannot decide it
+	//
+	// Examples: false
+	OwnCase bool `json:"own_case"`
+
 	// Reasons What is to be corrected
 	Reasons []Reason `json:"reasons"`
 
@@ -2901,7 +2998,7 @@ type Review struct {
 
 	// Submitted What was submitted
 	//
-	// Examples: {"company":{"address":"厦门市思明区例示路1号","bank":{"account_name":"厦门市例示科技有限公司","account_number":"****6789","bank_name":"例示银行厦门分行","cnaps_code":"102393000012"},"legal_name":"厦门市例示科技有限公司","legal_representative":"王*","licence_type":"unified","organization_code":"91350100M000100Y43","registration_number":"91350100M000100Y43","uscc":"91350100M000100Y43"},"contact":{"address":"厦门市***","email":"c***@example.com","name":"赵*","phone":"138****1234"},"documents":[{"at":"2026-09-30T10:00:00+08:00","content_type":"image/png","sha256":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","size":12345,"slot":"business_licence"}],"identity":{"holder":"王*","id_number":"110***********1234","method":"qr_scan","role":"legal_representative","verified":true},"name":"Harbour Light"}
+	// Examples: {"company":{"address":"厦门市思明区例示路1号","bank":{"account_name":"厦门市例示科技有限公司","account_number":"****6789","bank_name":"例示银行厦门分行","cnaps_code":"102393000012"},"legal_name":"厦门市例示科技有限公司","legal_representative":"王*","licence_type":"unified","organization_code":"91350100M000100Y43","registration_number":"91350100M000100Y43","uscc":"91350100M000100Y43"},"contact":{"address":"厦门市***","email":"c***@example.com","name":"赵*","phone":"138****1234"},"documents":[{"at":"2026-09-30T10:00:00+08:00","content_type":"image/png","sha256":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","size":12345,"slot":"business_licence"}],"identity":{"holder":"王*","id_number":"1****************4","method":"qr_scan","role":"legal_representative","verified":true},"name":"Harbour Light"}
 	Submitted Submitted `json:"submitted"`
 
 	// SubmittedAt When it was submitted
@@ -2923,7 +3020,7 @@ type ReviewKind string
 
 // ReviewItem A review in the list.
 //
-// Examples: {"account_id":"acct-1001","assignee":"reviewer-1","developer_kind":"individual","due_at":"2026-10-11T00:00:00+08:00","id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","kind":"registration","name":"Harbour Light","overdue":false,"round":1,"state":"under_review","submitted_at":"2026-09-30T10:00:00+08:00"}
+// Examples: {"account_id":"acct-1001","assignee":"reviewer-1","decided_before":["reviewer-2"],"developer_kind":"individual","due_at":"2026-10-11T00:00:00+08:00","id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","kind":"registration","name":"Harbour Light","overdue":false,"own_case":false,"round":1,"state":"under_review","submitted_at":"2026-09-30T10:00:00+08:00"}
 type ReviewItem struct {
 	// AccountID The platform account
 	//
@@ -2934,6 +3031,11 @@ type ReviewItem struct {
 	//
 	// Examples: reviewer-1
 	Assignee *string `json:"assignee"`
+
+	// DecidedBefore Reviewers who had approved this submission when the round began: somebody else decides. If the holder could not be reached one of them may be one of the two
+	//
+	// Examples: ["reviewer-2"]
+	DecidedBefore []string `json:"decided_before"`
 
 	// DeveloperKind Who registers
 	//
@@ -2965,6 +3067,11 @@ type ReviewItem struct {
 	// Examples: false
 	Overdue bool `json:"overdue"`
 
+	// OwnCase The caller has opened it or handed something in for it, and cannot decide it
+	//
+	// Examples: false
+	OwnCase bool `json:"own_case"`
+
 	// Round Counts submissions
 	//
 	// Examples: 1
@@ -2991,7 +3098,7 @@ type ReviewItemKind string
 
 // ReviewPage A page of reviews.
 //
-// Examples: {"items":[{"account_id":"acct-1001","assignee":"reviewer-1","developer_kind":"individual","due_at":"2026-10-11T00:00:00+08:00","id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","kind":"registration","name":"Harbour Light","overdue":false,"round":1,"state":"under_review","submitted_at":"2026-09-30T10:00:00+08:00"}],"next_cursor":"MjAyNi0wOS0zMFQwMjowMDowMFp8cmVnX2szdjU"}
+// Examples: {"items":[{"account_id":"acct-1001","assignee":"reviewer-1","decided_before":["reviewer-2"],"developer_kind":"individual","due_at":"2026-10-11T00:00:00+08:00","id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","kind":"registration","name":"Harbour Light","overdue":false,"own_case":false,"round":1,"state":"under_review","submitted_at":"2026-09-30T10:00:00+08:00"}],"next_cursor":"MjAyNi0wOS0zMFQwMjowMDowMFp8cmVnX2szdjU"}
 type ReviewPage struct {
 	// Items Reviews, oldest due first
 	Items []ReviewItem `json:"items"`
@@ -3075,9 +3182,34 @@ type SetNameBody struct {
 	Name string `json:"name"`
 }
 
+// Spent How much of a day's ceiling is used.
+//
+// Examples: {"ceiling":2000,"kind":"payments","used":57}
+type Spent struct {
+	// Ceiling How many a day at most
+	//
+	// Examples: 2000
+	Ceiling int64 `json:"ceiling"`
+
+	// Kind What was spent: payments asked for, SMS and e-mails to applicants
+	//
+	// Examples: payments
+	Kind SpentKind `json:"kind"`
+
+	// Used How many
+	//
+	// Examples: 57
+	Used int64 `json:"used"`
+}
+
+// SpentKind What was spent: payments asked for, SMS and e-mails to applicants
+//
+// Examples: payments
+type SpentKind string
+
 // Submitted What was handed in with a round, masked. Of a clearing only the documents.
 //
-// Examples: {"company":{"address":"厦门市思明区例示路1号","bank":{"account_name":"厦门市例示科技有限公司","account_number":"****6789","bank_name":"例示银行厦门分行","cnaps_code":"102393000012"},"legal_name":"厦门市例示科技有限公司","legal_representative":"王*","licence_type":"unified","organization_code":"91350100M000100Y43","registration_number":"91350100M000100Y43","uscc":"91350100M000100Y43"},"contact":{"address":"厦门市***","email":"c***@example.com","name":"赵*","phone":"138****1234"},"documents":[{"at":"2026-09-30T10:00:00+08:00","content_type":"image/png","sha256":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","size":12345,"slot":"business_licence"}],"identity":{"holder":"王*","id_number":"110***********1234","method":"qr_scan","role":"legal_representative","verified":true},"name":"Harbour Light"}
+// Examples: {"company":{"address":"厦门市思明区例示路1号","bank":{"account_name":"厦门市例示科技有限公司","account_number":"****6789","bank_name":"例示银行厦门分行","cnaps_code":"102393000012"},"legal_name":"厦门市例示科技有限公司","legal_representative":"王*","licence_type":"unified","organization_code":"91350100M000100Y43","registration_number":"91350100M000100Y43","uscc":"91350100M000100Y43"},"contact":{"address":"厦门市***","email":"c***@example.com","name":"赵*","phone":"138****1234"},"documents":[{"at":"2026-09-30T10:00:00+08:00","content_type":"image/png","sha256":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","size":12345,"slot":"business_licence"}],"identity":{"holder":"王*","id_number":"1****************4","method":"qr_scan","role":"legal_representative","verified":true},"name":"Harbour Light"}
 type Submitted struct {
 	// Company Company information
 	Company *Company `json:"company"`
@@ -3095,6 +3227,16 @@ type Submitted struct {
 	//
 	// Examples: Harbour Light
 	Name string `json:"name"`
+}
+
+// SwitchPayoutsBody Why payments are paused, or resumed.
+//
+// Examples: {"reason":"The bank has asked us to stop."}
+type SwitchPayoutsBody struct {
+	// Reason Why; name nobody
+	//
+	// Examples: The bank has asked us to stop.
+	Reason string `json:"reason"`
 }
 
 // Timeline Everything that happened to a registration or a clearing, oldest first.
@@ -3420,6 +3562,18 @@ type ResendNoticeParams struct {
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
 
+// PausePayoutsParams defines parameters for PausePayouts.
+type PausePayoutsParams struct {
+	// IdempotencyKey 1 to 255 visible characters, scoped by caller, method and path: the same key and body gives the first answer again.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
+// ResumePayoutsParams defines parameters for ResumePayouts.
+type ResumePayoutsParams struct {
+	// IdempotencyKey 1 to 255 visible characters, scoped by caller, method and path: the same key and body gives the first answer again.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
 // ListRegistrationsParams defines parameters for ListRegistrations.
 type ListRegistrationsParams struct {
 	// State Only those in this state
@@ -3684,6 +3838,12 @@ type AcceptNoticeJSONRequestBody = NoticeWordBody
 // ResendNoticeJSONRequestBody defines body for ResendNotice for application/json ContentType.
 type ResendNoticeJSONRequestBody = NoticeWordBody
 
+// PausePayoutsJSONRequestBody defines body for PausePayouts for application/json ContentType.
+type PausePayoutsJSONRequestBody = SwitchPayoutsBody
+
+// ResumePayoutsJSONRequestBody defines body for ResumePayouts for application/json ContentType.
+type ResumePayoutsJSONRequestBody = SwitchPayoutsBody
+
 // OpenRegistrationJSONRequestBody defines body for OpenRegistration for application/json ContentType.
 type OpenRegistrationJSONRequestBody = OpenRegistrationBody
 
@@ -3810,6 +3970,8 @@ type ClientInterface interface {
 	//
 	// A page without scripts.
 	//
+	// Refusals: 429 `rate_limited`.
+	//
 	// Corresponds with GET /docs (the `Docs` operationId).
 	Docs(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
@@ -3820,16 +3982,11 @@ type ClientInterface interface {
 	// Corresponds with GET /healthz (the `Healthz` operationId).
 	Healthz(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// Metrics Numbers
-	//
-	// Counters and histograms for Prometheus. Labels are operations and statuses, never ids.
-	//
-	// Corresponds with GET /metrics (the `Metrics` operationId).
-	Metrics(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
-
 	// Openapi This document
 	//
 	// OpenAPI 3.1; at /openapi-3.0.json for tools that know only 3.0.
+	//
+	// Refusals: 429 `rate_limited`.
 	//
 	// Corresponds with GET /openapi.json (the `Openapi` operationId).
 	Openapi(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -3875,7 +4032,7 @@ type ClientInterface interface {
 
 	// OpenClearingWithBody Ask for an identity to be cleared
 	//
-	// By the holder of the ID card, or by an authorised person of the company that the account is: then holder_request is not met, and a letter of authorisation is among the requirements. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.
+	// By the holder of the ID card, or by an authorised person of the company that the account is: then holder_request is not met, and a letter of authorisation is among the requirements. Who asks is compared once every other condition is met; until then holder_request is null. Claims that do not match are on the account's timeline and count, for the account and for the number: after five in 24 hours there is account_limit_reached, whatever is claimed. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -3885,7 +4042,7 @@ type ClientInterface interface {
 	// - 409: `clearing_exists`, `clearing_not_eligible`, `registration_exists`
 	// - 413: `document_too_large`
 	// - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
-	// - 429: `rate_limited`
+	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -3896,7 +4053,7 @@ type ClientInterface interface {
 
 	// OpenClearing Ask for an identity to be cleared
 	//
-	// By the holder of the ID card, or by an authorised person of the company that the account is: then holder_request is not met, and a letter of authorisation is among the requirements. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.
+	// By the holder of the ID card, or by an authorised person of the company that the account is: then holder_request is not met, and a letter of authorisation is among the requirements. Who asks is compared once every other condition is met; until then holder_request is null. Claims that do not match are on the account's timeline and count, for the account and for the number: after five in 24 hours there is account_limit_reached, whatever is claimed. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -3906,7 +4063,7 @@ type ClientInterface interface {
 	// - 409: `clearing_exists`, `clearing_not_eligible`, `registration_exists`
 	// - 413: `document_too_large`
 	// - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
-	// - 429: `rate_limited`
+	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -3965,7 +4122,7 @@ type ClientInterface interface {
 	// - 409: `clearing_not_eligible`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`, `requirements_missing`
-	// - 429: `acts_exceeded`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -4066,7 +4223,7 @@ type ClientInterface interface {
 
 	// ContestIdentityWithBody Claim an identity back
 	//
-	// By the true holder of a resident ID that is bound to an account that is not theirs. Names no account and learns none: the answer is the same whether or not the identity is bound.
+	// By the true holder of a resident ID that is bound to an account that is not theirs. Names no account and learns none: the answer is the same whether or not the identity is bound, and the account's owner is not kept from anything. A caller may claim one number five times in 24 hours, and twenty in all.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -4074,7 +4231,7 @@ type ClientInterface interface {
 	// - 403: `forbidden`
 	// - 413: `document_too_large`
 	// - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
-	// - 429: `rate_limited`
+	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -4085,7 +4242,7 @@ type ClientInterface interface {
 
 	// ContestIdentity Claim an identity back
 	//
-	// By the true holder of a resident ID that is bound to an account that is not theirs. Names no account and learns none: the answer is the same whether or not the identity is bound.
+	// By the true holder of a resident ID that is bound to an account that is not theirs. Names no account and learns none: the answer is the same whether or not the identity is bound, and the account's owner is not kept from anything. A caller may claim one number five times in 24 hours, and twenty in all.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -4093,7 +4250,7 @@ type ClientInterface interface {
 	// - 403: `forbidden`
 	// - 413: `document_too_large`
 	// - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
-	// - 429: `rate_limited`
+	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -4188,7 +4345,7 @@ type ClientInterface interface {
 	// - 409: `clearing_not_eligible`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`, `requirements_missing`
-	// - 429: `acts_exceeded`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -4197,7 +4354,7 @@ type ClientInterface interface {
 
 	// GetClearingTimeline Read a clearing's timeline
 	//
-	// Everything that happened to the clearing, oldest first, with each look at a document. For those who decide: not for the claimant, nor for the account's owner.
+	// Everything that happened to the clearing, oldest first, with each look at a document. For those who decide: not for the claimant, nor for the account's owner. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 401: `unauthorized`
@@ -4329,6 +4486,97 @@ type ClientInterface interface {
 	// Corresponds with POST /v1/notices/{id}/resend (the `ResendNotice` operationId).
 	ResendNotice(ctx context.Context, id string, params *ResendNoticeParams, body ResendNoticeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetPayoutPause See whether payments are paused
+	//
+	// Whether ops has paused payments, by whose word and why, and what was spent today of the day's ceilings.
+	//
+	// Refusals:
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 422: `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_unavailable`
+	//
+	// Corresponds with GET /v1/payouts/pause (the `GetPayoutPause` operationId).
+	GetPayoutPause(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PausePayoutsWithBody Pause payments
+	//
+	// From this answer on no payment is announced or ordered, until they are resumed; a call to the bank that is under way is finished. Acts that would make a new one are refused with spending_paused. Pausing twice keeps the first.
+	//
+	// Refusals:
+	// - 400: `malformed_request`
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 413: `document_too_large`
+	// - 422: `idempotency_key_reused`, `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_unavailable`
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/payouts/pause (the `PausePayouts` operationId).
+	PausePayoutsWithBody(ctx context.Context, params *PausePayoutsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PausePayouts Pause payments
+	//
+	// From this answer on no payment is announced or ordered, until they are resumed; a call to the bank that is under way is finished. Acts that would make a new one are refused with spending_paused. Pausing twice keeps the first.
+	//
+	// Refusals:
+	// - 400: `malformed_request`
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 413: `document_too_large`
+	// - 422: `idempotency_key_reused`, `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_unavailable`
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/payouts/pause (the `PausePayouts` operationId).
+	PausePayouts(ctx context.Context, params *PausePayoutsParams, body PausePayoutsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ResumePayoutsWithBody Resume payments
+	//
+	// What was asked for before goes on within seconds. Resuming what is not paused changes nothing.
+	//
+	// Refusals:
+	// - 400: `malformed_request`
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 413: `document_too_large`
+	// - 422: `idempotency_key_reused`, `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_unavailable`
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/payouts/resume (the `ResumePayouts` operationId).
+	ResumePayoutsWithBody(ctx context.Context, params *ResumePayoutsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ResumePayouts Resume payments
+	//
+	// What was asked for before goes on within seconds. Resuming what is not paused changes nothing.
+	//
+	// Refusals:
+	// - 400: `malformed_request`
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 413: `document_too_large`
+	// - 422: `idempotency_key_reused`, `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_unavailable`
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/payouts/resume (the `ResumePayouts` operationId).
+	ResumePayouts(ctx context.Context, params *ResumePayoutsParams, body ResumePayoutsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListRegistrations List registrations
 	//
 	// Registrations, newest first, in pages that stay stable while registrations change.
@@ -4355,7 +4603,7 @@ type ClientInterface interface {
 	// - 409: `clearing_exists`, `identity_in_use`, `registration_exists`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-	// - 429: `rate_limited`
+	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -4375,7 +4623,7 @@ type ClientInterface interface {
 	// - 409: `clearing_exists`, `identity_in_use`, `registration_exists`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-	// - 429: `rate_limited`
+	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -4412,7 +4660,7 @@ type ClientInterface interface {
 	// - 409: `submitted_locked`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
-	// - 429: `acts_exceeded`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -4433,7 +4681,7 @@ type ClientInterface interface {
 	// - 409: `submitted_locked`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
-	// - 429: `acts_exceeded`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -4454,7 +4702,7 @@ type ClientInterface interface {
 	// - 409: `submitted_locked`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `card_elements_mismatch`, `card_invalid`, `card_is_corporate`, `card_not_debit`, `card_unusable`, `id_number_invalid`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-	// - 429: `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -4475,7 +4723,7 @@ type ClientInterface interface {
 	// - 409: `submitted_locked`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `card_elements_mismatch`, `card_invalid`, `card_is_corporate`, `card_not_debit`, `card_unusable`, `id_number_invalid`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-	// - 429: `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -4496,7 +4744,7 @@ type ClientInterface interface {
 	// - 409: `identity_in_use`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `code_expired`, `code_incorrect`, `idempotency_key_reused`, `invalid_request`
-	// - 429: `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -4517,7 +4765,7 @@ type ClientInterface interface {
 	// - 409: `identity_in_use`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `code_expired`, `code_incorrect`, `idempotency_key_reused`, `invalid_request`
-	// - 429: `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -4538,7 +4786,7 @@ type ClientInterface interface {
 	// - 409: `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
-	// - 429: `acts_exceeded`, `code_attempts_exceeded`, `code_resend_too_soon`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `code_resend_too_soon`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -4557,7 +4805,7 @@ type ClientInterface interface {
 	// - 409: `organization_in_use`, `submitted_locked`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `admin_must_be_authorized_agent`, `bank_account_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `licence_numbers_must_be_uscc`, `uscc_invalid`
-	// - 429: `acts_exceeded`, `payout_limit_reached`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -4578,7 +4826,7 @@ type ClientInterface interface {
 	// - 409: `organization_in_use`, `submitted_locked`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `admin_must_be_authorized_agent`, `bank_account_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `licence_numbers_must_be_uscc`, `uscc_invalid`
-	// - 429: `acts_exceeded`, `payout_limit_reached`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -4589,7 +4837,7 @@ type ClientInterface interface {
 
 	// SetContactWithBody Hand in the contact
 	//
-	// Whom to reach. In correction_required fields left out are kept. For an individual the name is optional and must be the verified holder's.
+	// Whom to reach. In correction_required fields left out are kept. For an individual the name is optional and must be the verified holder's. What differs from what is on file where it must not counts: after five in 24 hours there is account_limit_reached.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -4599,7 +4847,7 @@ type ClientInterface interface {
 	// - 409: `submitted_locked`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `contact_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-	// - 429: `rate_limited`
+	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -4610,7 +4858,7 @@ type ClientInterface interface {
 
 	// SetContact Hand in the contact
 	//
-	// Whom to reach. In correction_required fields left out are kept. For an individual the name is optional and must be the verified holder's.
+	// Whom to reach. In correction_required fields left out are kept. For an individual the name is optional and must be the verified holder's. What differs from what is on file where it must not counts: after five in 24 hours there is account_limit_reached.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -4620,7 +4868,7 @@ type ClientInterface interface {
 	// - 409: `submitted_locked`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `contact_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-	// - 429: `rate_limited`
+	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -4763,7 +5011,7 @@ type ClientInterface interface {
 	// - 409: `organization_in_use`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `admin_must_be_authorized_agent`, `idempotency_key_reused`, `invalid_request`
-	// - 429: `acts_exceeded`, `payout_limit_reached`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -4772,7 +5020,7 @@ type ClientInterface interface {
 
 	// GrantPayoutWithBody Grant one more payment
 	//
-	// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file.
+	// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file. Where none is needed, or one is unused: wrong_state. At most three a bank account in 30 days.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -4782,7 +5030,7 @@ type ClientInterface interface {
 	// - 409: `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
-	// - 429: `rate_limited`
+	// - 429: `payout_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -4793,7 +5041,7 @@ type ClientInterface interface {
 
 	// GrantPayout Grant one more payment
 	//
-	// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file.
+	// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file. Where none is needed, or one is unused: wrong_state. At most three a bank account in 30 days.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -4803,7 +5051,7 @@ type ClientInterface interface {
 	// - 409: `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
-	// - 429: `rate_limited`
+	// - 429: `payout_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -4910,7 +5158,7 @@ type ClientInterface interface {
 
 	// ListReviews List open reviews
 	//
-	// Reviews that wait for a decision, oldest due first.
+	// Reviews that wait for a decision, oldest due first. Of the caller's own cases they show neither account nor name.
 	//
 	// Refusals:
 	// - 401: `unauthorized`
@@ -4925,7 +5173,7 @@ type ClientInterface interface {
 
 	// GetReview Read a review
 	//
-	// The newest submitted round, masked, with what has changed since the one before.
+	// The newest submitted round, masked, with what has changed since the one before. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 401: `unauthorized`
@@ -4941,14 +5189,14 @@ type ClientInterface interface {
 
 	// AssignReviewWithBody Assign a review
 	//
-	// Gives the review to a reviewer. Ops may take it from another, a reviewer only give away the own.
+	// Gives the review to a reviewer who may decide it. Ops may take it from another, a reviewer only give away the own. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
-	// - 409: `claimed_by_other`, `wrong_state`
+	// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
@@ -4962,14 +5210,14 @@ type ClientInterface interface {
 
 	// AssignReview Assign a review
 	//
-	// Gives the review to a reviewer. Ops may take it from another, a reviewer only give away the own.
+	// Gives the review to a reviewer who may decide it. Ops may take it from another, a reviewer only give away the own. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
-	// - 409: `claimed_by_other`, `wrong_state`
+	// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
@@ -4983,14 +5231,14 @@ type ClientInterface interface {
 
 	// ClaimReview Claim a review
 	//
-	// Takes the review, if nobody else has it.
+	// Takes the review, if nobody else has it and the caller may decide it. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
-	// - 409: `claimed_by_other`, `wrong_state`
+	// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
@@ -5002,14 +5250,14 @@ type ClientInterface interface {
 
 	// DecideReviewWithBody Decide a review
 	//
-	// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding.
+	// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding. A contested claim, and one by letter of authorisation, take two different reviewers, and after an objection a third. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
-	// - 409: `claimed_by_other`, `wrong_state`
+	// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `acts_exceeded`, `rate_limited`
@@ -5023,14 +5271,14 @@ type ClientInterface interface {
 
 	// DecideReview Decide a review
 	//
-	// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding.
+	// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding. A contested claim, and one by letter of authorisation, take two different reviewers, and after an objection a third. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
-	// - 409: `claimed_by_other`, `wrong_state`
+	// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `acts_exceeded`, `rate_limited`
@@ -5044,7 +5292,7 @@ type ClientInterface interface {
 
 	// GetReviewDocument Look at a submitted document
 	//
-	// Streams the document of the newest submitted round. The look is on the timeline.
+	// Streams the document of the newest submitted round. The look is on the timeline. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 401: `unauthorized`
@@ -5060,14 +5308,14 @@ type ClientInterface interface {
 
 	// ReleaseReview Release a review
 	//
-	// Gives the caller's claim up.
+	// Gives the caller's claim up. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
-	// - 409: `claimed_by_other`, `wrong_state`
+	// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
@@ -5241,6 +5489,7 @@ type ClientInterface interface {
 	// - 401: `unauthorized`
 	// - 413: `document_too_large`
 	// - 422: `invalid_request`
+	// - 429: `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -5258,6 +5507,7 @@ type ClientInterface interface {
 	// - 401: `unauthorized`
 	// - 413: `document_too_large`
 	// - 422: `invalid_request`
+	// - 429: `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -5275,6 +5525,7 @@ type ClientInterface interface {
 	// - 401: `unauthorized`
 	// - 413: `document_too_large`
 	// - 422: `id_number_invalid`, `invalid_request`
+	// - 429: `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -5292,6 +5543,7 @@ type ClientInterface interface {
 	// - 401: `unauthorized`
 	// - 413: `document_too_large`
 	// - 422: `id_number_invalid`, `invalid_request`
+	// - 429: `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -5304,6 +5556,8 @@ type ClientInterface interface {
 // Docs This document, to read
 //
 // A page without scripts.
+//
+// Refusals: 429 `rate_limited`.
 //
 // Corresponds with GET /docs (the `Docs` operationId).
 func (c *Client) Docs(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5335,26 +5589,11 @@ func (c *Client) Healthz(ctx context.Context, reqEditors ...RequestEditorFn) (*h
 	return c.Client.Do(req)
 }
 
-// Metrics Numbers
-//
-// Counters and histograms for Prometheus. Labels are operations and statuses, never ids.
-//
-// Corresponds with GET /metrics (the `Metrics` operationId).
-func (c *Client) Metrics(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewMetricsRequest(c.Server)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
 // Openapi This document
 //
 // OpenAPI 3.1; at /openapi-3.0.json for tools that know only 3.0.
+//
+// Refusals: 429 `rate_limited`.
 //
 // Corresponds with GET /openapi.json (the `Openapi` operationId).
 func (c *Client) Openapi(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5440,7 +5679,7 @@ func (c *Client) GetClearing(ctx context.Context, accountID string, reqEditors .
 
 // OpenClearingWithBody Ask for an identity to be cleared
 //
-// By the holder of the ID card, or by an authorised person of the company that the account is: then holder_request is not met, and a letter of authorisation is among the requirements. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.
+// By the holder of the ID card, or by an authorised person of the company that the account is: then holder_request is not met, and a letter of authorisation is among the requirements. Who asks is compared once every other condition is met; until then holder_request is null. Claims that do not match are on the account's timeline and count, for the account and for the number: after five in 24 hours there is account_limit_reached, whatever is claimed. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.
 //
 // Refusals:
 // - 400: `malformed_request`
@@ -5450,7 +5689,7 @@ func (c *Client) GetClearing(ctx context.Context, accountID string, reqEditors .
 // - 409: `clearing_exists`, `clearing_not_eligible`, `registration_exists`
 // - 413: `document_too_large`
 // - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
-// - 429: `rate_limited`
+// - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -5471,7 +5710,7 @@ func (c *Client) OpenClearingWithBody(ctx context.Context, accountID string, par
 
 // OpenClearing Ask for an identity to be cleared
 //
-// By the holder of the ID card, or by an authorised person of the company that the account is: then holder_request is not met, and a letter of authorisation is among the requirements. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.
+// By the holder of the ID card, or by an authorised person of the company that the account is: then holder_request is not met, and a letter of authorisation is among the requirements. Who asks is compared once every other condition is met; until then holder_request is null. Claims that do not match are on the account's timeline and count, for the account and for the number: after five in 24 hours there is account_limit_reached, whatever is claimed. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.
 //
 // Refusals:
 // - 400: `malformed_request`
@@ -5481,7 +5720,7 @@ func (c *Client) OpenClearingWithBody(ctx context.Context, accountID string, par
 // - 409: `clearing_exists`, `clearing_not_eligible`, `registration_exists`
 // - 413: `document_too_large`
 // - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
-// - 429: `rate_limited`
+// - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -5570,7 +5809,7 @@ func (c *Client) PreflightClearing(ctx context.Context, accountID string, reqEdi
 // - 409: `clearing_not_eligible`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`, `requirements_missing`
-// - 429: `acts_exceeded`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -5731,7 +5970,7 @@ func (c *Client) ResolveFinding(ctx context.Context, id string, params *ResolveF
 
 // ContestIdentityWithBody Claim an identity back
 //
-// By the true holder of a resident ID that is bound to an account that is not theirs. Names no account and learns none: the answer is the same whether or not the identity is bound.
+// By the true holder of a resident ID that is bound to an account that is not theirs. Names no account and learns none: the answer is the same whether or not the identity is bound, and the account's owner is not kept from anything. A caller may claim one number five times in 24 hours, and twenty in all.
 //
 // Refusals:
 // - 400: `malformed_request`
@@ -5739,7 +5978,7 @@ func (c *Client) ResolveFinding(ctx context.Context, id string, params *ResolveF
 // - 403: `forbidden`
 // - 413: `document_too_large`
 // - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
-// - 429: `rate_limited`
+// - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -5760,7 +5999,7 @@ func (c *Client) ContestIdentityWithBody(ctx context.Context, params *ContestIde
 
 // ContestIdentity Claim an identity back
 //
-// By the true holder of a resident ID that is bound to an account that is not theirs. Names no account and learns none: the answer is the same whether or not the identity is bound.
+// By the true holder of a resident ID that is bound to an account that is not theirs. Names no account and learns none: the answer is the same whether or not the identity is bound, and the account's owner is not kept from anything. A caller may claim one number five times in 24 hours, and twenty in all.
 //
 // Refusals:
 // - 400: `malformed_request`
@@ -5768,7 +6007,7 @@ func (c *Client) ContestIdentityWithBody(ctx context.Context, params *ContestIde
 // - 403: `forbidden`
 // - 413: `document_too_large`
 // - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
-// - 429: `rate_limited`
+// - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -5913,7 +6152,7 @@ func (c *Client) PutDocumentOfContestedClearingWithBody(ctx context.Context, id 
 // - 409: `clearing_not_eligible`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`, `requirements_missing`
-// - 429: `acts_exceeded`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -5932,7 +6171,7 @@ func (c *Client) SubmitContestedClearing(ctx context.Context, id string, params 
 
 // GetClearingTimeline Read a clearing's timeline
 //
-// Everything that happened to the clearing, oldest first, with each look at a document. For those who decide: not for the claimant, nor for the account's owner.
+// Everything that happened to the clearing, oldest first, with each look at a document. For those who decide: not for the claimant, nor for the account's owner. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 401: `unauthorized`
@@ -6134,6 +6373,147 @@ func (c *Client) ResendNotice(ctx context.Context, id string, params *ResendNoti
 	return c.Client.Do(req)
 }
 
+// GetPayoutPause See whether payments are paused
+//
+// Whether ops has paused payments, by whose word and why, and what was spent today of the day's ceilings.
+//
+// Refusals:
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 422: `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_unavailable`
+//
+// Corresponds with GET /v1/payouts/pause (the `GetPayoutPause` operationId).
+func (c *Client) GetPayoutPause(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetPayoutPauseRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PausePayoutsWithBody Pause payments
+//
+// From this answer on no payment is announced or ordered, until they are resumed; a call to the bank that is under way is finished. Acts that would make a new one are refused with spending_paused. Pausing twice keeps the first.
+//
+// Refusals:
+// - 400: `malformed_request`
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 413: `document_too_large`
+// - 422: `idempotency_key_reused`, `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_unavailable`
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/payouts/pause (the `PausePayouts` operationId).
+func (c *Client) PausePayoutsWithBody(ctx context.Context, params *PausePayoutsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPausePayoutsRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PausePayouts Pause payments
+//
+// From this answer on no payment is announced or ordered, until they are resumed; a call to the bank that is under way is finished. Acts that would make a new one are refused with spending_paused. Pausing twice keeps the first.
+//
+// Refusals:
+// - 400: `malformed_request`
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 413: `document_too_large`
+// - 422: `idempotency_key_reused`, `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_unavailable`
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/payouts/pause (the `PausePayouts` operationId).
+func (c *Client) PausePayouts(ctx context.Context, params *PausePayoutsParams, body PausePayoutsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPausePayoutsRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ResumePayoutsWithBody Resume payments
+//
+// What was asked for before goes on within seconds. Resuming what is not paused changes nothing.
+//
+// Refusals:
+// - 400: `malformed_request`
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 413: `document_too_large`
+// - 422: `idempotency_key_reused`, `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_unavailable`
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/payouts/resume (the `ResumePayouts` operationId).
+func (c *Client) ResumePayoutsWithBody(ctx context.Context, params *ResumePayoutsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewResumePayoutsRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ResumePayouts Resume payments
+//
+// What was asked for before goes on within seconds. Resuming what is not paused changes nothing.
+//
+// Refusals:
+// - 400: `malformed_request`
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 413: `document_too_large`
+// - 422: `idempotency_key_reused`, `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_unavailable`
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/payouts/resume (the `ResumePayouts` operationId).
+func (c *Client) ResumePayouts(ctx context.Context, params *ResumePayoutsParams, body ResumePayoutsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewResumePayoutsRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListRegistrations List registrations
 //
 // Registrations, newest first, in pages that stay stable while registrations change.
@@ -6170,7 +6550,7 @@ func (c *Client) ListRegistrations(ctx context.Context, params *ListRegistration
 // - 409: `clearing_exists`, `identity_in_use`, `registration_exists`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-// - 429: `rate_limited`
+// - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -6200,7 +6580,7 @@ func (c *Client) OpenRegistrationWithBody(ctx context.Context, params *OpenRegis
 // - 409: `clearing_exists`, `identity_in_use`, `registration_exists`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-// - 429: `rate_limited`
+// - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -6257,7 +6637,7 @@ func (c *Client) GetRegistration(ctx context.Context, id string, reqEditors ...R
 // - 409: `submitted_locked`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
-// - 429: `acts_exceeded`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -6288,7 +6668,7 @@ func (c *Client) OpenAdminSessionWithBody(ctx context.Context, id string, params
 // - 409: `submitted_locked`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
-// - 429: `acts_exceeded`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -6319,7 +6699,7 @@ func (c *Client) OpenAdminSession(ctx context.Context, id string, params *OpenAd
 // - 409: `submitted_locked`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `card_elements_mismatch`, `card_invalid`, `card_is_corporate`, `card_not_debit`, `card_unusable`, `id_number_invalid`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-// - 429: `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -6350,7 +6730,7 @@ func (c *Client) HandInCardWithBody(ctx context.Context, id string, params *Hand
 // - 409: `submitted_locked`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `card_elements_mismatch`, `card_invalid`, `card_is_corporate`, `card_not_debit`, `card_unusable`, `id_number_invalid`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-// - 429: `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -6381,7 +6761,7 @@ func (c *Client) HandInCard(ctx context.Context, id string, params *HandInCardPa
 // - 409: `identity_in_use`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `code_expired`, `code_incorrect`, `idempotency_key_reused`, `invalid_request`
-// - 429: `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -6412,7 +6792,7 @@ func (c *Client) ConfirmCardCodeWithBody(ctx context.Context, id string, params 
 // - 409: `identity_in_use`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `code_expired`, `code_incorrect`, `idempotency_key_reused`, `invalid_request`
-// - 429: `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -6443,7 +6823,7 @@ func (c *Client) ConfirmCardCode(ctx context.Context, id string, params *Confirm
 // - 409: `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
-// - 429: `acts_exceeded`, `code_attempts_exceeded`, `code_resend_too_soon`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `code_resend_too_soon`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -6472,7 +6852,7 @@ func (c *Client) ResendCardCode(ctx context.Context, id string, params *ResendCa
 // - 409: `organization_in_use`, `submitted_locked`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `admin_must_be_authorized_agent`, `bank_account_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `licence_numbers_must_be_uscc`, `uscc_invalid`
-// - 429: `acts_exceeded`, `payout_limit_reached`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -6503,7 +6883,7 @@ func (c *Client) HandInCompanyWithBody(ctx context.Context, id string, params *H
 // - 409: `organization_in_use`, `submitted_locked`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `admin_must_be_authorized_agent`, `bank_account_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `licence_numbers_must_be_uscc`, `uscc_invalid`
-// - 429: `acts_exceeded`, `payout_limit_reached`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -6524,7 +6904,7 @@ func (c *Client) HandInCompany(ctx context.Context, id string, params *HandInCom
 
 // SetContactWithBody Hand in the contact
 //
-// Whom to reach. In correction_required fields left out are kept. For an individual the name is optional and must be the verified holder's.
+// Whom to reach. In correction_required fields left out are kept. For an individual the name is optional and must be the verified holder's. What differs from what is on file where it must not counts: after five in 24 hours there is account_limit_reached.
 //
 // Refusals:
 // - 400: `malformed_request`
@@ -6534,7 +6914,7 @@ func (c *Client) HandInCompany(ctx context.Context, id string, params *HandInCom
 // - 409: `submitted_locked`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `contact_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-// - 429: `rate_limited`
+// - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -6555,7 +6935,7 @@ func (c *Client) SetContactWithBody(ctx context.Context, id string, params *SetC
 
 // SetContact Hand in the contact
 //
-// Whom to reach. In correction_required fields left out are kept. For an individual the name is optional and must be the verified holder's.
+// Whom to reach. In correction_required fields left out are kept. For an individual the name is optional and must be the verified holder's. What differs from what is on file where it must not counts: after five in 24 hours there is account_limit_reached.
 //
 // Refusals:
 // - 400: `malformed_request`
@@ -6565,7 +6945,7 @@ func (c *Client) SetContactWithBody(ctx context.Context, id string, params *SetC
 // - 409: `submitted_locked`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `contact_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-// - 429: `rate_limited`
+// - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -6778,7 +7158,7 @@ func (c *Client) SetName(ctx context.Context, id string, params *SetNameParams, 
 // - 409: `organization_in_use`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `admin_must_be_authorized_agent`, `idempotency_key_reused`, `invalid_request`
-// - 429: `acts_exceeded`, `payout_limit_reached`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -6797,7 +7177,7 @@ func (c *Client) RequestPayout(ctx context.Context, id string, params *RequestPa
 
 // GrantPayoutWithBody Grant one more payment
 //
-// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file.
+// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file. Where none is needed, or one is unused: wrong_state. At most three a bank account in 30 days.
 //
 // Refusals:
 // - 400: `malformed_request`
@@ -6807,7 +7187,7 @@ func (c *Client) RequestPayout(ctx context.Context, id string, params *RequestPa
 // - 409: `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
-// - 429: `rate_limited`
+// - 429: `payout_limit_reached`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -6828,7 +7208,7 @@ func (c *Client) GrantPayoutWithBody(ctx context.Context, id string, params *Gra
 
 // GrantPayout Grant one more payment
 //
-// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file.
+// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file. Where none is needed, or one is unused: wrong_state. At most three a bank account in 30 days.
 //
 // Refusals:
 // - 400: `malformed_request`
@@ -6838,7 +7218,7 @@ func (c *Client) GrantPayoutWithBody(ctx context.Context, id string, params *Gra
 // - 409: `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
-// - 429: `rate_limited`
+// - 429: `payout_limit_reached`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -7005,7 +7385,7 @@ func (c *Client) WithdrawRegistration(ctx context.Context, id string, params *Wi
 
 // ListReviews List open reviews
 //
-// Reviews that wait for a decision, oldest due first.
+// Reviews that wait for a decision, oldest due first. Of the caller's own cases they show neither account nor name.
 //
 // Refusals:
 // - 401: `unauthorized`
@@ -7030,7 +7410,7 @@ func (c *Client) ListReviews(ctx context.Context, params *ListReviewsParams, req
 
 // GetReview Read a review
 //
-// The newest submitted round, masked, with what has changed since the one before.
+// The newest submitted round, masked, with what has changed since the one before. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 401: `unauthorized`
@@ -7056,14 +7436,14 @@ func (c *Client) GetReview(ctx context.Context, id string, reqEditors ...Request
 
 // AssignReviewWithBody Assign a review
 //
-// Gives the review to a reviewer. Ops may take it from another, a reviewer only give away the own.
+// Gives the review to a reviewer who may decide it. Ops may take it from another, a reviewer only give away the own. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
-// - 409: `claimed_by_other`, `wrong_state`
+// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
@@ -7087,14 +7467,14 @@ func (c *Client) AssignReviewWithBody(ctx context.Context, id string, params *As
 
 // AssignReview Assign a review
 //
-// Gives the review to a reviewer. Ops may take it from another, a reviewer only give away the own.
+// Gives the review to a reviewer who may decide it. Ops may take it from another, a reviewer only give away the own. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
-// - 409: `claimed_by_other`, `wrong_state`
+// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
@@ -7118,14 +7498,14 @@ func (c *Client) AssignReview(ctx context.Context, id string, params *AssignRevi
 
 // ClaimReview Claim a review
 //
-// Takes the review, if nobody else has it.
+// Takes the review, if nobody else has it and the caller may decide it. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
-// - 409: `claimed_by_other`, `wrong_state`
+// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
@@ -7147,14 +7527,14 @@ func (c *Client) ClaimReview(ctx context.Context, id string, params *ClaimReview
 
 // DecideReviewWithBody Decide a review
 //
-// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding.
+// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding. A contested claim, and one by letter of authorisation, take two different reviewers, and after an objection a third. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
-// - 409: `claimed_by_other`, `wrong_state`
+// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `acts_exceeded`, `rate_limited`
@@ -7178,14 +7558,14 @@ func (c *Client) DecideReviewWithBody(ctx context.Context, id string, params *De
 
 // DecideReview Decide a review
 //
-// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding.
+// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding. A contested claim, and one by letter of authorisation, take two different reviewers, and after an objection a third. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
-// - 409: `claimed_by_other`, `wrong_state`
+// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `acts_exceeded`, `rate_limited`
@@ -7209,7 +7589,7 @@ func (c *Client) DecideReview(ctx context.Context, id string, params *DecideRevi
 
 // GetReviewDocument Look at a submitted document
 //
-// Streams the document of the newest submitted round. The look is on the timeline.
+// Streams the document of the newest submitted round. The look is on the timeline. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 401: `unauthorized`
@@ -7235,14 +7615,14 @@ func (c *Client) GetReviewDocument(ctx context.Context, id string, slot string, 
 
 // ReleaseReview Release a review
 //
-// Gives the caller's claim up.
+// Gives the caller's claim up. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
-// - 409: `claimed_by_other`, `wrong_state`
+// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
@@ -7516,6 +7896,7 @@ func (c *Client) PingWebhookEndpoint(ctx context.Context, id string, params *Pin
 // - 401: `unauthorized`
 // - 413: `document_too_large`
 // - 422: `invalid_request`
+// - 429: `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -7543,6 +7924,7 @@ func (c *Client) ReportBankWithBody(ctx context.Context, params *ReportBankParam
 // - 401: `unauthorized`
 // - 413: `document_too_large`
 // - 422: `invalid_request`
+// - 429: `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -7570,6 +7952,7 @@ func (c *Client) ReportBank(ctx context.Context, params *ReportBankParams, body 
 // - 401: `unauthorized`
 // - 413: `document_too_large`
 // - 422: `id_number_invalid`, `invalid_request`
+// - 429: `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -7597,6 +7980,7 @@ func (c *Client) ReportWalletWithBody(ctx context.Context, params *ReportWalletP
 // - 401: `unauthorized`
 // - 413: `document_too_large`
 // - 422: `id_number_invalid`, `invalid_request`
+// - 429: `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -7652,33 +8036,6 @@ func NewHealthzRequest(server string) (*http.Request, error) {
 	}
 
 	operationPath := fmt.Sprintf("/healthz")
-	if operationPath[0] == '/' {
-		operationPath = "." + operationPath
-	}
-
-	queryURL, err := serverURL.Parse(operationPath)
-	if err != nil {
-		return nil, err
-	}
-
-	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
-	if err != nil {
-		return nil, err
-	}
-
-	return req, nil
-}
-
-// NewMetricsRequest constructs an http.Request for the Metrics method
-func NewMetricsRequest(server string) (*http.Request, error) {
-	var err error
-
-	serverURL, err := url.Parse(server)
-	if err != nil {
-		return nil, err
-	}
-
-	operationPath := fmt.Sprintf("/metrics")
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -8758,6 +9115,143 @@ func NewResendNoticeRequestWithBody(server string, id string, params *ResendNoti
 	}
 
 	operationPath := fmt.Sprintf("/v1/notices/%s/resend", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewGetPayoutPauseRequest constructs an http.Request for the GetPayoutPause method
+func NewGetPayoutPauseRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/payouts/pause")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPausePayoutsRequest calls the generic PausePayouts builder with application/json body
+func NewPausePayoutsRequest(server string, params *PausePayoutsParams, body PausePayoutsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPausePayoutsRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewPausePayoutsRequestWithBody constructs an http.Request for the PausePayouts method, with any body, and a specified content type
+func NewPausePayoutsRequestWithBody(server string, params *PausePayoutsParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/payouts/pause")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewResumePayoutsRequest calls the generic ResumePayouts builder with application/json body
+func NewResumePayoutsRequest(server string, params *ResumePayoutsParams, body ResumePayoutsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewResumePayoutsRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewResumePayoutsRequestWithBody constructs an http.Request for the ResumePayouts method, with any body, and a specified content type
+func NewResumePayoutsRequestWithBody(server string, params *ResumePayoutsParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/payouts/resume")
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -10890,6 +11384,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// A page without scripts.
 	//
+	// Refusals: 429 `rate_limited`.
+	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /docs (the `Docs` operationId).
@@ -10904,18 +11400,11 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /healthz (the `Healthz` operationId).
 	HealthzWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*HealthzResponse, error)
 
-	// MetricsWithResponse Numbers
-	//
-	// Counters and histograms for Prometheus. Labels are operations and statuses, never ids.
-	//
-	// Returns a wrapper object for the known response body format(s).
-	//
-	// Corresponds with GET /metrics (the `Metrics` operationId).
-	MetricsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*MetricsResponse, error)
-
 	// OpenapiWithResponse This document
 	//
 	// OpenAPI 3.1; at /openapi-3.0.json for tools that know only 3.0.
+	//
+	// Refusals: 429 `rate_limited`.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -10969,7 +11458,7 @@ type ClientWithResponsesInterface interface {
 
 	// OpenClearingWithBodyWithResponse Ask for an identity to be cleared
 	//
-	// By the holder of the ID card, or by an authorised person of the company that the account is: then holder_request is not met, and a letter of authorisation is among the requirements. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.
+	// By the holder of the ID card, or by an authorised person of the company that the account is: then holder_request is not met, and a letter of authorisation is among the requirements. Who asks is compared once every other condition is met; until then holder_request is null. Claims that do not match are on the account's timeline and count, for the account and for the number: after five in 24 hours there is account_limit_reached, whatever is claimed. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -10979,7 +11468,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `clearing_exists`, `clearing_not_eligible`, `registration_exists`
 	// - 413: `document_too_large`
 	// - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
-	// - 429: `rate_limited`
+	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -10990,7 +11479,7 @@ type ClientWithResponsesInterface interface {
 
 	// OpenClearingWithResponse Ask for an identity to be cleared
 	//
-	// By the holder of the ID card, or by an authorised person of the company that the account is: then holder_request is not met, and a letter of authorisation is among the requirements. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.
+	// By the holder of the ID card, or by an authorised person of the company that the account is: then holder_request is not met, and a letter of authorisation is among the requirements. Who asks is compared once every other condition is met; until then holder_request is null. Claims that do not match are on the account's timeline and count, for the account and for the number: after five in 24 hours there is account_limit_reached, whatever is claimed. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -11000,7 +11489,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `clearing_exists`, `clearing_not_eligible`, `registration_exists`
 	// - 413: `document_too_large`
 	// - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
-	// - 429: `rate_limited`
+	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -11061,7 +11550,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `clearing_not_eligible`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`, `requirements_missing`
-	// - 429: `acts_exceeded`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -11170,7 +11659,7 @@ type ClientWithResponsesInterface interface {
 
 	// ContestIdentityWithBodyWithResponse Claim an identity back
 	//
-	// By the true holder of a resident ID that is bound to an account that is not theirs. Names no account and learns none: the answer is the same whether or not the identity is bound.
+	// By the true holder of a resident ID that is bound to an account that is not theirs. Names no account and learns none: the answer is the same whether or not the identity is bound, and the account's owner is not kept from anything. A caller may claim one number five times in 24 hours, and twenty in all.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -11178,7 +11667,7 @@ type ClientWithResponsesInterface interface {
 	// - 403: `forbidden`
 	// - 413: `document_too_large`
 	// - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
-	// - 429: `rate_limited`
+	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -11189,7 +11678,7 @@ type ClientWithResponsesInterface interface {
 
 	// ContestIdentityWithResponse Claim an identity back
 	//
-	// By the true holder of a resident ID that is bound to an account that is not theirs. Names no account and learns none: the answer is the same whether or not the identity is bound.
+	// By the true holder of a resident ID that is bound to an account that is not theirs. Names no account and learns none: the answer is the same whether or not the identity is bound, and the account's owner is not kept from anything. A caller may claim one number five times in 24 hours, and twenty in all.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -11197,7 +11686,7 @@ type ClientWithResponsesInterface interface {
 	// - 403: `forbidden`
 	// - 413: `document_too_large`
 	// - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
-	// - 429: `rate_limited`
+	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -11294,7 +11783,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `clearing_not_eligible`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`, `requirements_missing`
-	// - 429: `acts_exceeded`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -11305,7 +11794,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetClearingTimelineWithResponse Read a clearing's timeline
 	//
-	// Everything that happened to the clearing, oldest first, with each look at a document. For those who decide: not for the claimant, nor for the account's owner.
+	// Everything that happened to the clearing, oldest first, with each look at a document. For those who decide: not for the claimant, nor for the account's owner. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 401: `unauthorized`
@@ -11443,6 +11932,99 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /v1/notices/{id}/resend (the `ResendNotice` operationId).
 	ResendNoticeWithResponse(ctx context.Context, id string, params *ResendNoticeParams, body ResendNoticeJSONRequestBody, reqEditors ...RequestEditorFn) (*ResendNoticeResponse, error)
 
+	// GetPayoutPauseWithResponse See whether payments are paused
+	//
+	// Whether ops has paused payments, by whose word and why, and what was spent today of the day's ceilings.
+	//
+	// Refusals:
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 422: `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_unavailable`
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/payouts/pause (the `GetPayoutPause` operationId).
+	GetPayoutPauseWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetPayoutPauseResponse, error)
+
+	// PausePayoutsWithBodyWithResponse Pause payments
+	//
+	// From this answer on no payment is announced or ordered, until they are resumed; a call to the bank that is under way is finished. Acts that would make a new one are refused with spending_paused. Pausing twice keeps the first.
+	//
+	// Refusals:
+	// - 400: `malformed_request`
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 413: `document_too_large`
+	// - 422: `idempotency_key_reused`, `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_unavailable`
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/payouts/pause (the `PausePayouts` operationId).
+	PausePayoutsWithBodyWithResponse(ctx context.Context, params *PausePayoutsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PausePayoutsResponse, error)
+
+	// PausePayoutsWithResponse Pause payments
+	//
+	// From this answer on no payment is announced or ordered, until they are resumed; a call to the bank that is under way is finished. Acts that would make a new one are refused with spending_paused. Pausing twice keeps the first.
+	//
+	// Refusals:
+	// - 400: `malformed_request`
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 413: `document_too_large`
+	// - 422: `idempotency_key_reused`, `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_unavailable`
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/payouts/pause (the `PausePayouts` operationId).
+	PausePayoutsWithResponse(ctx context.Context, params *PausePayoutsParams, body PausePayoutsJSONRequestBody, reqEditors ...RequestEditorFn) (*PausePayoutsResponse, error)
+
+	// ResumePayoutsWithBodyWithResponse Resume payments
+	//
+	// What was asked for before goes on within seconds. Resuming what is not paused changes nothing.
+	//
+	// Refusals:
+	// - 400: `malformed_request`
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 413: `document_too_large`
+	// - 422: `idempotency_key_reused`, `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_unavailable`
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/payouts/resume (the `ResumePayouts` operationId).
+	ResumePayoutsWithBodyWithResponse(ctx context.Context, params *ResumePayoutsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ResumePayoutsResponse, error)
+
+	// ResumePayoutsWithResponse Resume payments
+	//
+	// What was asked for before goes on within seconds. Resuming what is not paused changes nothing.
+	//
+	// Refusals:
+	// - 400: `malformed_request`
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 413: `document_too_large`
+	// - 422: `idempotency_key_reused`, `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_unavailable`
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/payouts/resume (the `ResumePayouts` operationId).
+	ResumePayoutsWithResponse(ctx context.Context, params *ResumePayoutsParams, body ResumePayoutsJSONRequestBody, reqEditors ...RequestEditorFn) (*ResumePayoutsResponse, error)
+
 	// ListRegistrationsWithResponse List registrations
 	//
 	// Registrations, newest first, in pages that stay stable while registrations change.
@@ -11471,7 +12053,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `clearing_exists`, `identity_in_use`, `registration_exists`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-	// - 429: `rate_limited`
+	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -11491,7 +12073,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `clearing_exists`, `identity_in_use`, `registration_exists`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-	// - 429: `rate_limited`
+	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -11530,7 +12112,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `submitted_locked`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
-	// - 429: `acts_exceeded`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -11551,7 +12133,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `submitted_locked`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
-	// - 429: `acts_exceeded`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -11572,7 +12154,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `submitted_locked`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `card_elements_mismatch`, `card_invalid`, `card_is_corporate`, `card_not_debit`, `card_unusable`, `id_number_invalid`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-	// - 429: `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -11593,7 +12175,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `submitted_locked`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `card_elements_mismatch`, `card_invalid`, `card_is_corporate`, `card_not_debit`, `card_unusable`, `id_number_invalid`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-	// - 429: `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -11614,7 +12196,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `identity_in_use`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `code_expired`, `code_incorrect`, `idempotency_key_reused`, `invalid_request`
-	// - 429: `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -11635,7 +12217,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `identity_in_use`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `code_expired`, `code_incorrect`, `idempotency_key_reused`, `invalid_request`
-	// - 429: `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -11656,7 +12238,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
-	// - 429: `acts_exceeded`, `code_attempts_exceeded`, `code_resend_too_soon`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `code_resend_too_soon`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`, `provider_unavailable`
 	//
@@ -11677,7 +12259,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `organization_in_use`, `submitted_locked`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `admin_must_be_authorized_agent`, `bank_account_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `licence_numbers_must_be_uscc`, `uscc_invalid`
-	// - 429: `acts_exceeded`, `payout_limit_reached`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -11698,7 +12280,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `organization_in_use`, `submitted_locked`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `admin_must_be_authorized_agent`, `bank_account_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `licence_numbers_must_be_uscc`, `uscc_invalid`
-	// - 429: `acts_exceeded`, `payout_limit_reached`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -11709,7 +12291,7 @@ type ClientWithResponsesInterface interface {
 
 	// SetContactWithBodyWithResponse Hand in the contact
 	//
-	// Whom to reach. In correction_required fields left out are kept. For an individual the name is optional and must be the verified holder's.
+	// Whom to reach. In correction_required fields left out are kept. For an individual the name is optional and must be the verified holder's. What differs from what is on file where it must not counts: after five in 24 hours there is account_limit_reached.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -11719,7 +12301,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `submitted_locked`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `contact_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-	// - 429: `rate_limited`
+	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -11730,7 +12312,7 @@ type ClientWithResponsesInterface interface {
 
 	// SetContactWithResponse Hand in the contact
 	//
-	// Whom to reach. In correction_required fields left out are kept. For an individual the name is optional and must be the verified holder's.
+	// Whom to reach. In correction_required fields left out are kept. For an individual the name is optional and must be the verified holder's. What differs from what is on file where it must not counts: after five in 24 hours there is account_limit_reached.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -11740,7 +12322,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `submitted_locked`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `contact_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-	// - 429: `rate_limited`
+	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -11885,7 +12467,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `organization_in_use`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `admin_must_be_authorized_agent`, `idempotency_key_reused`, `invalid_request`
-	// - 429: `acts_exceeded`, `payout_limit_reached`, `rate_limited`
+	// - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -11896,7 +12478,7 @@ type ClientWithResponsesInterface interface {
 
 	// GrantPayoutWithBodyWithResponse Grant one more payment
 	//
-	// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file.
+	// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file. Where none is needed, or one is unused: wrong_state. At most three a bank account in 30 days.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -11906,7 +12488,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
-	// - 429: `rate_limited`
+	// - 429: `payout_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -11917,7 +12499,7 @@ type ClientWithResponsesInterface interface {
 
 	// GrantPayoutWithResponse Grant one more payment
 	//
-	// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file.
+	// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file. Where none is needed, or one is unused: wrong_state. At most three a bank account in 30 days.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -11927,7 +12509,7 @@ type ClientWithResponsesInterface interface {
 	// - 409: `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
-	// - 429: `rate_limited`
+	// - 429: `payout_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -12040,7 +12622,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListReviewsWithResponse List open reviews
 	//
-	// Reviews that wait for a decision, oldest due first.
+	// Reviews that wait for a decision, oldest due first. Of the caller's own cases they show neither account nor name.
 	//
 	// Refusals:
 	// - 401: `unauthorized`
@@ -12057,7 +12639,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetReviewWithResponse Read a review
 	//
-	// The newest submitted round, masked, with what has changed since the one before.
+	// The newest submitted round, masked, with what has changed since the one before. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 401: `unauthorized`
@@ -12075,14 +12657,14 @@ type ClientWithResponsesInterface interface {
 
 	// AssignReviewWithBodyWithResponse Assign a review
 	//
-	// Gives the review to a reviewer. Ops may take it from another, a reviewer only give away the own.
+	// Gives the review to a reviewer who may decide it. Ops may take it from another, a reviewer only give away the own. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
-	// - 409: `claimed_by_other`, `wrong_state`
+	// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
@@ -12096,14 +12678,14 @@ type ClientWithResponsesInterface interface {
 
 	// AssignReviewWithResponse Assign a review
 	//
-	// Gives the review to a reviewer. Ops may take it from another, a reviewer only give away the own.
+	// Gives the review to a reviewer who may decide it. Ops may take it from another, a reviewer only give away the own. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
-	// - 409: `claimed_by_other`, `wrong_state`
+	// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
@@ -12117,14 +12699,14 @@ type ClientWithResponsesInterface interface {
 
 	// ClaimReviewWithResponse Claim a review
 	//
-	// Takes the review, if nobody else has it.
+	// Takes the review, if nobody else has it and the caller may decide it. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
-	// - 409: `claimed_by_other`, `wrong_state`
+	// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
@@ -12138,14 +12720,14 @@ type ClientWithResponsesInterface interface {
 
 	// DecideReviewWithBodyWithResponse Decide a review
 	//
-	// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding.
+	// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding. A contested claim, and one by letter of authorisation, take two different reviewers, and after an objection a third. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
-	// - 409: `claimed_by_other`, `wrong_state`
+	// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `acts_exceeded`, `rate_limited`
@@ -12159,14 +12741,14 @@ type ClientWithResponsesInterface interface {
 
 	// DecideReviewWithResponse Decide a review
 	//
-	// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding.
+	// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding. A contested claim, and one by letter of authorisation, take two different reviewers, and after an objection a third. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
-	// - 409: `claimed_by_other`, `wrong_state`
+	// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `acts_exceeded`, `rate_limited`
@@ -12180,7 +12762,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetReviewDocumentWithResponse Look at a submitted document
 	//
-	// Streams the document of the newest submitted round. The look is on the timeline.
+	// Streams the document of the newest submitted round. The look is on the timeline. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 401: `unauthorized`
@@ -12198,14 +12780,14 @@ type ClientWithResponsesInterface interface {
 
 	// ReleaseReviewWithResponse Release a review
 	//
-	// Gives the caller's claim up.
+	// Gives the caller's claim up. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
-	// - 409: `claimed_by_other`, `wrong_state`
+	// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
@@ -12395,6 +12977,7 @@ type ClientWithResponsesInterface interface {
 	// - 401: `unauthorized`
 	// - 413: `document_too_large`
 	// - 422: `invalid_request`
+	// - 429: `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -12412,6 +12995,7 @@ type ClientWithResponsesInterface interface {
 	// - 401: `unauthorized`
 	// - 413: `document_too_large`
 	// - 422: `invalid_request`
+	// - 429: `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -12429,6 +13013,7 @@ type ClientWithResponsesInterface interface {
 	// - 401: `unauthorized`
 	// - 413: `document_too_large`
 	// - 422: `id_number_invalid`, `invalid_request`
+	// - 429: `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -12446,6 +13031,7 @@ type ClientWithResponsesInterface interface {
 	// - 401: `unauthorized`
 	// - 413: `document_too_large`
 	// - 422: `id_number_invalid`, `invalid_request`
+	// - 429: `rate_limited`
 	// - 500: `internal_error`
 	// - 503: `engine_unavailable`
 	//
@@ -12455,9 +13041,23 @@ type ClientWithResponsesInterface interface {
 	ReportWalletWithResponse(ctx context.Context, params *ReportWalletParams, body ReportWalletJSONRequestBody, reqEditors ...RequestEditorFn) (*ReportWalletResponse, error)
 }
 
+// DocsResponse429Headers the declared response headers of an HTTP 429 response for Docs
+type DocsResponse429Headers struct {
+	RetryAfter int
+}
+
 type DocsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *DocsResponse429Headers
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r DocsResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
 }
 
 // GetBody returns the raw response body bytes
@@ -12530,38 +13130,9 @@ func (r HealthzResponse) ContentType() string {
 	return ""
 }
 
-type MetricsResponse struct {
-	Body         []byte
-	HTTPResponse *http.Response
-}
-
-// GetBody returns the raw response body bytes
-func (r MetricsResponse) GetBody() []byte {
-	return r.Body
-}
-
-// Status returns HTTPResponse.Status
-func (r MetricsResponse) Status() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Status
-	}
-	return http.StatusText(0)
-}
-
-// StatusCode returns HTTPResponse.StatusCode
-func (r MetricsResponse) StatusCode() int {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.StatusCode
-	}
-	return 0
-}
-
-// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
-func (r MetricsResponse) ContentType() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Header.Get("Content-Type")
-	}
-	return ""
+// OpenapiResponse429Headers the declared response headers of an HTTP 429 response for Openapi
+type OpenapiResponse429Headers struct {
+	RetryAfter int
 }
 
 type OpenapiResponse struct {
@@ -12569,11 +13140,20 @@ type OpenapiResponse struct {
 	HTTPResponse *http.Response
 	// ApplicationOpenapiJSON200 the response for an HTTP 200 `application/openapi+json` response
 	ApplicationOpenapiJSON200 *map[string]interface{}
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *OpenapiResponse429Headers
 }
 
 // GetApplicationOpenapiJSON200 returns the response for an HTTP 200 `application/openapi+json` response
 func (r OpenapiResponse) GetApplicationOpenapiJSON200() *map[string]interface{} {
 	return r.ApplicationOpenapiJSON200
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r OpenapiResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
 }
 
 // GetBody returns the raw response body bytes
@@ -15126,6 +15706,346 @@ func (r ResendNoticeResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ResendNoticeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetPayoutPauseResponse401Headers the declared response headers of an HTTP 401 response for GetPayoutPause
+type GetPayoutPauseResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// GetPayoutPauseResponse429Headers the declared response headers of an HTTP 429 response for GetPayoutPause
+type GetPayoutPauseResponse429Headers struct {
+	RetryAfter int
+}
+
+// GetPayoutPauseResponse503Headers the declared response headers of an HTTP 503 response for GetPayoutPause
+type GetPayoutPauseResponse503Headers struct {
+	RetryAfter int
+}
+
+type GetPayoutPauseResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PayoutPause
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *GetPayoutPauseResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *GetPayoutPauseResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GetPayoutPauseResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetPayoutPauseResponse) GetJSON200() *PayoutPause {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetPayoutPauseResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetPayoutPauseResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetPayoutPauseResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r GetPayoutPauseResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r GetPayoutPauseResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r GetPayoutPauseResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r GetPayoutPauseResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetPayoutPauseResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetPayoutPauseResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetPayoutPauseResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// PausePayoutsResponse401Headers the declared response headers of an HTTP 401 response for PausePayouts
+type PausePayoutsResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// PausePayoutsResponse429Headers the declared response headers of an HTTP 429 response for PausePayouts
+type PausePayoutsResponse429Headers struct {
+	RetryAfter int
+}
+
+// PausePayoutsResponse503Headers the declared response headers of an HTTP 503 response for PausePayouts
+type PausePayoutsResponse503Headers struct {
+	RetryAfter int
+}
+
+type PausePayoutsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PayoutPause
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *PausePayoutsResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *PausePayoutsResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *PausePayoutsResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PausePayoutsResponse) GetJSON200() *PayoutPause {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r PausePayoutsResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r PausePayoutsResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r PausePayoutsResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r PausePayoutsResponse) GetApplicationProblemJSON413() *Problem {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r PausePayoutsResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r PausePayoutsResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r PausePayoutsResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r PausePayoutsResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r PausePayoutsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PausePayoutsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PausePayoutsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PausePayoutsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ResumePayoutsResponse401Headers the declared response headers of an HTTP 401 response for ResumePayouts
+type ResumePayoutsResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// ResumePayoutsResponse429Headers the declared response headers of an HTTP 429 response for ResumePayouts
+type ResumePayoutsResponse429Headers struct {
+	RetryAfter int
+}
+
+// ResumePayoutsResponse503Headers the declared response headers of an HTTP 503 response for ResumePayouts
+type ResumePayoutsResponse503Headers struct {
+	RetryAfter int
+}
+
+type ResumePayoutsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PayoutPause
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ResumePayoutsResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ResumePayoutsResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ResumePayoutsResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ResumePayoutsResponse) GetJSON200() *PayoutPause {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ResumePayoutsResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ResumePayoutsResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ResumePayoutsResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r ResumePayoutsResponse) GetApplicationProblemJSON413() *Problem {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ResumePayoutsResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ResumePayoutsResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ResumePayoutsResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ResumePayoutsResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ResumePayoutsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ResumePayoutsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ResumePayoutsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ResumePayoutsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -19401,6 +20321,11 @@ type ReportBankResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// ReportBankResponse429Headers the declared response headers of an HTTP 429 response for ReportBank
+type ReportBankResponse429Headers struct {
+	RetryAfter int
+}
+
 // ReportBankResponse503Headers the declared response headers of an HTTP 503 response for ReportBank
 type ReportBankResponse503Headers struct {
 	RetryAfter int
@@ -19421,12 +20346,16 @@ type ReportBankResponse struct {
 	ApplicationProblemJSON413 *Problem
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
 	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
 	ApplicationProblemJSON500 *Problem
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Problem
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *ReportBankResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ReportBankResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *ReportBankResponse503Headers
 }
@@ -19459,6 +20388,11 @@ func (r ReportBankResponse) GetApplicationProblemJSON413() *Problem {
 // GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
 func (r ReportBankResponse) GetApplicationProblemJSON422() *Problem {
 	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ReportBankResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
 }
 
 // GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
@@ -19505,6 +20439,11 @@ type ReportWalletResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// ReportWalletResponse429Headers the declared response headers of an HTTP 429 response for ReportWallet
+type ReportWalletResponse429Headers struct {
+	RetryAfter int
+}
+
 // ReportWalletResponse503Headers the declared response headers of an HTTP 503 response for ReportWallet
 type ReportWalletResponse503Headers struct {
 	RetryAfter int
@@ -19525,12 +20464,16 @@ type ReportWalletResponse struct {
 	ApplicationProblemJSON413 *Problem
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
 	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
 	ApplicationProblemJSON500 *Problem
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Problem
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *ReportWalletResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ReportWalletResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *ReportWalletResponse503Headers
 }
@@ -19563,6 +20506,11 @@ func (r ReportWalletResponse) GetApplicationProblemJSON413() *Problem {
 // GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
 func (r ReportWalletResponse) GetApplicationProblemJSON422() *Problem {
 	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ReportWalletResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
 }
 
 // GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
@@ -19608,6 +20556,8 @@ func (r ReportWalletResponse) ContentType() string {
 //
 // A page without scripts.
 //
+// Refusals: 429 `rate_limited`.
+//
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /docs (the `Docs` operationId).
@@ -19634,24 +20584,11 @@ func (c *ClientWithResponses) HealthzWithResponse(ctx context.Context, reqEditor
 	return ParseHealthzResponse(rsp)
 }
 
-// MetricsWithResponse Numbers
-//
-// Counters and histograms for Prometheus. Labels are operations and statuses, never ids.
-//
-// Returns a wrapper object for the known response body format(s).
-//
-// Corresponds with GET /metrics (the `Metrics` operationId).
-func (c *ClientWithResponses) MetricsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*MetricsResponse, error) {
-	rsp, err := c.Metrics(ctx, reqEditors...)
-	if err != nil {
-		return nil, err
-	}
-	return ParseMetricsResponse(rsp)
-}
-
 // OpenapiWithResponse This document
 //
 // OpenAPI 3.1; at /openapi-3.0.json for tools that know only 3.0.
+//
+// Refusals: 429 `rate_limited`.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -19729,7 +20666,7 @@ func (c *ClientWithResponses) GetClearingWithResponse(ctx context.Context, accou
 
 // OpenClearingWithBodyWithResponse Ask for an identity to be cleared
 //
-// By the holder of the ID card, or by an authorised person of the company that the account is: then holder_request is not met, and a letter of authorisation is among the requirements. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.
+// By the holder of the ID card, or by an authorised person of the company that the account is: then holder_request is not met, and a letter of authorisation is among the requirements. Who asks is compared once every other condition is met; until then holder_request is null. Claims that do not match are on the account's timeline and count, for the account and for the number: after five in 24 hours there is account_limit_reached, whatever is claimed. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.
 //
 // Refusals:
 // - 400: `malformed_request`
@@ -19739,7 +20676,7 @@ func (c *ClientWithResponses) GetClearingWithResponse(ctx context.Context, accou
 // - 409: `clearing_exists`, `clearing_not_eligible`, `registration_exists`
 // - 413: `document_too_large`
 // - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
-// - 429: `rate_limited`
+// - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -19756,7 +20693,7 @@ func (c *ClientWithResponses) OpenClearingWithBodyWithResponse(ctx context.Conte
 
 // OpenClearingWithResponse Ask for an identity to be cleared
 //
-// By the holder of the ID card, or by an authorised person of the company that the account is: then holder_request is not met, and a letter of authorisation is among the requirements. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.
+// By the holder of the ID card, or by an authorised person of the company that the account is: then holder_request is not met, and a letter of authorisation is among the requirements. Who asks is compared once every other condition is met; until then holder_request is null. Claims that do not match are on the account's timeline and count, for the account and for the number: after five in 24 hours there is account_limit_reached, whatever is claimed. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.
 //
 // Refusals:
 // - 400: `malformed_request`
@@ -19766,7 +20703,7 @@ func (c *ClientWithResponses) OpenClearingWithBodyWithResponse(ctx context.Conte
 // - 409: `clearing_exists`, `clearing_not_eligible`, `registration_exists`
 // - 413: `document_too_large`
 // - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
-// - 429: `rate_limited`
+// - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -19845,7 +20782,7 @@ func (c *ClientWithResponses) PreflightClearingWithResponse(ctx context.Context,
 // - 409: `clearing_not_eligible`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`, `requirements_missing`
-// - 429: `acts_exceeded`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -19990,7 +20927,7 @@ func (c *ClientWithResponses) ResolveFindingWithResponse(ctx context.Context, id
 
 // ContestIdentityWithBodyWithResponse Claim an identity back
 //
-// By the true holder of a resident ID that is bound to an account that is not theirs. Names no account and learns none: the answer is the same whether or not the identity is bound.
+// By the true holder of a resident ID that is bound to an account that is not theirs. Names no account and learns none: the answer is the same whether or not the identity is bound, and the account's owner is not kept from anything. A caller may claim one number five times in 24 hours, and twenty in all.
 //
 // Refusals:
 // - 400: `malformed_request`
@@ -19998,7 +20935,7 @@ func (c *ClientWithResponses) ResolveFindingWithResponse(ctx context.Context, id
 // - 403: `forbidden`
 // - 413: `document_too_large`
 // - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
-// - 429: `rate_limited`
+// - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -20015,7 +20952,7 @@ func (c *ClientWithResponses) ContestIdentityWithBodyWithResponse(ctx context.Co
 
 // ContestIdentityWithResponse Claim an identity back
 //
-// By the true holder of a resident ID that is bound to an account that is not theirs. Names no account and learns none: the answer is the same whether or not the identity is bound.
+// By the true holder of a resident ID that is bound to an account that is not theirs. Names no account and learns none: the answer is the same whether or not the identity is bound, and the account's owner is not kept from anything. A caller may claim one number five times in 24 hours, and twenty in all.
 //
 // Refusals:
 // - 400: `malformed_request`
@@ -20023,7 +20960,7 @@ func (c *ClientWithResponses) ContestIdentityWithBodyWithResponse(ctx context.Co
 // - 403: `forbidden`
 // - 413: `document_too_large`
 // - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
-// - 429: `rate_limited`
+// - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -20150,7 +21087,7 @@ func (c *ClientWithResponses) PutDocumentOfContestedClearingWithBodyWithResponse
 // - 409: `clearing_not_eligible`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`, `requirements_missing`
-// - 429: `acts_exceeded`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -20167,7 +21104,7 @@ func (c *ClientWithResponses) SubmitContestedClearingWithResponse(ctx context.Co
 
 // GetClearingTimelineWithResponse Read a clearing's timeline
 //
-// Everything that happened to the clearing, oldest first, with each look at a document. For those who decide: not for the claimant, nor for the account's owner.
+// Everything that happened to the clearing, oldest first, with each look at a document. For those who decide: not for the claimant, nor for the account's owner. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 401: `unauthorized`
@@ -20347,6 +21284,129 @@ func (c *ClientWithResponses) ResendNoticeWithResponse(ctx context.Context, id s
 	return ParseResendNoticeResponse(rsp)
 }
 
+// GetPayoutPauseWithResponse See whether payments are paused
+//
+// Whether ops has paused payments, by whose word and why, and what was spent today of the day's ceilings.
+//
+// Refusals:
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 422: `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_unavailable`
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/payouts/pause (the `GetPayoutPause` operationId).
+func (c *ClientWithResponses) GetPayoutPauseWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetPayoutPauseResponse, error) {
+	rsp, err := c.GetPayoutPause(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetPayoutPauseResponse(rsp)
+}
+
+// PausePayoutsWithBodyWithResponse Pause payments
+//
+// From this answer on no payment is announced or ordered, until they are resumed; a call to the bank that is under way is finished. Acts that would make a new one are refused with spending_paused. Pausing twice keeps the first.
+//
+// Refusals:
+// - 400: `malformed_request`
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 413: `document_too_large`
+// - 422: `idempotency_key_reused`, `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_unavailable`
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/payouts/pause (the `PausePayouts` operationId).
+func (c *ClientWithResponses) PausePayoutsWithBodyWithResponse(ctx context.Context, params *PausePayoutsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PausePayoutsResponse, error) {
+	rsp, err := c.PausePayoutsWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePausePayoutsResponse(rsp)
+}
+
+// PausePayoutsWithResponse Pause payments
+//
+// From this answer on no payment is announced or ordered, until they are resumed; a call to the bank that is under way is finished. Acts that would make a new one are refused with spending_paused. Pausing twice keeps the first.
+//
+// Refusals:
+// - 400: `malformed_request`
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 413: `document_too_large`
+// - 422: `idempotency_key_reused`, `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_unavailable`
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/payouts/pause (the `PausePayouts` operationId).
+func (c *ClientWithResponses) PausePayoutsWithResponse(ctx context.Context, params *PausePayoutsParams, body PausePayoutsJSONRequestBody, reqEditors ...RequestEditorFn) (*PausePayoutsResponse, error) {
+	rsp, err := c.PausePayouts(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePausePayoutsResponse(rsp)
+}
+
+// ResumePayoutsWithBodyWithResponse Resume payments
+//
+// What was asked for before goes on within seconds. Resuming what is not paused changes nothing.
+//
+// Refusals:
+// - 400: `malformed_request`
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 413: `document_too_large`
+// - 422: `idempotency_key_reused`, `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_unavailable`
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/payouts/resume (the `ResumePayouts` operationId).
+func (c *ClientWithResponses) ResumePayoutsWithBodyWithResponse(ctx context.Context, params *ResumePayoutsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ResumePayoutsResponse, error) {
+	rsp, err := c.ResumePayoutsWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseResumePayoutsResponse(rsp)
+}
+
+// ResumePayoutsWithResponse Resume payments
+//
+// What was asked for before goes on within seconds. Resuming what is not paused changes nothing.
+//
+// Refusals:
+// - 400: `malformed_request`
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 413: `document_too_large`
+// - 422: `idempotency_key_reused`, `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_unavailable`
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/payouts/resume (the `ResumePayouts` operationId).
+func (c *ClientWithResponses) ResumePayoutsWithResponse(ctx context.Context, params *ResumePayoutsParams, body ResumePayoutsJSONRequestBody, reqEditors ...RequestEditorFn) (*ResumePayoutsResponse, error) {
+	rsp, err := c.ResumePayouts(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseResumePayoutsResponse(rsp)
+}
+
 // ListRegistrationsWithResponse List registrations
 //
 // Registrations, newest first, in pages that stay stable while registrations change.
@@ -20381,7 +21441,7 @@ func (c *ClientWithResponses) ListRegistrationsWithResponse(ctx context.Context,
 // - 409: `clearing_exists`, `identity_in_use`, `registration_exists`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-// - 429: `rate_limited`
+// - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -20407,7 +21467,7 @@ func (c *ClientWithResponses) OpenRegistrationWithBodyWithResponse(ctx context.C
 // - 409: `clearing_exists`, `identity_in_use`, `registration_exists`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-// - 429: `rate_limited`
+// - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -20458,7 +21518,7 @@ func (c *ClientWithResponses) GetRegistrationWithResponse(ctx context.Context, i
 // - 409: `submitted_locked`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
-// - 429: `acts_exceeded`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -20485,7 +21545,7 @@ func (c *ClientWithResponses) OpenAdminSessionWithBodyWithResponse(ctx context.C
 // - 409: `submitted_locked`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
-// - 429: `acts_exceeded`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -20512,7 +21572,7 @@ func (c *ClientWithResponses) OpenAdminSessionWithResponse(ctx context.Context, 
 // - 409: `submitted_locked`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `card_elements_mismatch`, `card_invalid`, `card_is_corporate`, `card_not_debit`, `card_unusable`, `id_number_invalid`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-// - 429: `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -20539,7 +21599,7 @@ func (c *ClientWithResponses) HandInCardWithBodyWithResponse(ctx context.Context
 // - 409: `submitted_locked`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `card_elements_mismatch`, `card_invalid`, `card_is_corporate`, `card_not_debit`, `card_unusable`, `id_number_invalid`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-// - 429: `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -20566,7 +21626,7 @@ func (c *ClientWithResponses) HandInCardWithResponse(ctx context.Context, id str
 // - 409: `identity_in_use`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `code_expired`, `code_incorrect`, `idempotency_key_reused`, `invalid_request`
-// - 429: `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -20593,7 +21653,7 @@ func (c *ClientWithResponses) ConfirmCardCodeWithBodyWithResponse(ctx context.Co
 // - 409: `identity_in_use`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `code_expired`, `code_incorrect`, `idempotency_key_reused`, `invalid_request`
-// - 429: `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -20620,7 +21680,7 @@ func (c *ClientWithResponses) ConfirmCardCodeWithResponse(ctx context.Context, i
 // - 409: `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
-// - 429: `acts_exceeded`, `code_attempts_exceeded`, `code_resend_too_soon`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `code_resend_too_soon`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`, `provider_unavailable`
 //
@@ -20647,7 +21707,7 @@ func (c *ClientWithResponses) ResendCardCodeWithResponse(ctx context.Context, id
 // - 409: `organization_in_use`, `submitted_locked`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `admin_must_be_authorized_agent`, `bank_account_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `licence_numbers_must_be_uscc`, `uscc_invalid`
-// - 429: `acts_exceeded`, `payout_limit_reached`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -20674,7 +21734,7 @@ func (c *ClientWithResponses) HandInCompanyWithBodyWithResponse(ctx context.Cont
 // - 409: `organization_in_use`, `submitted_locked`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `admin_must_be_authorized_agent`, `bank_account_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `licence_numbers_must_be_uscc`, `uscc_invalid`
-// - 429: `acts_exceeded`, `payout_limit_reached`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -20691,7 +21751,7 @@ func (c *ClientWithResponses) HandInCompanyWithResponse(ctx context.Context, id 
 
 // SetContactWithBodyWithResponse Hand in the contact
 //
-// Whom to reach. In correction_required fields left out are kept. For an individual the name is optional and must be the verified holder's.
+// Whom to reach. In correction_required fields left out are kept. For an individual the name is optional and must be the verified holder's. What differs from what is on file where it must not counts: after five in 24 hours there is account_limit_reached.
 //
 // Refusals:
 // - 400: `malformed_request`
@@ -20701,7 +21761,7 @@ func (c *ClientWithResponses) HandInCompanyWithResponse(ctx context.Context, id 
 // - 409: `submitted_locked`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `contact_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-// - 429: `rate_limited`
+// - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -20718,7 +21778,7 @@ func (c *ClientWithResponses) SetContactWithBodyWithResponse(ctx context.Context
 
 // SetContactWithResponse Hand in the contact
 //
-// Whom to reach. In correction_required fields left out are kept. For an individual the name is optional and must be the verified holder's.
+// Whom to reach. In correction_required fields left out are kept. For an individual the name is optional and must be the verified holder's. What differs from what is on file where it must not counts: after five in 24 hours there is account_limit_reached.
 //
 // Refusals:
 // - 400: `malformed_request`
@@ -20728,7 +21788,7 @@ func (c *ClientWithResponses) SetContactWithBodyWithResponse(ctx context.Context
 // - 409: `submitted_locked`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `contact_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
-// - 429: `rate_limited`
+// - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -20915,7 +21975,7 @@ func (c *ClientWithResponses) SetNameWithResponse(ctx context.Context, id string
 // - 409: `organization_in_use`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `admin_must_be_authorized_agent`, `idempotency_key_reused`, `invalid_request`
-// - 429: `acts_exceeded`, `payout_limit_reached`, `rate_limited`
+// - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -20932,7 +21992,7 @@ func (c *ClientWithResponses) RequestPayoutWithResponse(ctx context.Context, id 
 
 // GrantPayoutWithBodyWithResponse Grant one more payment
 //
-// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file.
+// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file. Where none is needed, or one is unused: wrong_state. At most three a bank account in 30 days.
 //
 // Refusals:
 // - 400: `malformed_request`
@@ -20942,7 +22002,7 @@ func (c *ClientWithResponses) RequestPayoutWithResponse(ctx context.Context, id 
 // - 409: `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
-// - 429: `rate_limited`
+// - 429: `payout_limit_reached`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -20959,7 +22019,7 @@ func (c *ClientWithResponses) GrantPayoutWithBodyWithResponse(ctx context.Contex
 
 // GrantPayoutWithResponse Grant one more payment
 //
-// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file.
+// Lets one more payment of this developer account go to the bank account that was last refused one for the limit, else to the one on file. Where none is needed, or one is unused: wrong_state. At most three a bank account in 30 days.
 //
 // Refusals:
 // - 400: `malformed_request`
@@ -20969,7 +22029,7 @@ func (c *ClientWithResponses) GrantPayoutWithBodyWithResponse(ctx context.Contex
 // - 409: `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
-// - 429: `rate_limited`
+// - 429: `payout_limit_reached`, `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -21118,7 +22178,7 @@ func (c *ClientWithResponses) WithdrawRegistrationWithResponse(ctx context.Conte
 
 // ListReviewsWithResponse List open reviews
 //
-// Reviews that wait for a decision, oldest due first.
+// Reviews that wait for a decision, oldest due first. Of the caller's own cases they show neither account nor name.
 //
 // Refusals:
 // - 401: `unauthorized`
@@ -21141,7 +22201,7 @@ func (c *ClientWithResponses) ListReviewsWithResponse(ctx context.Context, param
 
 // GetReviewWithResponse Read a review
 //
-// The newest submitted round, masked, with what has changed since the one before.
+// The newest submitted round, masked, with what has changed since the one before. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 401: `unauthorized`
@@ -21165,14 +22225,14 @@ func (c *ClientWithResponses) GetReviewWithResponse(ctx context.Context, id stri
 
 // AssignReviewWithBodyWithResponse Assign a review
 //
-// Gives the review to a reviewer. Ops may take it from another, a reviewer only give away the own.
+// Gives the review to a reviewer who may decide it. Ops may take it from another, a reviewer only give away the own. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
-// - 409: `claimed_by_other`, `wrong_state`
+// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
@@ -21192,14 +22252,14 @@ func (c *ClientWithResponses) AssignReviewWithBodyWithResponse(ctx context.Conte
 
 // AssignReviewWithResponse Assign a review
 //
-// Gives the review to a reviewer. Ops may take it from another, a reviewer only give away the own.
+// Gives the review to a reviewer who may decide it. Ops may take it from another, a reviewer only give away the own. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
-// - 409: `claimed_by_other`, `wrong_state`
+// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
@@ -21219,14 +22279,14 @@ func (c *ClientWithResponses) AssignReviewWithResponse(ctx context.Context, id s
 
 // ClaimReviewWithResponse Claim a review
 //
-// Takes the review, if nobody else has it.
+// Takes the review, if nobody else has it and the caller may decide it. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
-// - 409: `claimed_by_other`, `wrong_state`
+// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
@@ -21246,14 +22306,14 @@ func (c *ClientWithResponses) ClaimReviewWithResponse(ctx context.Context, id st
 
 // DecideReviewWithBodyWithResponse Decide a review
 //
-// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding.
+// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding. A contested claim, and one by letter of authorisation, take two different reviewers, and after an objection a third. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
-// - 409: `claimed_by_other`, `wrong_state`
+// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `acts_exceeded`, `rate_limited`
@@ -21273,14 +22333,14 @@ func (c *ClientWithResponses) DecideReviewWithBodyWithResponse(ctx context.Conte
 
 // DecideReviewWithResponse Decide a review
 //
-// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding.
+// Approves, or rejects with reasons. A review that another reviewer has claimed cannot be decided; an unclaimed one is claimed by deciding. A contested claim, and one by letter of authorisation, take two different reviewers, and after an objection a third. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
-// - 409: `claimed_by_other`, `wrong_state`
+// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `acts_exceeded`, `rate_limited`
@@ -21300,7 +22360,7 @@ func (c *ClientWithResponses) DecideReviewWithResponse(ctx context.Context, id s
 
 // GetReviewDocumentWithResponse Look at a submitted document
 //
-// Streams the document of the newest submitted round. The look is on the timeline.
+// Streams the document of the newest submitted round. The look is on the timeline. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 401: `unauthorized`
@@ -21324,14 +22384,14 @@ func (c *ClientWithResponses) GetReviewDocumentWithResponse(ctx context.Context,
 
 // ReleaseReviewWithResponse Release a review
 //
-// Gives the caller's claim up.
+// Gives the caller's claim up. Not for a caller who has opened the case or handed something in for it (`forbidden`).
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
-// - 409: `claimed_by_other`, `wrong_state`
+// - 409: `claimed_by_other`, `second_reviewer_required`, `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
@@ -21581,6 +22641,7 @@ func (c *ClientWithResponses) PingWebhookEndpointWithResponse(ctx context.Contex
 // - 401: `unauthorized`
 // - 413: `document_too_large`
 // - 422: `invalid_request`
+// - 429: `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -21604,6 +22665,7 @@ func (c *ClientWithResponses) ReportBankWithBodyWithResponse(ctx context.Context
 // - 401: `unauthorized`
 // - 413: `document_too_large`
 // - 422: `invalid_request`
+// - 429: `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -21627,6 +22689,7 @@ func (c *ClientWithResponses) ReportBankWithResponse(ctx context.Context, params
 // - 401: `unauthorized`
 // - 413: `document_too_large`
 // - 422: `id_number_invalid`, `invalid_request`
+// - 429: `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -21650,6 +22713,7 @@ func (c *ClientWithResponses) ReportWalletWithBodyWithResponse(ctx context.Conte
 // - 401: `unauthorized`
 // - 413: `document_too_large`
 // - 422: `id_number_invalid`, `invalid_request`
+// - 429: `rate_limited`
 // - 500: `internal_error`
 // - 503: `engine_unavailable`
 //
@@ -21675,6 +22739,29 @@ func ParseDocsResponse(rsp *http.Response) (*DocsResponse, error) {
 	response := &DocsResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 429:
+		var headers DocsResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	}
 
 	return response, nil
@@ -21706,22 +22793,6 @@ func ParseHealthzResponse(rsp *http.Response) (*HealthzResponse, error) {
 	return response, nil
 }
 
-// ParseMetricsResponse parses an HTTP response from a MetricsWithResponse call
-func ParseMetricsResponse(rsp *http.Response) (*MetricsResponse, error) {
-	bodyBytes, err := io.ReadAll(rsp.Body)
-	defer func() { _ = rsp.Body.Close() }()
-	if err != nil {
-		return nil, err
-	}
-
-	response := &MetricsResponse{
-		Body:         bodyBytes,
-		HTTPResponse: rsp,
-	}
-
-	return response, nil
-}
-
 // ParseOpenapiResponse parses an HTTP response from a OpenapiWithResponse call
 func ParseOpenapiResponse(rsp *http.Response) (*OpenapiResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -21743,6 +22814,26 @@ func ParseOpenapiResponse(rsp *http.Response) (*OpenapiResponse, error) {
 		}
 		response.ApplicationOpenapiJSON200 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 429:
+		var headers OpenapiResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	}
 
 	return response, nil
@@ -24196,6 +25287,337 @@ func ParseResendNoticeResponse(rsp *http.Response) (*ResendNoticeResponse, error
 		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers ResendNoticeResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetPayoutPauseResponse parses an HTTP response from a GetPayoutPauseWithResponse call
+func ParseGetPayoutPauseResponse(rsp *http.Response) (*GetPayoutPauseResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetPayoutPauseResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PayoutPause
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers GetPayoutPauseResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers GetPayoutPauseResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers GetPayoutPauseResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParsePausePayoutsResponse parses an HTTP response from a PausePayoutsWithResponse call
+func ParsePausePayoutsResponse(rsp *http.Response) (*PausePayoutsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PausePayoutsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PayoutPause
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers PausePayoutsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers PausePayoutsResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers PausePayoutsResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseResumePayoutsResponse parses an HTTP response from a ResumePayoutsWithResponse call
+func ParseResumePayoutsResponse(rsp *http.Response) (*ResumePayoutsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ResumePayoutsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PayoutPause
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers ResumePayoutsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers ResumePayoutsResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers ResumePayoutsResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
@@ -28439,6 +29861,13 @@ func ParseReportBankResponse(rsp *http.Response) (*ReportBankResponse, error) {
 		}
 		response.ApplicationProblemJSON422 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
 		var dest Problem
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -28466,6 +29895,16 @@ func ParseReportBankResponse(rsp *http.Response) (*ReportBankResponse, error) {
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers ReportBankResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers ReportBankResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -28537,6 +29976,13 @@ func ParseReportWalletResponse(rsp *http.Response) (*ReportWalletResponse, error
 		}
 		response.ApplicationProblemJSON422 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
 		var dest Problem
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -28564,6 +30010,16 @@ func ParseReportWalletResponse(rsp *http.Response) (*ReportWalletResponse, error
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers ReportWalletResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers ReportWalletResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {

@@ -33,6 +33,7 @@ func OpenBy(t testing.TB, cal workday.Calendar) *postgres.Store {
 	require.NoError(t, err)
 	store, err := postgres.Open(t.Context(), stacktest.Database(t, postgres.Migrate), keys, cal)
 	require.NoError(t, err)
+	keysOf.Store(store.Pool(), keys)
 	t.Cleanup(store.Close)
 	return store
 }
