@@ -36,6 +36,17 @@ func (e *Engine) Start(ctx context.Context, workflow, id, summary string, arg an
 	}, workflow, arg)
 }
 
+// Restart is [Engine.Start] for what has failed, as its row says. The run that failed at it may not know that it has: it ends here,
+// or it would be taken for one that is at work.
+func (e *Engine) Restart(ctx context.Context, workflow, id, summary string, arg any) error {
+	_, err := e.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+		ID: id, TaskQueue: e.taskQueue, StaticSummary: summary,
+		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING,
+	}, workflow, arg)
+	return gone(err)
+}
+
 func (e *Engine) begin(ctx context.Context, options client.StartWorkflowOptions, workflow string, arg any) error {
 	options.WorkflowIDConflictPolicy = enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL
 	options.WorkflowExecutionErrorWhenAlreadyStarted = true

@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -220,6 +221,9 @@ func TestOpsHasTheLastWord(t *testing.T) {
 	require.NoError(t, err)
 	require.Nil(t, refusal)
 	n.stands(postgres.NoticeWaiting, 0, false)
+	messages, err := n.TakeMessages(t.Context(), postgres.MessageNotice, 10, time.Minute)
+	require.NoError(t, err)
+	require.True(t, slices.ContainsFunc(messages, func(m postgres.Message) bool { return m.Ref == n.id && m.Again() }), "%v", messages)
 	n.unknown(n.take())
 	n.unknown(n.take())
 	refusal, err = n.AcceptNotice(t.Context(), word)

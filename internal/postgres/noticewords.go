@@ -28,7 +28,7 @@ func (s *Store) ResendNotice(ctx context.Context, w NoticeWord) (*registration.R
 		if err := s.gone(ctx, tx, registration.FindingMessageUnsure, n.ID); err != nil || n.Held {
 			return err
 		}
-		return enqueue(ctx, tx, s.now(), MessageNotice, n.ID, nil)
+		return enqueue(ctx, tx, s.now(), MessageNotice, n.ID, again)
 	})
 }
 

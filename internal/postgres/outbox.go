@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"time"
@@ -35,6 +36,12 @@ type Message struct {
 	Attempts  int   // with this one
 	CreatedAt time.Time
 }
+
+// again is the payload of a message that asks anew for what has been tried: the run that has failed at it may not have ended yet.
+var again = []byte(`"again"`)
+
+// Again reports whether what is asked for has been tried before, and failed.
+func (m Message) Again() bool { return bytes.Equal(m.Payload, again) }
 
 // ManyAttempts is after how many tries a message that cannot be carried is a finding, and is tried more seldom.
 const ManyAttempts = 240 // about an hour

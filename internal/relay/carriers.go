@@ -12,6 +12,9 @@ import (
 )
 
 func (r *Relay) deliverNotice(ctx context.Context, m postgres.Message) error {
+	if m.Again() {
+		return r.Engine.Restart(ctx, registration.NoticeWorkflow, registration.NoticeWorkflowID(m.Ref), "Notice, again", m.Ref)
+	}
 	return r.Engine.Start(ctx, registration.NoticeWorkflow, registration.NoticeWorkflowID(m.Ref), "Notice", m.Ref)
 }
 

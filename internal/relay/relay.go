@@ -44,6 +44,7 @@ type Box interface {
 // Engine is the way to the runs.
 type Engine interface {
 	Start(ctx context.Context, workflow, id, summary string, arg any) error
+	Restart(ctx context.Context, workflow, id, summary string, arg any) error
 	Nudge(ctx context.Context, workflowID, id string) error
 	Act(ctx context.Context, workflowID string, act registration.Act, args registration.ActArgs, wait engine.Wait) (registration.Answer, error)
 }

@@ -40,6 +40,10 @@ func (e *scripted) Start(_ context.Context, _, id, _ string, _ any) error {
 	return e.start(id)
 }
 
+func (e *scripted) Restart(ctx context.Context, workflow, id, summary string, arg any) error {
+	return e.Start(ctx, workflow, "again/"+id, summary, arg)
+}
+
 func (e *scripted) Nudge(_ context.Context, _, id string) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
