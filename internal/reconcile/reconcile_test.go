@@ -48,7 +48,7 @@ func (e *scripted) Nudge(_ context.Context, _, id string) error {
 	return nil
 }
 
-func (e *scripted) Start(_ context.Context, _, id, _ string, _ any) error {
+func (e *scripted) Start(_ context.Context, _, id, _ string, _ ...any) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.started = append(e.started, id)

@@ -30,7 +30,7 @@ type scripted struct {
 	noRun   bool
 }
 
-func (e *scripted) Start(_ context.Context, _, id, _ string, _ any) error {
+func (e *scripted) Start(_ context.Context, _, id, _ string, _ ...any) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.started = append(e.started, id)
@@ -40,8 +40,8 @@ func (e *scripted) Start(_ context.Context, _, id, _ string, _ any) error {
 	return e.start(id)
 }
 
-func (e *scripted) Restart(ctx context.Context, workflow, id, summary string, arg any) error {
-	return e.Start(ctx, workflow, "again/"+id, summary, arg)
+func (e *scripted) Restart(ctx context.Context, workflow, id, summary string, args ...any) error {
+	return e.Start(ctx, workflow, "again/"+id, summary, args...)
 }
 
 func (e *scripted) Nudge(_ context.Context, _, id string) error {
@@ -169,10 +169,10 @@ type slow struct {
 	gate chan struct{}
 }
 
-func (s *slow) Start(ctx context.Context, workflow, id, summary string, arg any) error {
+func (s *slow) Start(ctx context.Context, workflow, id, summary string, args ...any) error {
 	select {
 	case <-s.gate:
-		return s.scripted.Start(ctx, workflow, id, summary, arg)
+		return s.scripted.Start(ctx, workflow, id, summary, args...)
 	case <-ctx.Done():
 		return ctx.Err()
 	}
