@@ -57,13 +57,14 @@ func Open(ctx context.Context, url string, keys *vault.Keys, cal workday.Calenda
 	if err != nil {
 		return nil, fmt.Errorf("postgres: open: %w", err)
 	}
-	return &Store{pool: pool, size: size, keys: keys, cal: cal, now: time.Now, ceilings: registration.DefaultCeilings()}, nil
+	return &Store{pool: &connections{pool}, size: size, keys: keys, cal: cal, now: time.Now, ceilings: registration.DefaultCeilings()}, nil
 }
 
 // configure sizes the pool. An API lends one connection to who listens to transitions, beside the pool.
 func (p Pool) configure(cfg *pgxpool.Config) {
 	cfg.ConnConfig.ConnectTimeout = connectWithin
 	cfg.ConnConfig.RuntimeParams["application_name"] = p.name()
+	cfg.ConnConfig.Tracer = watch{}
 	cfg.MaxConns = int32(p.Connections) //nolint:gosec // a setting, bounded by what the server allows
 	if p.Process == "api" {
 		cfg.MaxConns--

@@ -23,7 +23,7 @@ var migrations embed.FS
 
 // Store is the database of the product. It is safe for concurrent use.
 type Store struct {
-	pool *pgxpool.Pool
+	pool *connections
 	size Pool
 	keys *vault.Keys
 	cal  workday.Calendar
@@ -46,7 +46,7 @@ func (s *Store) Close() { s.pool.Close() }
 func (s *Store) Ping(ctx context.Context) error { return s.pool.Ping(ctx) }
 
 // Pool lends the connections to whoever listens for notifications.
-func (s *Store) Pool() *pgxpool.Pool { return s.pool }
+func (s *Store) Pool() *pgxpool.Pool { return s.pool.Pool }
 
 // Migrate brings the schema at url up to date and writes the table of legal transitions into it. Any number of
 // processes may call it at once.
