@@ -95,6 +95,17 @@ func (f *FittedWorker) into(p *problems, m Machine) {
 	p.add(m.Bounded && int64(f.CachedRuns) > room, "WORKFLOW_CACHE", fmt.Sprintf("does not fit into memory: %d MiB have room for %d runs of %d kB", m.Memory/MiB, room, RunSize/1000))
 }
 
+// Misfits lists the sizes that do not fit each other or m; each line begins with the setting's name.
+func (f *FittedWorker) Misfits(m Machine) []string {
+	var p problems
+	f.into(&p, m)
+	var lines []string
+	for _, one := range p {
+		lines = append(lines, one.name+" "+one.what)
+	}
+	return lines
+}
+
 func (s *Pace) into(p *problems) {
 	p.add(s.Bank < 0, "BANK_PER_SECOND", "is below zero")
 	p.add(s.Transfers < 0, "TRANSFERS_PER_SECOND", "is below zero")
