@@ -8,9 +8,9 @@ import (
 // Sizes is how much a worker does at once. What is 0 follows from the rest and from the machine: see [Worker.Fit].
 type Sizes struct {
 	WorkflowTaskSlots  int `env:"WORKFLOW_TASK_SLOTS" envDefault:"0" want:"how many workflow tasks each process works on at once, such as 64; 0: four times LOCAL_ACTIVITY_SLOTS"`
-	LocalActivitySlots int `env:"LOCAL_ACTIVITY_SLOTS" envDefault:"0" want:"how many steps (transactions of registrations) each process takes at once, such as 16; 0: 8 a core, at most 64, and at most DATABASE_CONNECTIONS less 12"`
+	LocalActivitySlots int `env:"LOCAL_ACTIVITY_SLOTS" envDefault:"0" want:"how many steps (transactions of registrations) each process takes at once, such as 16; 0: 8 a core, at most 32, and at most DATABASE_CONNECTIONS less 12"`
 	ActivitySlots      int `env:"ACTIVITY_SLOTS" envDefault:"0" want:"how many calls to the outside each process has under way at once, of each task queue, such as 50; 0: 25 a core, at most 200"`
-	Pollers            int `env:"POLLERS_MAX" envDefault:"0" want:"how many polls of a kind and task queue each process has open at most, such as 8; 0: 4 a core, at most 32"`
+	Pollers            int `env:"POLLERS_MAX" envDefault:"0" want:"how many polls of a kind and task queue each process has open at most, such as 8; 0: 4 a core, at most 16"`
 	CachedRuns         int `env:"WORKFLOW_CACHE" envDefault:"0" want:"how many runs each process keeps in memory, such as 2000; 0: by the memory, at most 10000"`
 }
 
@@ -36,9 +36,9 @@ const (
 )
 
 // Pool is how many connections to the database the API opens at most: DATABASE_CONNECTIONS, or eight a core and two,
-// at most 66.
+// at most 50.
 func (c *API) Pool(m Machine) int {
-	return or(c.DatabaseConnections, clamp(8*m.Cores, 16, 64)+2)
+	return or(c.DatabaseConnections, clamp(8*m.Cores, 16, 48)+2)
 }
 
 // FittedWorker is how much a worker does at once, every size said.
@@ -50,7 +50,7 @@ type FittedWorker struct {
 // Fit fills in what is not set, so that it fits what is, and the machine.
 func (c *Worker) Fit(m Machine) FittedWorker {
 	f := FittedWorker{Sizes: c.Sizes, Connections: c.DatabaseConnections}
-	steps := clamp(8*m.Cores, 8, 64)
+	steps := clamp(8*m.Cores, 8, 32)
 	if f.Connections > 0 {
 		steps = min(steps, max(1, f.Connections-beside))
 	}
@@ -58,7 +58,7 @@ func (c *Worker) Fit(m Machine) FittedWorker {
 	f.Connections = or(f.Connections, f.LocalActivitySlots+beside)
 	f.WorkflowTaskSlots = or(f.WorkflowTaskSlots, max(4*f.LocalActivitySlots, 2*f.Pollers, 8))
 	f.ActivitySlots = or(f.ActivitySlots, max(clamp(25*m.Cores, 50, 200), f.Pollers))
-	f.Pollers = or(f.Pollers, min(clamp(4*m.Cores, 4, 32), f.WorkflowTaskSlots/2, f.ActivitySlots))
+	f.Pollers = or(f.Pollers, min(clamp(4*m.Cores, 4, 16), f.WorkflowTaskSlots/2, f.ActivitySlots))
 	f.CachedRuns = or(f.CachedRuns, clamp(int((m.Memory-bare)/2/RunSize), 100, 10_000))
 	return f
 }

@@ -39,8 +39,8 @@ func TestSizesFollowFromTheMachine(t *testing.T) {
 		api     int
 	}{
 		{machine(2, 512*MiB), FittedWorker{Sizes{WorkflowTaskSlots: 64, LocalActivitySlots: 16, ActivitySlots: 50, Pollers: 8, CachedRuns: 2835}, 28}, 18},
-		{machine(8, 2048*MiB), FittedWorker{Sizes{WorkflowTaskSlots: 256, LocalActivitySlots: 64, ActivitySlots: 200, Pollers: 32, CachedRuns: 10_000}, 76}, 66},
-		{machine(32, 8192*MiB), FittedWorker{Sizes{WorkflowTaskSlots: 256, LocalActivitySlots: 64, ActivitySlots: 200, Pollers: 32, CachedRuns: 10_000}, 76}, 66},
+		{machine(8, 2048*MiB), FittedWorker{Sizes{WorkflowTaskSlots: 128, LocalActivitySlots: 32, ActivitySlots: 200, Pollers: 16, CachedRuns: 10_000}, 44}, 50},
+		{machine(32, 8192*MiB), FittedWorker{Sizes{WorkflowTaskSlots: 128, LocalActivitySlots: 32, ActivitySlots: 200, Pollers: 16, CachedRuns: 10_000}, 44}, 50},
 	} {
 		assert.Equal(t, one.want, new(Worker).Fit(one.machine))
 		assert.Equal(t, one.api, new(API).Pool(one.machine))
