@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/IBM/pgxpoolprometheus"
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"golang.org/x/sync/semaphore"
@@ -55,6 +56,9 @@ func New(d Deps) (http.Handler, error) {
 		Deps: d, meters: newMeters(d.Metrics), limits: newLimits(d.RateLimit, int(d.RateLimit), d.Now),
 		guesses: newLimits(float64(d.UnauthorizedPerMinute)/time.Minute.Seconds(), guessesAtOnce*d.UnauthorizedPerMinute, d.Now),
 		pages:   newLimits(pagesPerSecond, pagesAtOnce, d.Now), streams: newStreams(d.StreamsPerToken), lookups: semaphore.NewWeighted(lookupsAtOnce),
+	}
+	if err := d.Metrics.Register(pgxpoolprometheus.NewCollector(d.Store.Pool(), nil)); err != nil {
+		return nil, err
 	}
 	if err := d.Metrics.Register(newSpendingMeter(d.Store, d.Log)); err != nil {
 		return nil, err

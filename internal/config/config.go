@@ -14,7 +14,9 @@ import (
 // Storage is what every process needs that opens the database.
 type Storage struct {
 	DatabaseURL string `env:"DATABASE_URL,required,notEmpty" want:"postgres://user:password@host:port/database"`
-	KeysFile    string `env:"KEYS_FILE,required,notEmpty" want:"the vault's key file, made by 'starter keys PATH'"`
+	// DatabaseConnections is a bound, not a wish: idle ones are closed.
+	DatabaseConnections int    `env:"DATABASE_CONNECTIONS" envDefault:"0" want:"how many connections to PostgreSQL each process opens at most, such as 28; 0: as many as fit the cores"`
+	KeysFile            string `env:"KEYS_FILE,required,notEmpty" want:"the vault's key file, made by 'starter keys PATH'"`
 	// KMSURI names the master key's KMS; empty: the master key is in KEYS_FILE.
 	KMSURI   string `env:"KMS_URI" want:"a Tink key URI, such as aws-kms://arn:…"`
 	BlobsURL string `env:"BLOBS_URL,required,notEmpty" want:"where scans are kept, such as file:///var/lib/shiming/blobs"`
@@ -84,6 +86,8 @@ type API struct {
 type Worker struct {
 	Storage
 	Spending
+	Sizes
+	Pace
 	Wallet      Wallet
 	BankURL     string        `env:"BANK_URL,required,notEmpty" want:"the bank's address, such as https://bank.example.com"`
 	BankAPIKey  string        `env:"BANK_API_KEY,required,notEmpty" want:"the bank's API key"`

@@ -46,6 +46,7 @@ type Book interface {
 	LookAfterEnd(ctx context.Context, id string) error
 	UnansweredPayments(ctx context.Context, since time.Duration, limit int) ([]postgres.Unanswered, error)
 	UnsentNotices(ctx context.Context, since time.Duration, limit int) ([]string, error)
+	NoticeLane(ctx context.Context, noticeID string) (registration.Lane, error)
 	PendingDeliveries(ctx context.Context, since time.Duration, limit int) ([]registration.Delivery, error)
 	Find(ctx context.Context, kind registration.FindingKind, subject, accountID, tried string) error
 	Gone(ctx context.Context, kind registration.FindingKind, subject string) error
@@ -62,7 +63,7 @@ type Book interface {
 type Engine interface {
 	Look(ctx context.Context, workflowID string) (engine.Seen, error)
 	Nudge(ctx context.Context, workflowID, id string) error
-	Start(ctx context.Context, workflow, id, summary string, arg any) error
+	Start(ctx context.Context, workflow, id, summary string, args ...any) error
 	Resume(ctx context.Context, app registration.Application) error
 	ResumeClearing(ctx context.Context, app registration.ClearingApplication) error
 }
@@ -212,10 +213,10 @@ func (r *Reconciler) payments(ctx context.Context) error {
 	unanswered, err := r.Book.UnansweredPayments(ctx, 2*r.Every, atOnce)
 	errs := []error{err}
 	for _, p := range unanswered {
-		errs = append(errs, r.again(ctx, registration.PayoutWorkflow, registration.PayoutWorkflowID(p.ID), p.ID, func() error {
+		errs = append(errs, r.again(ctx, registration.PayoutWorkflow, registration.PayoutWorkflowID(p.ID), func() error {
 			return r.Book.Find(ctx, registration.FindingPayoutFailed, p.ID, p.AccountID,
 				"the workflow of this payment of "+p.RegistrationID+" failed; it is not started again by itself")
-		}))
+		}, p.ID))
 	}
 	return errors.Join(errs...)
 }
@@ -225,9 +226,13 @@ func (r *Reconciler) notices(ctx context.Context) error {
 	ids, err := r.Book.UnsentNotices(ctx, 2*r.Every, atOnce)
 	errs := []error{err}
 	for _, id := range ids {
-		errs = append(errs, r.again(ctx, registration.NoticeWorkflow, registration.NoticeWorkflowID(id), id, func() error {
+		lane, err := r.Book.NoticeLane(ctx, id)
+		if err != nil {
+			return errors.Join(append(errs, err)...)
+		}
+		errs = append(errs, r.again(ctx, registration.NoticeWorkflow, registration.NoticeWorkflowID(id), func() error {
 			return r.Book.Find(ctx, registration.FindingUndelivered, id, "", "notice: its workflow failed; it is not started again by itself")
-		}))
+		}, id, lane))
 	}
 	return errors.Join(errs...)
 }
@@ -237,15 +242,15 @@ func (r *Reconciler) deliveries(ctx context.Context) error {
 	all, err := r.Book.PendingDeliveries(ctx, 2*r.Every, atOnce)
 	errs := []error{err}
 	for _, d := range all {
-		errs = append(errs, r.again(ctx, registration.WebhookWorkflow, registration.DeliveryWorkflowID(d.ID, d.Round), d, func() error {
+		errs = append(errs, r.again(ctx, registration.WebhookWorkflow, registration.DeliveryWorkflowID(d.ID, d.Round), func() error {
 			return r.Book.Find(ctx, registration.FindingUndelivered, d.ID, "", "webhook: its workflow failed; it is not started again by itself")
-		}))
+		}, d))
 	}
 	return errors.Join(errs...)
 }
 
 // again starts a workflow that was ended before its work was done. One that has failed by itself is found instead.
-func (r *Reconciler) again(ctx context.Context, workflow, id string, arg any, find func() error) error {
+func (r *Reconciler) again(ctx context.Context, workflow, id string, find func() error, args ...any) error {
 	seen, err := r.Engine.Look(ctx, id)
 	switch {
 	case err != nil || seen.Runs:
@@ -254,5 +259,5 @@ func (r *Reconciler) again(ctx context.Context, workflow, id string, arg any, fi
 		return find()
 	}
 	r.Log.Warn("reconcile: a workflow was ended before its work was done and is started again", "workflow_id", id)
-	return r.Engine.Start(ctx, workflow, id, "Started again", arg)
+	return r.Engine.Start(ctx, workflow, id, "Started again", args...)
 }
