@@ -231,7 +231,9 @@ func (s *server) startClearing(ctx context.Context, app registration.ClearingApp
 }
 
 func (s *server) clearingCreated(ctx context.Context, id, where string) (*clearingOpened, error) {
-	answer, err := untilFenced(ctx, s, func(ctx context.Context) (*clearingAnswer, error) { return s.clearingStands(ctx, id, http.StatusCreated) })
+	answer, err := untilFenced(ctx, s, func(ctx context.Context) (*clearingAnswer, error) {
+		return s.clearingStands(ctx, id, http.StatusCreated)
+	})
 	if err != nil {
 		return nil, err
 	}

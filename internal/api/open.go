@@ -154,7 +154,11 @@ func (s *server) start(ctx context.Context, app registration.Application) (*open
 // created answers with a registration that stands. It is asked for until the call's time is over: to answer that nothing came to
 // be would not be true any more.
 func (s *server) created(ctx context.Context, id string) (*opened, error) {
-	view, err := untilFenced(ctx, s, func(ctx context.Context) (*registration.View, error) { return s.Store.View(ctx, id) })
+	view, err := untilFenced(ctx, s, func(ctx context.Context) (*registration.View, error) {
+		ctx, cancel := context.WithTimeout(ctx, actMargin) // a connection that hangs is left for another
+		defer cancel()
+		return s.Store.View(ctx, id)
+	})
 	if err != nil {
 		return nil, err
 	}

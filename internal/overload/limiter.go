@@ -24,6 +24,7 @@ type Config struct {
 
 const (
 	brief        = 10 * time.Millisecond  // how long one may wait while others are being refused
+	queued       = 4                      // times the limit may wait
 	calm         = time.Second            // for so long nobody must have been refused before anybody may wait again
 	windowLeast  = 200 * time.Millisecond // the limit is judged anew after so long,
 	windowCalls  = 10                     // and so many calls that have said something
@@ -90,7 +91,7 @@ func (l *Limiter) Enter(ctx context.Context) (leave func(Outcome), ok bool) {
 		return l.left(now), true
 	}
 	patience := l.patience(now)
-	if l.expected() > patience || ctx.Err() != nil {
+	if l.tooLate(patience) || ctx.Err() != nil {
 		l.refuse(now)
 		l.mu.Unlock()
 		return nil, false
@@ -109,7 +110,7 @@ func (l *Limiter) Full() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.cfg.Now()
-	if l.inFlight < l.allowed() && len(l.queue) == 0 || l.expected() <= l.patience(now) {
+	if l.inFlight < l.allowed() && len(l.queue) == 0 || !l.tooLate(l.patience(now)) {
 		return false
 	}
 	l.refuse(now)
@@ -165,9 +166,13 @@ func (l *Limiter) patience(now time.Time) time.Duration {
 	return l.cfg.Wait
 }
 
-// expected is about how long a call that comes now would wait.
-func (l *Limiter) expected() time.Duration {
-	return l.service * time.Duration(len(l.queue)+1) / time.Duration(max(1, l.allowed()))
+// tooLate reports whether a call that came now would have to wait longer than it may, or behind too many.
+func (l *Limiter) tooLate(patience time.Duration) bool {
+	allowed := max(1, l.allowed())
+	if len(l.queue) >= queued*allowed {
+		return true
+	}
+	return l.service*time.Duration(len(l.queue)+1)/time.Duration(allowed) > patience
 }
 
 func (l *Limiter) enter() {
