@@ -15,7 +15,8 @@ var (
 	// ErrUnavailable says that Temporal did not take the call: it is away, or too busy. Sent again with the same id it is
 	// done once.
 	ErrUnavailable = errors.New("engine: Temporal is not available")
-	// ErrBusy is [ErrUnavailable] of a Temporal that is there and has too much to do: it says so, or does not answer in time.
+	// ErrBusy is [ErrUnavailable] of a Temporal that says that it has too much to do. One that does not answer in time may as well
+	// stand still, or have no worker.
 	ErrBusy = fmt.Errorf("%w: too much is asked of it", ErrUnavailable)
 	// ErrStillWorking says that the act was taken and has no answer yet.
 	ErrStillWorking = errors.New("engine: the act is still being worked on")
@@ -44,8 +45,7 @@ func answer(err error) (registration.Answer, error) {
 
 func unavailable(err error) error {
 	kind := ErrUnavailable
-	switch serviceerror.ToStatus(err).Code() {
-	case codes.ResourceExhausted, codes.DeadlineExceeded:
+	if serviceerror.ToStatus(err).Code() == codes.ResourceExhausted {
 		kind = ErrBusy
 	}
 	return fmt.Errorf("%w: %s", kind, manner(err))
