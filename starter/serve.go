@@ -121,7 +121,7 @@ func (a *apiServer) open(ctx context.Context, lookup envconfig.EnvLookup) error 
 		Store: a.store, Engine: a.engine, Wallet: theWallet, Blobs: a.blobs, Keys: keys,
 		Auth:        api.Auth{TokensFile: a.cfg.TokensFile, OIDCIssuer: a.cfg.OIDCIssuer, OIDCAudience: a.cfg.OIDCAudience},
 		BankSecrets: a.cfg.BankSecrets, WalletSecrets: a.cfg.WalletSecrets,
-		RateLimit: a.cfg.RateLimit, ActsPerHour: a.cfg.ActsPerHour, AnswerWithin: a.cfg.AnswerWithin, PublicURL: a.cfg.PublicURL, CORSOrigins: a.cfg.CORSOrigins,
+		RateLimit: a.cfg.RateLimit, CallsMax: a.cfg.CallsMax, ActsPerHour: a.cfg.ActsPerHour, AnswerWithin: a.cfg.AnswerWithin, PublicURL: a.cfg.PublicURL, CORSOrigins: a.cfg.CORSOrigins,
 		WebhookAllowNets: a.cfg.WebhookAllowNets,
 		StreamsPerToken:  a.cfg.StreamsPerToken, UnauthorizedPerMinute: a.cfg.UnauthorizedPerMinute, TrustedProxies: a.cfg.TrustedProxies,
 		Metrics: a.numbers, Log: a.log,

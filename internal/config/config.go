@@ -61,6 +61,8 @@ type API struct {
 	OIDCAudience string `env:"OIDC_AUDIENCE" want:"the audience that tokens for this API carry"`
 	// RateLimit counts requests a second and token, in each process.
 	RateLimit float64 `env:"RATE_LIMIT" envDefault:"200" want:"requests a second and token that each process takes, such as 200"`
+	// CallsMax is of each class: reads, acts, creations; how many may be worked on adapts below it.
+	CallsMax int `env:"CALLS_MAX" envDefault:"256" want:"how many calls of a class each process works on at a time at most, such as 256"`
 	// Connections, of all clients and of each address that connects, are counted in each process.
 	Connections           int `env:"CONNECTIONS_MAX" envDefault:"4096" want:"how many connections each process holds, such as 4096"`
 	ConnectionsPerAddress int `env:"CONNECTIONS_PER_ADDRESS" envDefault:"1024" want:"how many of them one address may have, such as 1024; 0: all, for a proxy that everybody comes through"`

@@ -25,6 +25,8 @@ const (
 	lease    = "reconcile"
 	atOnce   = 100 // of each kind, a round
 	sweeping = 50  // open registrations and clearings that are looked at a round, whatever is known of them
+	// unopenedKeys are the data keys that are looked at a round: more than openings can come in a minute.
+	unopenedKeys = 5000
 	// failing is how often a run may have tried its task before that is a finding: it is tried with growing pauses.
 	failing = 6
 	// behind is after how many intervals without a report a run that was told to look is a finding.
@@ -57,6 +59,7 @@ type Book interface {
 	CloseLateActs(ctx context.Context) error
 	PruneActs(ctx context.Context, limit int) error
 	PruneSpending(ctx context.Context) error
+	ForgetUnopened(ctx context.Context, limit int) (int, error)
 }
 
 // Engine is the engine's part.
@@ -104,7 +107,7 @@ func (r *Reconciler) Round(ctx context.Context) error {
 	var errs []error
 	for _, do := range []func(context.Context) error{
 		r.Book.CloseLateActs, r.unacknowledged, r.sweep, r.payments, r.notices, r.deliveries, r.Book.FindUndelivered, r.Book.FindPaused, r.Book.ResolveHealed, r.Book.TellFindings,
-		func(ctx context.Context) error { return r.Book.PruneActs(ctx, 1000) }, r.Book.PruneSpending,
+		func(ctx context.Context) error { return r.Book.PruneActs(ctx, 1000) }, r.Book.PruneSpending, r.unopened,
 	} {
 		errs = append(errs, do(ctx))
 	}
@@ -131,6 +134,15 @@ func (r *Reconciler) sweep(ctx context.Context) error {
 		next = ids[sweeping-1]
 	}
 	return errors.Join(r.examineAll(ctx, ids), r.Book.SweptTo(ctx, lease, next))
+}
+
+// unopened forgets what was handed in for openings that came to nothing.
+func (r *Reconciler) unopened(ctx context.Context) error {
+	forgotten, err := r.Book.ForgetUnopened(ctx, unopenedKeys)
+	if forgotten > 0 {
+		r.Log.Info("reconcile: what was handed in for openings that came to nothing was left behind, and is forgotten", "openings", forgotten)
+	}
+	return err
 }
 
 func (r *Reconciler) examineAll(ctx context.Context, ids []string) error {
