@@ -22,13 +22,6 @@ func handedIn(t testing.TB, s *postgres.Store, prefix string) (subject string) {
 	return subject
 }
 
-// one reads a single text.
-func one(t testing.TB, s *postgres.Store, sql string, args ...any) (v string) {
-	t.Helper()
-	require.NoError(t, s.Pool().QueryRow(t.Context(), sql, args...).Scan(&v))
-	return v
-}
-
 // forgets runs rounds of a few keys until one has nothing left to look at, and returns how many were forgotten.
 func forgets(t testing.TB, s *postgres.Store) (all int) {
 	t.Helper()
@@ -55,10 +48,10 @@ func TestWhatAnOpeningThatCameToNothingHasLeftIsForgotten(t *testing.T) {
 	assert.Zero(t, forgets(t, s), "an opening may still be under way")
 	at.pass(11 * time.Minute)
 	assert.Equal(t, 4, forgets(t, s))
-	assert.Equal(t, "2", one(t, s, `select count(*)::text from vault_keys`), "the registration's, and the one of kept answers")
-	assert.Equal(t, "1", one(t, s, `select count(distinct subject)::text from vault_items`))
+	assert.Equal(t, "2", one[string](t, s, `select count(*)::text from vault_keys`), "the registration's, and the one of kept answers")
+	assert.Equal(t, "1", one[string](t, s, `select count(distinct subject)::text from vault_items`))
 	var applicant dossier.Applicant
-	ref := one(t, s, `select applicant_ref from registrations where id = $1`, stands)
+	ref := one[string](t, s, `select applicant_ref from registrations where id = $1`, stands)
 	require.NoError(t, s.Get(t.Context(), postgres.Own(stands), ref, dossier.PurposeApplicant, &applicant))
 	late := handedIn(t, s, "reg")
 	at.pass(11 * time.Minute)
