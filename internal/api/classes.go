@@ -150,7 +150,7 @@ func (w *leavingWriter) Write(b []byte) (int, error) {
 func (w *leavingWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // busyPause is when somebody should come again whom the engine, not a limit, was too busy for: not all at the same time.
-func busyPause() time.Duration { return 2*time.Second + rand.N(4*time.Second) }
+func busyPause() time.Duration { return 2*time.Second + rand.N(4*time.Second) } //nolint:gosec // callers are to come back apart, no more
 
 // classMeter shows how the classes stand.
 type classMeter struct {

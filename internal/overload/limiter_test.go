@@ -37,15 +37,15 @@ func serve(t *testing.T, l *Limiter, callers int, during time.Duration, o Outcom
 				leave, ok := l.Enter(context.Background())
 				if !ok {
 					refused++
-					time.Sleep(5 * time.Millisecond)
+					time.Sleep(5 * time.Millisecond) //nolint:forbidigo // a bubble's time takes no time
 					continue
 				}
-				time.Sleep(takes())
+				time.Sleep(takes()) //nolint:forbidigo // a bubble's time takes no time
 				leave(o)
 			}
 		}()
 	}
-	time.Sleep(during + time.Minute)
+	time.Sleep(during + time.Minute) //nolint:forbidigo // a bubble's time takes no time
 	synctest.Wait()
 	return refused
 }
@@ -81,7 +81,7 @@ func TestNoMoreWaitThanTheQueueHolds(t *testing.T) {
 		synctest.Wait()
 		assert.Equal(t, queued, l.See().Waiting)
 		assert.True(t, l.Full())
-		time.Sleep(2 * time.Second)
+		time.Sleep(2 * time.Second) //nolint:forbidigo // a bubble's time takes no time
 		assert.Zero(t, l.See().Waiting)
 	})
 }
@@ -196,7 +196,7 @@ func TestThoseBeforeComeFirstAndNobodyStarves(t *testing.T) {
 		for _, leave := range held {
 			leave(Done)
 		}
-		time.Sleep(2 * calm)
+		time.Sleep(2 * calm) //nolint:forbidigo // a bubble's time takes no time
 		assert.Equal(t, 10, second.See().Limit)
 		enters(t, second)
 	})
@@ -232,7 +232,7 @@ func TestRetryAfterGrowsWithTheTimeOfRefusingAndDiffers(t *testing.T) {
 		require.False(t, ok)
 		assert.Less(t, l.RetryAfter(), 4*time.Second)
 		for range 100 {
-			time.Sleep(500 * time.Millisecond)
+			time.Sleep(500 * time.Millisecond) //nolint:forbidigo // a bubble's time takes no time
 			_, _ = l.Enter(t.Context())
 		}
 		different := map[time.Duration]bool{}

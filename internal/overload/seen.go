@@ -32,5 +32,5 @@ func (l *Limiter) RetryAfter() time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	least := min(max(soonest, l.lastNo.Sub(l.firstNo)), latest)
-	return least + rand.N(least+time.Second)
+	return least + rand.N(least+time.Second) //nolint:gosec // callers are to come back apart, no more
 }
