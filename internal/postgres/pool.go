@@ -65,7 +65,7 @@ func (p Pool) configure(cfg *pgxpool.Config) {
 	cfg.ConnConfig.ConnectTimeout = connectWithin
 	cfg.ConnConfig.RuntimeParams["application_name"] = p.name()
 	cfg.ConnConfig.Tracer = watch{}
-	cfg.MaxConns = int32(p.Connections) //nolint:gosec // a setting, bounded by what the server allows
+	cfg.MaxConns = int32(p.Connections)
 	if p.Process == "api" {
 		cfg.MaxConns--
 	}
