@@ -41,7 +41,7 @@ var ThisMachine = sync.OnceValue(func() Machine {
 	return m
 })
 
-func signed(bytes uint64) int64 { return int64(min(bytes, math.MaxInt64)) } //nolint:gosec // bounded in the same breath
+func signed(bytes uint64) int64 { return int64(min(bytes, math.MaxInt64)) }
 
 // KeepWithin has Go collect harder before the memory's bound is reached, instead of being killed at it. It does nothing if
 // there is none, or if GOMEMLIMIT says it already.

@@ -65,7 +65,7 @@ func (p Pool) configure(cfg *pgxpool.Config) {
 	cfg.ConnConfig.ConnectTimeout = connectWithin
 	cfg.ConnConfig.RuntimeParams["application_name"] = p.name()
 	cfg.ConnConfig.Tracer = watch{}
-	cfg.MaxConns = int32(p.Connections) //nolint:gosec // a setting, bounded by what the server allows
+	cfg.MaxConns = int32(p.Connections)
 	if p.Process == "api" {
 		cfg.MaxConns--
 	}
@@ -124,7 +124,7 @@ func (s *Store) room(ctx context.Context) (room, error) {
 	var open int
 	_, err = pgx.ForEachRow(rows, []any{&name, &open}, func() error {
 		if m := named.FindStringSubmatch(name); m != nil {
-			may, _ := strconv.Atoi(m[1]) //nolint:errcheck // digits
+			may, _ := strconv.Atoi(m[1]) // digits
 			r.promised += may
 		} else {
 			r.others += open
