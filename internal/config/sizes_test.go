@@ -1,7 +1,6 @@
 package config
 
 import (
-	"errors"
 	"maps"
 	"os"
 	"path/filepath"
@@ -97,7 +96,7 @@ func TestWrongSizesAreNamedAtTheStart(t *testing.T) {
 	vars["DATABASE_CONNECTIONS"] = "3"
 	_, err = From[API](vars)
 	var wrong *Error
-	require.True(t, errors.As(err, &wrong))
+	require.ErrorAs(t, err, &wrong)
 	require.ErrorContains(t, err, "DATABASE_CONNECTIONS is below 4")
 }
 

@@ -124,7 +124,7 @@ func (s *Store) room(ctx context.Context) (room, error) {
 	var open int
 	_, err = pgx.ForEachRow(rows, []any{&name, &open}, func() error {
 		if m := named.FindStringSubmatch(name); m != nil {
-			may, _ := strconv.Atoi(m[1]) //nolint:errcheck // digits
+			may, _ := strconv.Atoi(m[1]) // digits
 			r.promised += may
 		} else {
 			r.others += open

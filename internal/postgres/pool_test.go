@@ -89,6 +89,7 @@ func TestWhoFindsAllConnectionsTakenWaitsForOneWithinItsTime(t *testing.T) {
 		c, err := s.Pool().Acquire(t.Context())
 		require.NoError(t, err)
 		held = append(held, c)
+		t.Cleanup(c.Release)
 	}
 	over, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
@@ -101,5 +102,4 @@ func TestWhoFindsAllConnectionsTakenWaitsForOneWithinItsTime(t *testing.T) {
 	require.Eventually(t, func() bool { return s.Pool().Stat().AcquiredConns() == 2 }, 10*time.Second, time.Millisecond)
 	held[0].Release()
 	require.ErrorIs(t, <-answer, postgres.ErrNotFound)
-	held[1].Release()
 }

@@ -112,6 +112,8 @@ func TestANoticeGoesByTheLaneOfItsChannel(t *testing.T) {
 	}
 	b.run()
 	b.eventually(func() bool { return b.waits(postgres.MessageNotice) == 0 }, "the notices were not carried")
+	b.engine.mu.Lock()
+	defer b.engine.mu.Unlock()
 	require.ElementsMatch(t, [][]any{{"ntc_sms", registration.SMSLane}, {"ntc_email", registration.EmailLane}}, b.engine.args)
 }
 
