@@ -6,7 +6,7 @@ TOOL  := go tool -modfile=tools/go.mod
 # The tests whose runs are worth keeping: a branch of the process each.
 RECORDED := IsApproved|SkipsTheCard|AgentIsRejected|FiveWrongCodes|IdentityInUse|WithdrawWhile|Expiry|WindowCloses|Overdue|BankRefuses|MoneyReturned|ReturnAfter|CorrectedBank|IdentityIsRejected|FinalRejection|ScanFails|ReplacedSession|PayoutLimit|AnswerThatNever|ClearingFromEndToEnd|AuthorisedPerson|ContestedClaimFrom|ClearsWhenEligible|ClearingSurvives|ObjectionHolds|StepIsTold|SubscriberThatFails
 
-.PHONY: help demo dev build test race cover storm longrun bench mutants lint fmt generate workflowcheck tidy check histories image up down
+.PHONY: help demo dev build test race cover storm longrun bench benchmarks mutants lint fmt generate workflowcheck tidy check histories image up down
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } \
@@ -32,7 +32,9 @@ storm: ## kill everything while it works, for some minutes, then look whether it
 	SHIMING_STORM=1 go test ./internal/storm -run '^TestStorm$$' -count=1 -v -timeout 3h
 longrun: ## ten thousand acts on one registration
 	go test ./internal/longrun -count=1 -v -timeout 1h -acts 10000
-bench: ## the benchmarks, three times each
+bench: ## measure the product as processes of its own: ten times as many creations as can be done (bench/README.md; ARGS=)
+	cd bench && go run . $(ARGS)
+benchmarks: ## the benchmarks of functions, three times each
 	go test -run '^$$' -bench . -benchmem -count 3 ./...
 mutants: ## break lines one at a time, in a copy, and see that a test fails each time (internal/mutants/list.txt); not part of the CI
 	go run ./internal/mutants <internal/mutants/list.txt

@@ -65,7 +65,3 @@ func DeliveryWorkflowID(id string, round int) string {
 	}
 	return "delivery/" + id
 }
-
-// WebhookQueue is the task queue of deliveries beside a worker's own, so that a slow subscriber keeps no
-// registration waiting.
-func WebhookQueue(taskQueue string) string { return taskQueue + "-webhooks" }

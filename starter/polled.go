@@ -2,25 +2,36 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
+
+	"shiming/registration"
 )
 
-// polled is nil if a worker polls the task queue, for workflows and for activities.
+// polled is nil if a worker polls the task queue, for workflows and for activities, and every lane.
 func (a *apiServer) polled(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
-	for _, kind := range []enumspb.TaskQueueType{enumspb.TASK_QUEUE_TYPE_WORKFLOW, enumspb.TASK_QUEUE_TYPE_ACTIVITY} {
-		queue, err := a.engine.Client().DescribeTaskQueue(ctx, a.cfg.TaskQueue, kind)
-		if err != nil {
-			return fmt.Errorf("Temporal: %w", err)
+	if err := a.polls(ctx, a.cfg.TaskQueue, enumspb.TASK_QUEUE_TYPE_WORKFLOW); err != nil {
+		return err
+	}
+	for _, lane := range append(registration.Lanes(), "") {
+		if err := a.polls(ctx, lane.Of(a.cfg.TaskQueue), enumspb.TASK_QUEUE_TYPE_ACTIVITY); err != nil {
+			return err
 		}
-		if len(queue.GetPollers()) == 0 {
-			return errors.New("no worker polls the task queue yet")
-		}
+	}
+	return nil
+}
+
+func (a *apiServer) polls(ctx context.Context, name string, kind enumspb.TaskQueueType) error {
+	queue, err := a.engine.Client().DescribeTaskQueue(ctx, name, kind)
+	if err != nil {
+		return fmt.Errorf("Temporal: %w", err)
+	}
+	if len(queue.GetPollers()) == 0 {
+		return fmt.Errorf("no worker polls the task queue %s yet", name)
 	}
 	return nil
 }

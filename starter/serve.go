@@ -30,6 +30,7 @@ func (*serveCommand) Run(stop *stopper) error {
 		return err
 	}
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
+	config.ThisMachine().KeepWithin()
 	a, err := openAPI(stop.soon, cfg, nil, log)
 	if err != nil {
 		return err
@@ -94,13 +95,18 @@ func (a *apiServer) open(ctx context.Context, lookup envconfig.EnvLookup) error 
 	if err != nil {
 		return err
 	}
-	if a.store, err = postgres.Open(ctx, a.cfg.DatabaseURL, keys, cal); err != nil {
+	pool := postgres.Pool{Process: "api", Connections: a.cfg.Pool(config.ThisMachine())}
+	if a.store, err = postgres.Open(ctx, a.cfg.DatabaseURL, keys, cal, postgres.WithPool(pool)); err != nil {
 		return fmt.Errorf("DATABASE_URL: %w", err)
 	}
 	a.store = a.store.WithCeilings(a.cfg.Ceilings())
 	if err := a.store.Ping(ctx); err != nil {
 		return fmt.Errorf("the database does not answer (DATABASE_URL): %w", err)
 	}
+	if err := a.store.CheckRoom(ctx, a.log); err != nil {
+		return err
+	}
+	a.log.Info("working with", "cores", config.ThisMachine().Cores, "memory_mib", config.ThisMachine().Memory/config.MiB, "database_connections", pool.Connections)
 	if a.blobs, err = vault.OpenBlobs(ctx, keys, a.cfg.BlobsURL); err != nil {
 		return fmt.Errorf("BLOBS_URL: %w", err)
 	}
@@ -115,7 +121,7 @@ func (a *apiServer) open(ctx context.Context, lookup envconfig.EnvLookup) error 
 		Store: a.store, Engine: a.engine, Wallet: theWallet, Blobs: a.blobs, Keys: keys,
 		Auth:        api.Auth{TokensFile: a.cfg.TokensFile, OIDCIssuer: a.cfg.OIDCIssuer, OIDCAudience: a.cfg.OIDCAudience},
 		BankSecrets: a.cfg.BankSecrets, WalletSecrets: a.cfg.WalletSecrets,
-		RateLimit: a.cfg.RateLimit, ActsPerHour: a.cfg.ActsPerHour, AnswerWithin: a.cfg.AnswerWithin, PublicURL: a.cfg.PublicURL, CORSOrigins: a.cfg.CORSOrigins,
+		RateLimit: a.cfg.RateLimit, CallsMax: a.cfg.CallsMax, ActsPerHour: a.cfg.ActsPerHour, AnswerWithin: a.cfg.AnswerWithin, PublicURL: a.cfg.PublicURL, CORSOrigins: a.cfg.CORSOrigins,
 		WebhookAllowNets: a.cfg.WebhookAllowNets,
 		StreamsPerToken:  a.cfg.StreamsPerToken, UnauthorizedPerMinute: a.cfg.UnauthorizedPerMinute, TrustedProxies: a.cfg.TrustedProxies,
 		Metrics: a.numbers, Log: a.log,

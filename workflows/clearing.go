@@ -162,7 +162,7 @@ func (c *clearingCase) judged(ctx workflow.Context) bool {
 	if c.app.AccountID == "" {
 		return true
 	}
-	return workflow.ExecuteActivity(asking(ctx, "Judge the conditions"), clearance.JudgeConditions, c.app.ClearingID).Get(ctx, nil) == nil
+	return workflow.ExecuteActivity(asking(ctx, own, "Judge the conditions"), clearance.JudgeConditions, c.app.ClearingID).Get(ctx, nil) == nil
 }
 
 // stepper makes a step of the ledger by what the run knows when it is taken.

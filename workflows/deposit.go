@@ -60,7 +60,7 @@ func (c *regCase) late() bool {
 // askAfterPayment asks the bank for a report that may have been lost, before the payment is called late. A bank that
 // stays busy has nothing to say.
 func (c *regCase) askAfterPayment(ctx workflow.Context) {
-	if err := workflow.ExecuteActivity(asking(ctx, "Ask the bank about late money"), payouts.Ask, c.Payment.ID).Get(ctx, nil); err != nil {
+	if err := workflow.ExecuteActivity(asking(ctx, registration.BankLane, "Ask the bank about late money"), payouts.Ask, c.Payment.ID).Get(ctx, nil); err != nil {
 		workflow.GetLogger(ctx).Warn("the bank could not be asked about a late payment", "payment_id", c.Payment.ID)
 	}
 }
@@ -73,12 +73,12 @@ func Payout(ctx workflow.Context, paymentID string) error {
 	work, _ := workflow.NewDisconnectedContext(ctx)
 	workflow.Go(work, func(work workflow.Context) {
 		ctx.Done().Receive(work, nil)
-		if err := insist(work, "Note that it is not cancelled", payouts.CancelIgnored, paymentID); err != nil {
+		if err := insist(work, own, "Note that it is not cancelled", payouts.CancelIgnored, paymentID); err != nil {
 			workflow.GetLogger(work).Error("the request to cancel was not noted", "payment_id", paymentID)
 		}
 	})
-	if err := insist(work, "Announce the payment", payouts.Announce, paymentID); err != nil {
+	if err := insist(work, registration.SMSLane, "Announce the payment", payouts.Announce, paymentID); err != nil {
 		return err
 	}
-	return insist(work, "Order the transfer", payouts.Order, paymentID)
+	return insist(work, registration.TransferLane, "Order the transfer", payouts.Order, paymentID)
 }

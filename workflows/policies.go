@@ -23,13 +23,22 @@ func recording(ctx workflow.Context) workflow.Context {
 	})
 }
 
+// own is the lane of what needs none: the workflow's own task queue.
+const own = registration.Lane("")
+
+// queue is the task queue of a lane, beside the one that the workflow's own tasks come by.
+func queue(ctx workflow.Context, lane registration.Lane) string {
+	return lane.Of(workflow.GetInfo(ctx).TaskQueueName)
+}
+
 // grace is how long a call may go without a sign of life from its worker before it is tried elsewhere.
 const grace = 10 * time.Second
 
 // asking is for a call somebody waits for: a busy provider is tried a few times within seconds, then the act is
 // answered provider_unavailable and may be tried again by its caller.
-func asking(ctx workflow.Context, summary string) workflow.Context {
+func asking(ctx workflow.Context, lane registration.Lane, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue:              queue(ctx, lane),
 		ScheduleToCloseTimeout: 90 * time.Second,
 		StartToCloseTimeout:    30 * time.Second,
 		HeartbeatTimeout:       grace,
@@ -40,9 +49,9 @@ func asking(ctx workflow.Context, summary string) workflow.Context {
 
 // insist runs an activity that must be done in the end: tried for as long as it takes. What does not move on is flagged
 // by its deadline, not by giving up; only what trying again cannot cure ends it.
-func insist(ctx workflow.Context, summary string, activity any, arg string) error {
+func insist(ctx workflow.Context, lane registration.Lane, summary string, activity any, arg string) error {
 	for {
-		err := workflow.ExecuteActivity(insisting(ctx, summary), activity, arg).Get(ctx, nil)
+		err := workflow.ExecuteActivity(insisting(ctx, lane, summary), activity, arg).Get(ctx, nil)
 		var failed *temporal.ApplicationError
 		if err == nil || temporal.IsCanceledError(err) || errors.As(err, &failed) && failed.NonRetryable() {
 			return err
@@ -51,8 +60,9 @@ func insist(ctx workflow.Context, summary string, activity any, arg string) erro
 }
 
 // insisting bounds one round of insisting, so that a round that hangs is begun anew.
-func insisting(ctx workflow.Context, summary string) workflow.Context {
+func insisting(ctx workflow.Context, lane registration.Lane, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue:              queue(ctx, lane),
 		ScheduleToCloseTimeout: 30 * 24 * time.Hour,
 		StartToCloseTimeout:    registration.LongestMessageCall + 15*time.Second,
 		HeartbeatTimeout:       grace,

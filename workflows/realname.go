@@ -28,7 +28,7 @@ func (c *regCase) cardAct(args registration.ActArgs) activities.CardAct {
 // askBank runs a card activity. A bank that stays busy burns no attempt, and its answer to an earlier act is none to this one.
 func (c *regCase) askBank(ctx workflow.Context, summary string, activity any, args registration.ActArgs) activities.CardAnswer {
 	var answer activities.CardAnswer
-	if err := workflow.ExecuteActivity(asking(ctx, summary), activity, c.cardAct(args)).Get(ctx, &answer); err != nil || !answer.To(args.ActID) {
+	if err := workflow.ExecuteActivity(asking(ctx, registration.BankLane, summary), activity, c.cardAct(args)).Get(ctx, &answer); err != nil || !answer.To(args.ActID) {
 		answer.Refusal = &unavailable
 	}
 	return answer
@@ -70,7 +70,7 @@ func (c *regCase) verifyAdministrator(ctx workflow.Context) {
 func (c *regCase) openSession(ctx workflow.Context, args registration.ActArgs) *registration.Refusal {
 	act := activities.SessionAct{RegistrationID: c.app.RegistrationID, AccountID: c.app.AccountID, ActID: args.ActID, Role: args.Role}
 	var sessionID string
-	if err := workflow.ExecuteActivity(asking(ctx, "The wallet opens a QR session"), sessions.OpenSession, act).Get(ctx, &sessionID); err != nil {
+	if err := workflow.ExecuteActivity(asking(ctx, own, "The wallet opens a QR session"), sessions.OpenSession, act).Get(ctx, &sessionID); err != nil {
 		return c.refuseAct(ctx, args, unavailable)
 	}
 	return c.record(ctx, ledger.SessionOpened, args, sessionID)

@@ -30,12 +30,25 @@ func Register(w worker.Registry, a Activities) {
 	w.RegisterActivity(a.Post)
 	w.RegisterActivity(a.Clearings)
 	w.RegisterActivity(a.Clearance)
-	RegisterWebhooks(w, a)
+	w.RegisterActivity(a.Webhooks)
 }
 
-// RegisterWebhooks is the part of [Register] that the queue of deliveries needs (registration.WebhookQueue).
-func RegisterWebhooks(w worker.ActivityRegistry, a Activities) {
-	w.RegisterActivity(a.Webhooks)
+// RegisterLane is the part of [Register] that goes by a lane.
+func RegisterLane(w worker.ActivityRegistry, lane registration.Lane, a Activities) {
+	switch lane {
+	case registration.WebhookLane:
+		w.RegisterActivity(a.Webhooks)
+	case registration.BankLane:
+		w.RegisterActivity(a.Cards)
+		w.RegisterActivity(a.Payouts)
+	case registration.TransferLane:
+		w.RegisterActivity(a.Payouts)
+	case registration.SMSLane:
+		w.RegisterActivity(a.Payouts)
+		w.RegisterActivity(a.Post)
+	case registration.EmailLane:
+		w.RegisterActivity(a.Post)
+	}
 }
 
 // RegisterWorkflows is the part of [Register] that a replay needs.

@@ -48,7 +48,7 @@ func deliverWithin(ctx workflow.Context, d registration.Delivery, left time.Dura
 // not), so it must be the longest of them.
 func delivering(ctx workflow.Context, within time.Duration) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue:              registration.WebhookQueue(workflow.GetInfo(ctx).TaskQueueName),
+		TaskQueue:              queue(ctx, registration.WebhookLane),
 		ScheduleToCloseTimeout: within,
 		StartToCloseTimeout:    30 * time.Second,
 		Summary:                "Tell the subscriber",
@@ -62,7 +62,7 @@ func delivering(ctx workflow.Context, within time.Duration) workflow.Context {
 // lastTry is tried again only if it could not be made, or not be written down.
 func lastTry(ctx workflow.Context) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue:              registration.WebhookQueue(workflow.GetInfo(ctx).TaskQueueName),
+		TaskQueue:              queue(ctx, registration.WebhookLane),
 		ScheduleToCloseTimeout: 30 * 24 * time.Hour,
 		StartToCloseTimeout:    30 * time.Second,
 		Summary:                "Tell the subscriber, for the last time",

@@ -3,11 +3,13 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"path"
 	"sync"
 	"time"
 
+	"github.com/IBM/pgxpoolprometheus"
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"golang.org/x/sync/semaphore"
@@ -29,6 +31,7 @@ type server struct {
 	guesses *limits // of wrong tokens and signatures, by address
 	pages   *limits // of what is for everybody, by address
 	streams *streams
+	classes *classes // how many calls are worked on at a time
 	proxies web.Proxies
 	lookups *semaphore.Weighted // of tokens that may be anybody's
 	ready   singleflight.Group
@@ -55,11 +58,15 @@ func New(d Deps) (http.Handler, error) {
 		Deps: d, meters: newMeters(d.Metrics), limits: newLimits(d.RateLimit, int(d.RateLimit), d.Now),
 		guesses: newLimits(float64(d.UnauthorizedPerMinute)/time.Minute.Seconds(), guessesAtOnce*d.UnauthorizedPerMinute, d.Now),
 		pages:   newLimits(pagesPerSecond, pagesAtOnce, d.Now), streams: newStreams(d.StreamsPerToken), lookups: semaphore.NewWeighted(lookupsAtOnce),
+		classes: newClasses(d.CallsMax, d.Now, d.Log),
 	}
-	if err := d.Metrics.Register(newSpendingMeter(d.Store, d.Log)); err != nil {
+	err := errors.Join(
+		d.Metrics.Register(pgxpoolprometheus.NewCollector(d.Store.Pool(), nil)), d.Metrics.Register(newSpendingMeter(d.Store, d.Log)),
+		d.Metrics.Register(newClassMeter(s.classes)),
+	)
+	if err != nil {
 		return nil, err
 	}
-	var err error
 	if s.proxies, err = web.ParseProxies(d.TrustedProxies); err != nil {
 		return nil, err
 	}
@@ -109,7 +116,7 @@ func (s *server) build() error {
 	ownErrors()
 	s.mux = http.NewServeMux()
 	s.api = humago.New(s.mux, configuration())
-	s.api.UseMiddleware(s.name, s.admit, s.nobody, s.takeBody, s.knowHolder, s.once, s.inTime)
+	s.api.UseMiddleware(s.name, s.admit, s.nobody, s.room, s.takeBody, s.enter, s.knowHolder, s.once, s.inTime)
 	s.registrations()
 	s.verification()
 	s.details()

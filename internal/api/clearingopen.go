@@ -154,10 +154,11 @@ func (s *server) prepareClearing(ctx context.Context, app *registration.Clearing
 		return false, notEligible(conditions)
 	}
 	if err := s.keepClaim(ctx, app, asking.Claim); err != nil {
-		return false, err
+		return false, s.abandoned(ctx, app.ClearingID, err)
 	}
 	app.ConditionsRef = s.id(ctx, "vlt", 1)
-	return false, s.Store.PutAs(ctx, app.ConditionsRef, postgres.Own(app.ClearingID), dossier.PurposeConditions, dossier.Conditions{Conditions: conditions})
+	err = s.Store.PutAs(ctx, app.ConditionsRef, postgres.Own(app.ClearingID), dossier.PurposeConditions, dossier.Conditions{Conditions: conditions})
+	return false, s.abandoned(ctx, app.ClearingID, err)
 }
 
 // keepClaim seals who asks, under a data key of the clearing's own.
@@ -196,7 +197,7 @@ func (s *server) contest(ctx context.Context, in *contest) (*clearingOpened, err
 
 func (s *server) openContest(ctx context.Context, app registration.ClearingApplication, claim dossier.Claim, where string) (*clearingOpened, error) {
 	if err := s.keepClaim(ctx, &app, claim); err != nil {
-		return nil, err
+		return nil, s.abandoned(ctx, app.ClearingID, err)
 	}
 	return s.startClearing(ctx, app, where)
 }
@@ -230,7 +231,9 @@ func (s *server) startClearing(ctx context.Context, app registration.ClearingApp
 }
 
 func (s *server) clearingCreated(ctx context.Context, id, where string) (*clearingOpened, error) {
-	answer, err := s.clearingStands(ctx, id, http.StatusCreated)
+	answer, err := untilFenced(ctx, s, func(ctx context.Context) (*clearingAnswer, error) {
+		return s.clearingStands(ctx, id, http.StatusCreated)
+	})
 	if err != nil {
 		return nil, err
 	}

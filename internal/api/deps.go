@@ -52,6 +52,7 @@ type Deps struct {
 	WalletSecrets []string
 
 	RateLimit    float64       // requests a second and token; 0: 200
+	CallsMax     int           // calls of a class that are worked on at a time; 0: 256
 	ActsPerHour  int           // of one kind on one registration; 0: 60
 	AnswerWithin time.Duration // then a slow act is answered 202; 0: 10 s
 	PublicURL    string        // as callers see the API, for Location; empty: relative
@@ -71,6 +72,7 @@ type Deps struct {
 
 const (
 	defaultRate         = 200
+	defaultCalls        = 256
 	defaultAnswerWithin = 10 * time.Second
 	defaultStreams      = 50
 	defaultUnauthorized = 30
@@ -85,6 +87,9 @@ func (d *Deps) complete() error {
 	}
 	if d.RateLimit <= 0 {
 		d.RateLimit = defaultRate
+	}
+	if d.CallsMax <= 0 {
+		d.CallsMax = defaultCalls
 	}
 	if d.ActsPerHour <= 0 {
 		d.ActsPerHour = registration.ActsAnHour

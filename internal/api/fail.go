@@ -33,10 +33,23 @@ func (s *server) problemOf(ctx context.Context, err error) *problem.Problem {
 	switch {
 	case errors.Is(err, outside.ErrUnavailable), errors.Is(err, outside.ErrUnknown):
 		return problem.New(registration.CodeProviderUnavailable)
+	case errors.Is(err, engine.ErrBusy), tooMuch(err):
+		requestOf(ctx).unanswered = true
+		return problem.New(problem.CodeEngineBusy, problem.WithRetryAfter(busyPause()))
 	case errors.Is(err, engine.ErrUnavailable), errors.Is(err, engine.ErrStillWorking), errors.Is(err, engine.ErrNoRun), away(err):
+		requestOf(ctx).unanswered = true
 		return problem.New(problem.CodeEngineUnavailable)
 	}
 	return problem.New(problem.CodeInternal)
+}
+
+// tooManyConnections is PostgreSQL's code (appendix A of its manual).
+const tooManyConnections = "53300"
+
+// tooMuch reports whether the database has no room for another connection.
+func tooMuch(err error) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && pg.Code == tooManyConnections
 }
 
 // away reports whether the database does not answer: it cannot be reached, is starting or stopping, or took too long.

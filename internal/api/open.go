@@ -77,7 +77,7 @@ func (s *server) prepare(ctx context.Context, app *registration.Application, app
 	if err != nil {
 		return false, err
 	}
-	return false, s.keepApplicant(ctx, app, applicant, person)
+	return false, s.abandoned(ctx, app.RegistrationID, s.keepApplicant(ctx, app, applicant, person))
 }
 
 func (in *openRegistration) applicant() (dossier.Applicant, error) {
@@ -151,10 +151,14 @@ func (s *server) start(ctx context.Context, app registration.Application) (*open
 	return s.created(ctx, app.RegistrationID)
 }
 
+// created answers with a registration that stands. It is asked for until the call's time is over: to answer that nothing came to
+// be would not be true any more.
 func (s *server) created(ctx context.Context, id string) (*opened, error) {
-	ctx, cancel := context.WithTimeout(detached(ctx), actMargin)
-	defer cancel()
-	view, err := s.Store.View(ctx, id)
+	view, err := untilFenced(ctx, s, func(ctx context.Context) (*registration.View, error) {
+		ctx, cancel := context.WithTimeout(ctx, actMargin) // a connection that hangs is left for another
+		defer cancel()
+		return s.Store.View(ctx, id)
+	})
 	if err != nil {
 		return nil, err
 	}

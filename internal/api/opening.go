@@ -24,6 +24,7 @@ func (s *server) opening(ctx context.Context, o opening) error {
 	for {
 		answer, err := o.open(s.wait(ctx))
 		if err == nil {
+			requestOf(ctx).opened = true
 			s.note(ctx, s.Store.Acknowledge(ctx, o.id, answer.Version))
 			return nil
 		}
@@ -31,6 +32,15 @@ func (s *server) opening(ctx context.Context, o opening) error {
 			return s.notOpened(ctx, o, err)
 		}
 	}
+}
+
+// abandoned forgets what was handed in for an opening that is not asked for, because it could not be kept as a whole.
+func (s *server) abandoned(ctx context.Context, id string, err error) error {
+	if err != nil {
+		_, closeErr := untilFenced(ctx, s, func(ctx context.Context) (bool, error) { return s.Store.CloseOpening(ctx, id) })
+		s.note(ctx, closeErr)
+	}
+	return err
 }
 
 // inTheWay reports whether it was refused by a run that is over by its row, or by one that has ended meanwhile.

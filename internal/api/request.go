@@ -19,6 +19,9 @@ type request struct {
 	upload   *upload
 	stranger bool                      // whoever sent it has shown nothing: it leaves nothing behind
 	nulls    []registration.FieldError // what was sent as null: no field takes it
+
+	opened     bool // it has opened what it was for, by the engine: not an earlier call
+	unanswered bool // the engine or the database did not answer it in time
 }
 
 type requestKey struct{}

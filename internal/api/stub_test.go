@@ -19,6 +19,8 @@ type stubEngine struct {
 	answer func(act registration.Act, args registration.ActArgs) error // nil: the happy path
 	acts   []registration.ActArgs
 	opens  int
+	before func() // an opening
+	after  func()
 	away   error
 }
 
@@ -45,12 +47,18 @@ func (e *stubEngine) Ready(context.Context) error { e.mu.Lock(); defer e.mu.Unlo
 func (e *stubEngine) Open(ctx context.Context, app registration.Application, _ string, _ engine.Wait) (registration.Answer, error) {
 	e.mu.Lock()
 	e.opens++
-	away := e.away
+	away, before, after := e.away, e.before, e.after
 	e.mu.Unlock()
 	if away != nil {
 		return registration.Answer{}, away
 	}
+	if before != nil {
+		before()
+	}
 	result, err := e.store.Open(ctx, app)
+	if after != nil {
+		after()
+	}
 	return answerOf(result, err)
 }
 

@@ -25,6 +25,7 @@ import (
 
 	"shiming/internal/codec"
 	"shiming/internal/vault"
+	"shiming/registration"
 )
 
 const secret = "张三 11010519491231002X"
@@ -109,6 +110,12 @@ func TestMissingPayloadsAreRefused(t *testing.T) {
 	require.ErrorIs(t, dc.FromPayloads(nil, &first), codec.ErrMissing)
 	require.ErrorIs(t, dc.FromPayloads(&commonpb.Payloads{}, &first), codec.ErrMissing)
 	require.NoError(t, dc.FromPayloads(nil), "nothing was wanted")
+	var lane registration.Lane
+	require.NoError(t, dc.FromPayloads(one, &first, &lane), "a release before lanes sent none")
+	require.Equal(t, "one", first)
+	require.Empty(t, lane)
+	require.ErrorIs(t, dc.FromPayloads(nil, &first, &lane), codec.ErrMissing, "the other one is wanted")
+	require.ErrorIs(t, dc.FromPayloads(one, &first, &lane, &second), codec.ErrMissing, "only what comes last may be missing")
 	require.NoError(t, dc.FromPayloads(one), "nor is what is too many")
 }
 

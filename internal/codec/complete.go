@@ -10,10 +10,17 @@ import (
 // somebody made up of nothing would read as the zero value: a card that nobody refused.
 type complete struct{ converter.DataConverter }
 
+// optional is what may be left unset: it was added after releases that did not send it, and means nothing if it did not come.
+type optional interface{ MayBeMissing() }
+
 // FromPayloads implements converter.DataConverter.
 func (c complete) FromPayloads(payloads *commonpb.Payloads, values ...any) error {
-	if len(payloads.GetPayloads()) < len(values) {
-		return ErrMissing
+	came := len(payloads.GetPayloads())
+	for len(values) > came {
+		if _, dispensable := values[len(values)-1].(optional); !dispensable {
+			return ErrMissing
+		}
+		values = values[:len(values)-1]
 	}
 	return c.DataConverter.FromPayloads(payloads, values...)
 }

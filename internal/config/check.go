@@ -2,6 +2,7 @@ package config
 
 import (
 	"encoding/base64"
+	"fmt"
 	"net"
 	"net/netip"
 	"net/url"
@@ -113,6 +114,7 @@ func (c *API) check() []problem {
 	c.Storage.into(&p)
 	c.Spending.into(&p)
 	c.Wallet.into(&p)
+	p.add(c.Pool(ThisMachine()) < fewest, "DATABASE_CONNECTIONS", fmt.Sprintf("is below %d", fewest))
 	p.address("API_ADDR", c.Addr)
 	p.web("PUBLIC_URL", c.PublicURL, true)
 	p.add(c.TokensFile == "" && c.OIDCIssuer == "", "API_TOKENS_FILE", "and OIDC_ISSUER are both missing, so nobody could call the API")
@@ -150,6 +152,9 @@ func (c *Worker) check() []problem {
 	c.Storage.into(&p)
 	c.Spending.into(&p)
 	c.Wallet.into(&p)
+	c.Pace.into(&p)
+	fitted := c.Fit(ThisMachine())
+	fitted.into(&p, ThisMachine())
 	p.web("BANK_URL", c.BankURL, false)
 	p.positive("BANK_TIMEOUT", c.BankTimeout)
 	p.add(c.SMSProtocol != "https" && c.SMSProtocol != "http", "SMS_PROTOCOL", "is no protocol")

@@ -14,7 +14,9 @@ import (
 // Storage is what every process needs that opens the database.
 type Storage struct {
 	DatabaseURL string `env:"DATABASE_URL,required,notEmpty" want:"postgres://user:password@host:port/database"`
-	KeysFile    string `env:"KEYS_FILE,required,notEmpty" want:"the vault's key file, made by 'starter keys PATH'"`
+	// DatabaseConnections is a bound, not a wish: idle ones are closed.
+	DatabaseConnections int    `env:"DATABASE_CONNECTIONS" envDefault:"0" want:"how many connections to PostgreSQL each process opens at most, such as 28; 0: as many as fit the cores"`
+	KeysFile            string `env:"KEYS_FILE,required,notEmpty" want:"the vault's key file, made by 'starter keys PATH'"`
 	// KMSURI names the master key's KMS; empty: the master key is in KEYS_FILE.
 	KMSURI   string `env:"KMS_URI" want:"a Tink key URI, such as aws-kms://arn:…"`
 	BlobsURL string `env:"BLOBS_URL,required,notEmpty" want:"where scans are kept, such as file:///var/lib/shiming/blobs"`
@@ -59,6 +61,8 @@ type API struct {
 	OIDCAudience string `env:"OIDC_AUDIENCE" want:"the audience that tokens for this API carry"`
 	// RateLimit counts requests a second and token, in each process.
 	RateLimit float64 `env:"RATE_LIMIT" envDefault:"200" want:"requests a second and token that each process takes, such as 200"`
+	// CallsMax is of each class: reads, acts, creations; how many may be worked on adapts below it.
+	CallsMax int `env:"CALLS_MAX" envDefault:"256" want:"how many calls of a class each process works on at a time at most, such as 256"`
 	// Connections, of all clients and of each address that connects, are counted in each process.
 	Connections           int `env:"CONNECTIONS_MAX" envDefault:"4096" want:"how many connections each process holds, such as 4096"`
 	ConnectionsPerAddress int `env:"CONNECTIONS_PER_ADDRESS" envDefault:"1024" want:"how many of them one address may have, such as 1024; 0: all, for a proxy that everybody comes through"`
@@ -84,6 +88,8 @@ type API struct {
 type Worker struct {
 	Storage
 	Spending
+	Sizes
+	Pace
 	Wallet      Wallet
 	BankURL     string        `env:"BANK_URL,required,notEmpty" want:"the bank's address, such as https://bank.example.com"`
 	BankAPIKey  string        `env:"BANK_API_KEY,required,notEmpty" want:"the bank's API key"`

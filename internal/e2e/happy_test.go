@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"shiming/registration"
 )
 
 // Guide section 5.1, from the first call to approval.
@@ -30,6 +32,9 @@ func TestIndividualIsApproved(t *testing.T) {
 	require.Equal(t, "active", w.platform(t).get("/v1/accounts/"+r.account).ok(200).at("standing"))
 	r.mailed("审核", 1, r.who.Email)
 	w.budget(t, "individual", r, 60)
+	w.byLanes(t, map[string]registration.Lane{
+		"BindCard": registration.BankLane, "ConfirmCode": registration.BankLane, "Deliver": registration.EmailLane,
+	})
 }
 
 // An account the wallet has verified skips the card.
@@ -72,6 +77,9 @@ func TestEnterpriseIsApproved(t *testing.T) {
 	r.approve()
 	r.get().inState("approved")
 	w.budget(t, "enterprise", r, 90)
+	w.byLanes(t, map[string]registration.Lane{
+		"OpenSession": "", "Announce": registration.SMSLane, "Order": registration.TransferLane,
+	})
 }
 
 // An authorised agent needs a letter; a rejection opens what it names and nothing else.

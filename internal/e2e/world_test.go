@@ -88,6 +88,7 @@ type settings struct {
 	buildID     string
 	ceilings    registration.Ceilings
 	holidays    string // HOLIDAYS_FILE
+	pace        config.Pace
 }
 
 // withDay compresses working days and calendar days.
@@ -117,6 +118,9 @@ func withVersion(deployment, buildID string) setting {
 
 // withCeilings bounds what may be spent in a day.
 func withCeilings(c registration.Ceilings) setting { return func(s *settings) { s.ceilings = c } }
+
+// withPace bounds how many calls a second go to bank, SMS and e-mail; without it as many go as come.
+func withPace(p config.Pace) setting { return func(s *settings) { s.pace = p } }
 
 func withDrain(d time.Duration) setting { return func(s *settings) { s.drain = d } }
 
@@ -222,6 +226,7 @@ func (w *world) workerSettings(s settings, databaseURL, taskQueue string) config
 	return config.Worker{
 		Storage:  config.Storage{DatabaseURL: databaseURL, Calendar: s.calendar, Holidays: s.holidays, TaskQueue: taskQueue},
 		Spending: config.Spending{PaymentsPerDay: s.ceilings.Payments, SMSPerDay: s.ceilings.SMS, MailsPerDay: s.ceilings.Mails},
+		Pace:     s.pace,
 		Wallet:   config.Wallet{URL: w.sandboxURL, APIKey: "sandbox", Timeout: 8 * time.Second},
 		BankURL:  w.sandboxURL, BankAPIKey: "sandbox", BankTimeout: s.bankTimeout,
 		SMSEndpoint: host, SMSProtocol: "http", SMSKeyID: "sandbox", SMSKeySecret: "sandbox", SMSSignName: "实名", SMSTimeout: s.messages, EmailTimeout: s.messages,

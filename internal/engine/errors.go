@@ -6,6 +6,7 @@ import (
 
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/temporal"
+	"google.golang.org/grpc/codes"
 
 	"shiming/registration"
 )
@@ -14,6 +15,9 @@ var (
 	// ErrUnavailable says that Temporal did not take the call: it is away, or too busy. Sent again with the same id it is
 	// done once.
 	ErrUnavailable = errors.New("engine: Temporal is not available")
+	// ErrBusy is [ErrUnavailable] of a Temporal that says that it has too much to do. One that does not answer in time may as well
+	// stand still, or have no worker.
+	ErrBusy = fmt.Errorf("%w: too much is asked of it", ErrUnavailable)
 	// ErrStillWorking says that the act was taken and has no answer yet.
 	ErrStillWorking = errors.New("engine: the act is still being worked on")
 	// ErrNoRun says that no workflow runs for the account: the stored registration says why.
@@ -39,7 +43,13 @@ func answer(err error) (registration.Answer, error) {
 	return at, unavailable(err)
 }
 
-func unavailable(err error) error { return fmt.Errorf("%w: %s", ErrUnavailable, manner(err)) }
+func unavailable(err error) error {
+	kind := ErrUnavailable
+	if serviceerror.ToStatus(err).Code() == codes.ResourceExhausted {
+		kind = ErrBusy
+	}
+	return fmt.Errorf("%w: %s", kind, manner(err))
+}
 
 // manner names a failure of the service by its kind; its text may hold ids of others.
 func manner(err error) string {

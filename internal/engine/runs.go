@@ -29,28 +29,28 @@ func (e *Engine) ResumeClearing(ctx context.Context, app registration.ClearingAp
 
 // Start begins a workflow that carries a message. One of its id that runs, or that has done its work, is left alone; one that
 // failed, or was ended by somebody, is begun again.
-func (e *Engine) Start(ctx context.Context, workflow, id, summary string, arg any) error {
+func (e *Engine) Start(ctx context.Context, workflow, id, summary string, args ...any) error {
 	return e.begin(ctx, client.StartWorkflowOptions{
 		ID: id, TaskQueue: e.taskQueue, StaticSummary: summary,
 		WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY,
-	}, workflow, arg)
+	}, workflow, args...)
 }
 
 // Restart is [Engine.Start] for what has failed, as its row says. The run that failed at it may not know that it has: it ends here,
 // or it would be taken for one that is at work.
-func (e *Engine) Restart(ctx context.Context, workflow, id, summary string, arg any) error {
+func (e *Engine) Restart(ctx context.Context, workflow, id, summary string, args ...any) error {
 	_, err := e.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 		ID: id, TaskQueue: e.taskQueue, StaticSummary: summary,
 		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING,
-	}, workflow, arg)
+	}, workflow, args...)
 	return gone(err)
 }
 
-func (e *Engine) begin(ctx context.Context, options client.StartWorkflowOptions, workflow string, arg any) error {
+func (e *Engine) begin(ctx context.Context, options client.StartWorkflowOptions, workflow string, args ...any) error {
 	options.WorkflowIDConflictPolicy = enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL
 	options.WorkflowExecutionErrorWhenAlreadyStarted = true
-	_, err := e.client.ExecuteWorkflow(ctx, options, workflow, arg)
+	_, err := e.client.ExecuteWorkflow(ctx, options, workflow, args...)
 	if _, runs := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); runs {
 		return nil
 	}

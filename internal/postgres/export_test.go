@@ -52,6 +52,6 @@ func (s *Store) Traced(ctx context.Context, see pgx.QueryTracer) (*Store, error)
 		return nil, err
 	}
 	other := *s
-	other.pool = pool
+	other.pool = &connections{pool}
 	return &other, nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"shiming/internal/notice"
 	"shiming/registration"
 )
 
@@ -65,6 +66,19 @@ func (s *Store) UnansweredPayments(ctx context.Context, since time.Duration, lim
 func (s *Store) UnsentNotices(ctx context.Context, since time.Duration, limit int) ([]string, error) {
 	return s.ids(ctx, `select n.id from notices n where not n.held and n.created_at < $1 and `+noticeIsWaiting+`
 		and not exists (select from outbox o where o.kind = '`+MessageNotice+`' and o.ref = n.id) order by random() limit $2`, s.now().Add(-since), limit)
+}
+
+// NoticeLane is the lane that a notice is delivered by: its channel's. One that is not known has none.
+func (s *Store) NoticeLane(ctx context.Context, noticeID string) (registration.Lane, error) {
+	var channel notice.Channel
+	err := s.pool.QueryRow(ctx, `select channel from notices where id = $1`, noticeID).Scan(&channel)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return "", nil
+	case err != nil:
+		return "", err
+	}
+	return map[notice.Channel]registration.Lane{notice.SMS: registration.SMSLane, notice.Email: registration.EmailLane}[channel], nil
 }
 
 func (s *Store) ids(ctx context.Context, sql string, args ...any) ([]string, error) {

@@ -23,26 +23,13 @@ var migrations embed.FS
 
 // Store is the database of the product. It is safe for concurrent use.
 type Store struct {
-	pool *pgxpool.Pool
+	pool *connections
+	size Pool
 	keys *vault.Keys
 	cal  workday.Calendar
 	now  func() time.Time
 
 	ceilings registration.Ceilings
-}
-
-// Open connects to the database at url (postgres://…) and checks that it answers.
-func Open(ctx context.Context, url string, keys *vault.Keys, cal workday.Calendar) (*Store, error) {
-	cfg, err := pgxpool.ParseConfig(url)
-	if err != nil {
-		return nil, errors.New("postgres: DATABASE_URL cannot be read: want postgres://user:password@host:port/database")
-	}
-	cfg.ConnConfig.ConnectTimeout = 5 * time.Second
-	pool, err := pgxpool.NewWithConfig(ctx, cfg)
-	if err != nil {
-		return nil, fmt.Errorf("postgres: open: %w", err)
-	}
-	return &Store{pool: pool, keys: keys, cal: cal, now: time.Now, ceilings: registration.DefaultCeilings()}, nil
 }
 
 // WithClock returns the same store reading the time from now, for time that does not pass by itself.
@@ -59,7 +46,7 @@ func (s *Store) Close() { s.pool.Close() }
 func (s *Store) Ping(ctx context.Context) error { return s.pool.Ping(ctx) }
 
 // Pool lends the connections to whoever listens for notifications.
-func (s *Store) Pool() *pgxpool.Pool { return s.pool }
+func (s *Store) Pool() *pgxpool.Pool { return s.pool.Pool }
 
 // Migrate brings the schema at url up to date and writes the table of legal transitions into it. Any number of
 // processes may call it at once.

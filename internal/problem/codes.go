@@ -22,6 +22,7 @@ const (
 	CodeIdempotencyKeyReused     Code = "idempotency_key_reused"
 	CodeRateLimited              Code = "rate_limited"
 	CodeEngineUnavailable        Code = "engine_unavailable"
+	CodeEngineBusy               Code = "engine_busy"
 
 	// CodeInternal answers a fault of ours. The contract has no code for it, since no caller can plan for one.
 	CodeInternal Code = "internal_error"

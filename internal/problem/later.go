@@ -55,6 +55,10 @@ func later() []Entry {
 				Code: CodeEngineUnavailable, RetryAfter: 5 * time.Second, Title: "The service is not ready",
 				Detail: "Try again later; no attempt was used.",
 			},
+			{
+				Code: CodeEngineBusy, RetryAfter: 5 * time.Second, Title: "More is asked than can be done",
+				Detail: "Send it again with the same key after Retry-After; nothing was done, and no attempt was used.",
+			},
 		}),
 	)
 }

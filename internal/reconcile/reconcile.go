@@ -25,6 +25,8 @@ const (
 	lease    = "reconcile"
 	atOnce   = 100 // of each kind, a round
 	sweeping = 50  // open registrations and clearings that are looked at a round, whatever is known of them
+	// unopenedKeys are the data keys that are looked at a round: more than openings can come in a minute.
+	unopenedKeys = 5000
 	// failing is how often a run may have tried its task before that is a finding: it is tried with growing pauses.
 	failing = 6
 	// behind is after how many intervals without a report a run that was told to look is a finding.
@@ -46,6 +48,7 @@ type Book interface {
 	LookAfterEnd(ctx context.Context, id string) error
 	UnansweredPayments(ctx context.Context, since time.Duration, limit int) ([]postgres.Unanswered, error)
 	UnsentNotices(ctx context.Context, since time.Duration, limit int) ([]string, error)
+	NoticeLane(ctx context.Context, noticeID string) (registration.Lane, error)
 	PendingDeliveries(ctx context.Context, since time.Duration, limit int) ([]registration.Delivery, error)
 	Find(ctx context.Context, kind registration.FindingKind, subject, accountID, tried string) error
 	Gone(ctx context.Context, kind registration.FindingKind, subject string) error
@@ -56,13 +59,14 @@ type Book interface {
 	CloseLateActs(ctx context.Context) error
 	PruneActs(ctx context.Context, limit int) error
 	PruneSpending(ctx context.Context) error
+	ForgetUnopened(ctx context.Context, limit int) (int, error)
 }
 
 // Engine is the engine's part.
 type Engine interface {
 	Look(ctx context.Context, workflowID string) (engine.Seen, error)
 	Nudge(ctx context.Context, workflowID, id string) error
-	Start(ctx context.Context, workflow, id, summary string, arg any) error
+	Start(ctx context.Context, workflow, id, summary string, args ...any) error
 	Resume(ctx context.Context, app registration.Application) error
 	ResumeClearing(ctx context.Context, app registration.ClearingApplication) error
 }
@@ -103,7 +107,7 @@ func (r *Reconciler) Round(ctx context.Context) error {
 	var errs []error
 	for _, do := range []func(context.Context) error{
 		r.Book.CloseLateActs, r.unacknowledged, r.sweep, r.payments, r.notices, r.deliveries, r.Book.FindUndelivered, r.Book.FindPaused, r.Book.ResolveHealed, r.Book.TellFindings,
-		func(ctx context.Context) error { return r.Book.PruneActs(ctx, 1000) }, r.Book.PruneSpending,
+		func(ctx context.Context) error { return r.Book.PruneActs(ctx, 1000) }, r.Book.PruneSpending, r.unopened,
 	} {
 		errs = append(errs, do(ctx))
 	}
@@ -130,6 +134,15 @@ func (r *Reconciler) sweep(ctx context.Context) error {
 		next = ids[sweeping-1]
 	}
 	return errors.Join(r.examineAll(ctx, ids), r.Book.SweptTo(ctx, lease, next))
+}
+
+// unopened forgets what was handed in for openings that came to nothing.
+func (r *Reconciler) unopened(ctx context.Context) error {
+	forgotten, err := r.Book.ForgetUnopened(ctx, unopenedKeys)
+	if forgotten > 0 {
+		r.Log.Info("reconcile: what was handed in for openings that came to nothing was left behind, and is forgotten", "openings", forgotten)
+	}
+	return err
 }
 
 func (r *Reconciler) examineAll(ctx context.Context, ids []string) error {
@@ -212,10 +225,10 @@ func (r *Reconciler) payments(ctx context.Context) error {
 	unanswered, err := r.Book.UnansweredPayments(ctx, 2*r.Every, atOnce)
 	errs := []error{err}
 	for _, p := range unanswered {
-		errs = append(errs, r.again(ctx, registration.PayoutWorkflow, registration.PayoutWorkflowID(p.ID), p.ID, func() error {
+		errs = append(errs, r.again(ctx, registration.PayoutWorkflow, registration.PayoutWorkflowID(p.ID), func() error {
 			return r.Book.Find(ctx, registration.FindingPayoutFailed, p.ID, p.AccountID,
 				"the workflow of this payment of "+p.RegistrationID+" failed; it is not started again by itself")
-		}))
+		}, p.ID))
 	}
 	return errors.Join(errs...)
 }
@@ -225,9 +238,13 @@ func (r *Reconciler) notices(ctx context.Context) error {
 	ids, err := r.Book.UnsentNotices(ctx, 2*r.Every, atOnce)
 	errs := []error{err}
 	for _, id := range ids {
-		errs = append(errs, r.again(ctx, registration.NoticeWorkflow, registration.NoticeWorkflowID(id), id, func() error {
+		lane, err := r.Book.NoticeLane(ctx, id)
+		if err != nil {
+			return errors.Join(append(errs, err)...)
+		}
+		errs = append(errs, r.again(ctx, registration.NoticeWorkflow, registration.NoticeWorkflowID(id), func() error {
 			return r.Book.Find(ctx, registration.FindingUndelivered, id, "", "notice: its workflow failed; it is not started again by itself")
-		}))
+		}, id, lane))
 	}
 	return errors.Join(errs...)
 }
@@ -237,15 +254,15 @@ func (r *Reconciler) deliveries(ctx context.Context) error {
 	all, err := r.Book.PendingDeliveries(ctx, 2*r.Every, atOnce)
 	errs := []error{err}
 	for _, d := range all {
-		errs = append(errs, r.again(ctx, registration.WebhookWorkflow, registration.DeliveryWorkflowID(d.ID, d.Round), d, func() error {
+		errs = append(errs, r.again(ctx, registration.WebhookWorkflow, registration.DeliveryWorkflowID(d.ID, d.Round), func() error {
 			return r.Book.Find(ctx, registration.FindingUndelivered, d.ID, "", "webhook: its workflow failed; it is not started again by itself")
-		}))
+		}, d))
 	}
 	return errors.Join(errs...)
 }
 
 // again starts a workflow that was ended before its work was done. One that has failed by itself is found instead.
-func (r *Reconciler) again(ctx context.Context, workflow, id string, arg any, find func() error) error {
+func (r *Reconciler) again(ctx context.Context, workflow, id string, find func() error, args ...any) error {
 	seen, err := r.Engine.Look(ctx, id)
 	switch {
 	case err != nil || seen.Runs:
@@ -254,5 +271,5 @@ func (r *Reconciler) again(ctx context.Context, workflow, id string, arg any, fi
 		return find()
 	}
 	r.Log.Warn("reconcile: a workflow was ended before its work was done and is started again", "workflow_id", id)
-	return r.Engine.Start(ctx, workflow, id, "Started again", arg)
+	return r.Engine.Start(ctx, workflow, id, "Started again", args...)
 }

@@ -31,6 +31,7 @@ type scripted struct {
 	seen    map[string]engine.Seen
 	nudged  []string
 	started []string
+	args    []any // of the newest start
 	resumed []registration.Application
 	away    bool // nothing can be started
 }
@@ -48,9 +49,10 @@ func (e *scripted) Nudge(_ context.Context, _, id string) error {
 	return nil
 }
 
-func (e *scripted) Start(_ context.Context, _, id, _ string, _ any) error {
+func (e *scripted) Start(_ context.Context, _, id, _ string, args ...any) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	e.args = args
 	e.started = append(e.started, id)
 	return nil
 }
@@ -328,6 +330,7 @@ func TestANoticeWhoseWorkflowWasEndedIsStartedAgain(t *testing.T) {
 	w.now = w.now.Add(3 * time.Minute)
 	w.round()
 	assert.Equal(t, []string{registration.NoticeWorkflowID("ntc_ended")}, w.engine.started)
+	assert.Equal(t, []any{"ntc_ended", registration.EmailLane}, w.engine.args)
 	assert.Equal(t, []string{"undelivered"}, w.findings())
 	w.round()
 	assert.Equal(t, []string{"undelivered"}, w.findings(), "it stays for as long as the notice is unsent")

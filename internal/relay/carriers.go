@@ -12,10 +12,14 @@ import (
 )
 
 func (r *Relay) deliverNotice(ctx context.Context, m postgres.Message) error {
-	if m.Again() {
-		return r.Engine.Restart(ctx, registration.NoticeWorkflow, registration.NoticeWorkflowID(m.Ref), "Notice, again", m.Ref)
+	lane, err := r.Box.NoticeLane(ctx, m.Ref)
+	switch {
+	case err != nil:
+		return err
+	case m.Again():
+		return r.Engine.Restart(ctx, registration.NoticeWorkflow, registration.NoticeWorkflowID(m.Ref), "Notice, again", m.Ref, lane)
 	}
-	return r.Engine.Start(ctx, registration.NoticeWorkflow, registration.NoticeWorkflowID(m.Ref), "Notice", m.Ref)
+	return r.Engine.Start(ctx, registration.NoticeWorkflow, registration.NoticeWorkflowID(m.Ref), "Notice", m.Ref, lane)
 }
 
 func (r *Relay) startPayout(ctx context.Context, m postgres.Message) error {

@@ -38,13 +38,14 @@ type Box interface {
 	OfferOf(ctx context.Context, actID string) (*postgres.Offer, error)
 	EndAct(ctx context.Context, actID string, refusal *registration.Refusal) error
 	ActOf(ctx context.Context, actID string) (postgres.ActRecord, error)
+	NoticeLane(ctx context.Context, noticeID string) (registration.Lane, error)
 	Discard(ctx context.Context, ref string) error
 }
 
 // Engine is the way to the runs.
 type Engine interface {
-	Start(ctx context.Context, workflow, id, summary string, arg any) error
-	Restart(ctx context.Context, workflow, id, summary string, arg any) error
+	Start(ctx context.Context, workflow, id, summary string, args ...any) error
+	Restart(ctx context.Context, workflow, id, summary string, args ...any) error
 	Nudge(ctx context.Context, workflowID, id string) error
 	Act(ctx context.Context, workflowID string, act registration.Act, args registration.ActArgs, wait engine.Wait) (registration.Answer, error)
 }

@@ -25,14 +25,16 @@ type scripted struct {
 	start   func(id string) error
 	act     func(args registration.ActArgs) (registration.Answer, error)
 	started []string
+	args    [][]any // of each start
 	nudged  []string
 	offered []registration.ActArgs
 	noRun   bool
 }
 
-func (e *scripted) Start(_ context.Context, _, id, _ string, _ any) error {
+func (e *scripted) Start(_ context.Context, _, id, _ string, args ...any) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	e.args = append(e.args, args)
 	e.started = append(e.started, id)
 	if e.start == nil {
 		return nil
@@ -40,8 +42,8 @@ func (e *scripted) Start(_ context.Context, _, id, _ string, _ any) error {
 	return e.start(id)
 }
 
-func (e *scripted) Restart(ctx context.Context, workflow, id, summary string, arg any) error {
-	return e.Start(ctx, workflow, "again/"+id, summary, arg)
+func (e *scripted) Restart(ctx context.Context, workflow, id, summary string, args ...any) error {
+	return e.Start(ctx, workflow, "again/"+id, summary, args...)
 }
 
 func (e *scripted) Nudge(_ context.Context, _, id string) error {
@@ -96,6 +98,23 @@ func (b *box) waits(kind string) (n int) {
 func (b *box) eventually(holds func() bool, what string) {
 	b.t.Helper()
 	require.Eventually(b.t, holds, soon, 10*time.Millisecond, what)
+}
+
+// What is sent by SMS waits behind no e-mail.
+func TestANoticeGoesByTheLaneOfItsChannel(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	for _, channel := range []string{"sms", "email"} {
+		_, err := b.store.Pool().Exec(t.Context(), `insert into notices (id, event_key, kind, channel, recipient, locale, data, created_at)
+			values ('ntc_' || $1, $1, 'calendar_changed', $1, 'ops', 'en', '{}', now())`, channel)
+		require.NoError(t, err)
+		b.leave(postgres.MessageNotice, "ntc_"+channel)
+	}
+	b.run()
+	b.eventually(func() bool { return b.waits(postgres.MessageNotice) == 0 }, "the notices were not carried")
+	b.engine.mu.Lock()
+	defer b.engine.mu.Unlock()
+	require.ElementsMatch(t, [][]any{{"ntc_sms", registration.SMSLane}, {"ntc_email", registration.EmailLane}}, b.engine.args)
 }
 
 // A message that cannot be carried delays itself alone, and is kept with what was tried.
@@ -169,10 +188,10 @@ type slow struct {
 	gate chan struct{}
 }
 
-func (s *slow) Start(ctx context.Context, workflow, id, summary string, arg any) error {
+func (s *slow) Start(ctx context.Context, workflow, id, summary string, args ...any) error {
 	select {
 	case <-s.gate:
-		return s.scripted.Start(ctx, workflow, id, summary, arg)
+		return s.scripted.Start(ctx, workflow, id, summary, args...)
 	case <-ctx.Done():
 		return ctx.Err()
 	}

@@ -64,8 +64,8 @@ func newWorld(t *testing.T, cal workday.Calendar) *world {
 	main.RegisterWorkflowWithOptions(workflows.WebhookDelivery, workflow.RegisterOptions{Name: registration.WebhookWorkflow})
 	require.NoError(t, main.Start())
 	t.Cleanup(main.Stop)
-	hooks := worker.New(w.engine, registration.WebhookQueue(w.taskQueue), worker.Options{DisableWorkflowWorker: true, MaxConcurrentActivityExecutionSize: 8})
-	workflows.RegisterWebhooks(hooks, workflows.Activities{Webhooks: &activities.Webhooks{Book: store, Out: out, Log: quiet}})
+	hooks := worker.New(w.engine, registration.WebhookLane.Of(w.taskQueue), worker.Options{DisableWorkflowWorker: true, MaxConcurrentActivityExecutionSize: 8})
+	workflows.RegisterLane(hooks, registration.WebhookLane, workflows.Activities{Webhooks: &activities.Webhooks{Book: store, Out: out, Log: quiet}})
 	require.NoError(t, hooks.Start())
 	t.Cleanup(hooks.Stop)
 	return w

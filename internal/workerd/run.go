@@ -7,15 +7,11 @@ import (
 	"sync"
 	"time"
 
-	"go.temporal.io/sdk/worker"
-	"go.temporal.io/sdk/workflow"
-
 	"shiming/internal/deadlines"
 	"shiming/internal/reconcile"
 	"shiming/internal/relay"
 	"shiming/internal/web"
 	"shiming/registration"
-	"shiming/workflows"
 )
 
 // Run seals what an older release has stored in clear, works until ctx ends, then drains.
@@ -33,29 +29,16 @@ func (p *Process) Run(ctx context.Context) error {
 }
 
 func (p *Process) work(ctx context.Context) error {
-	failed := make(chan error, 4) // health server, and the workers' own fatal errors
-	w := worker.New(p.engine.Client(), p.cfg.TaskQueue, worker.Options{
-		OnFatalError:                           func(err error) { failed <- err },
-		WorkerStopTimeout:                      p.cfg.DrainWithin,
-		DeploymentOptions:                      p.version(),
-		MaxConcurrentWorkflowTaskPollers:       4,
-		MaxConcurrentActivityTaskPollers:       4,
-		MaxConcurrentActivityExecutionSize:     200,
-		MaxConcurrentWorkflowTaskExecutionSize: 200,
-	})
-	workflows.Register(w, p.activities)
-	webhooks := p.webhooks(failed)
+	failed := make(chan error, 2+len(registration.Lanes())) // health server, and the workers' own fatal errors
+	workers := p.crew(failed)
 	health := p.health()
 	go func() { failed <- health.ListenAndServe() }()
-	if err := w.Start(); err != nil {
-		return err
-	}
-	if err := webhooks.Start(); err != nil {
-		w.Stop()
+	if err := workers.start(); err != nil {
 		return err
 	}
 	stopCarrying := p.carry(ctx)
 	p.log.Info("working", "task_queue", p.cfg.TaskQueue, "health", p.cfg.HealthAddr)
+	p.sizes.Say(p.log)
 	var err error
 	select {
 	case <-ctx.Done():
@@ -63,7 +46,7 @@ func (p *Process) work(ctx context.Context) error {
 	case err = <-failed:
 	}
 	stopCarrying()
-	stop(w, webhooks)
+	workers.stop()
 	return errors.Join(ignoreClosed(err), health.Shutdown(context.WithoutCancel(ctx)))
 }
 
@@ -83,42 +66,6 @@ func (p *Process) carry(ctx context.Context) (stop func()) {
 		cancel()
 		all.Wait()
 	}
-}
-
-// version names this build to the engine, if the operator does. A registration lasts weeks and outlives releases: it goes on
-// with the version that is current, and patches keep its history replayable.
-func (p *Process) version() worker.DeploymentOptions {
-	if p.cfg.Deployment == "" {
-		return worker.DeploymentOptions{}
-	}
-	return worker.DeploymentOptions{
-		UseVersioning:             true,
-		Version:                   worker.WorkerDeploymentVersion{DeploymentName: p.cfg.Deployment, BuildID: p.cfg.BuildID},
-		DefaultVersioningBehavior: workflow.VersioningBehaviorAutoUpgrade,
-	}
-}
-
-// webhooks works on deliveries alone, so that subscribers who do not answer hold up nothing else.
-func (p *Process) webhooks(failed chan<- error) worker.Worker {
-	w := worker.New(p.engine.Client(), registration.WebhookQueue(p.cfg.TaskQueue), worker.Options{
-		OnFatalError:                       func(err error) { failed <- err },
-		WorkerStopTimeout:                  p.cfg.DrainWithin,
-		DeploymentOptions:                  p.version(),
-		DisableWorkflowWorker:              true,
-		MaxConcurrentActivityTaskPollers:   4,
-		MaxConcurrentActivityExecutionSize: 200,
-	})
-	workflows.RegisterWebhooks(w, p.activities)
-	return w
-}
-
-// stop drains workers side by side.
-func stop(workers ...worker.Worker) {
-	var all sync.WaitGroup
-	for _, w := range workers {
-		all.Go(w.Stop)
-	}
-	all.Wait()
 }
 
 func ignoreClosed(err error) error {

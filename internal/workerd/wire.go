@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"go.temporal.io/sdk/worker"
+
 	"shiming/activities"
 	"shiming/internal/bank"
 	"shiming/internal/config"
@@ -24,14 +26,19 @@ import (
 // Process is the worker with everything it holds open.
 type Process struct {
 	cfg        config.Worker
+	sizes      config.FittedWorker
 	log        *slog.Logger
 	store      *postgres.Store
 	engine     *engine.Engine
 	activities workflows.Activities
 }
 
-// Wire connects to the engine as the environment says, and assembles the process.
+// Wire connects to the engine as the environment says, and assembles the process. What holds for the process as a whole, its
+// memory and the runs it keeps there, is set here.
 func Wire(ctx context.Context, cfg config.Worker, log *slog.Logger) (*Process, error) {
+	machine := config.ThisMachine()
+	machine.KeepWithin()
+	worker.SetStickyWorkflowCacheSize(cfg.Fit(machine).CachedRuns)
 	keys, err := cfg.OpenKeys()
 	if err != nil {
 		return nil, err
@@ -54,7 +61,8 @@ func Assemble(ctx context.Context, cfg config.Worker, keys *vault.Keys, e *engin
 	if err != nil {
 		return nil, err
 	}
-	store, err := postgres.Open(ctx, cfg.DatabaseURL, keys, cal)
+	sizes := cfg.Fit(config.ThisMachine())
+	store, err := postgres.Open(ctx, cfg.DatabaseURL, keys, cal, postgres.WithPool(postgres.Pool{Process: "worker", Connections: sizes.Connections}))
 	if err != nil {
 		return nil, err
 	}
@@ -63,12 +71,16 @@ func Assemble(ctx context.Context, cfg config.Worker, keys *vault.Keys, e *engin
 		store.Close()
 		return nil, fmt.Errorf("the database does not answer (DATABASE_URL): %w", err)
 	}
+	if err := store.CheckRoom(ctx, log); err != nil {
+		store.Close()
+		return nil, err
+	}
 	acts, err := outsideWorld(cfg, store, log)
 	if err != nil {
 		store.Close()
 		return nil, err
 	}
-	return &Process{cfg: cfg, log: log, store: store, engine: e, activities: acts}, nil
+	return &Process{cfg: cfg, sizes: sizes, log: log, store: store, engine: e, activities: acts}, nil
 }
 
 // outsideWorld connects the activities to bank, wallet, SMS and e-mail.

@@ -632,6 +632,7 @@ const (
 	DepositAttemptsExceeded    ProblemCode = "deposit_attempts_exceeded"
 	DocumentTooLarge           ProblemCode = "document_too_large"
 	DocumentTypeUnsupported    ProblemCode = "document_type_unsupported"
+	EngineBusy                 ProblemCode = "engine_busy"
 	EngineUnavailable          ProblemCode = "engine_unavailable"
 	Forbidden                  ProblemCode = "forbidden"
 	IDNumberInvalid            ProblemCode = "id_number_invalid"
@@ -704,6 +705,8 @@ func (e ProblemCode) Valid() bool {
 	case DocumentTooLarge:
 		return true
 	case DocumentTypeUnsupported:
+		return true
+	case EngineBusy:
 		return true
 	case EngineUnavailable:
 		return true
@@ -4009,7 +4012,7 @@ type ClientInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Corresponds with GET /v1/accounts/{account_id} (the `GetAccount` operationId).
 	GetAccount(ctx context.Context, accountID string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4025,7 +4028,7 @@ type ClientInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Corresponds with GET /v1/accounts/{account_id}/identity-clearing (the `GetClearing` operationId).
 	GetClearing(ctx context.Context, accountID string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4044,7 +4047,7 @@ type ClientInterface interface {
 	// - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
 	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4065,7 +4068,7 @@ type ClientInterface interface {
 	// - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
 	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4087,7 +4090,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4105,7 +4108,7 @@ type ClientInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 	//
 	// Corresponds with GET /v1/accounts/{account_id}/identity-clearing/preflight (the `PreflightClearing` operationId).
 	PreflightClearing(ctx context.Context, accountID string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4124,7 +4127,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`, `requirements_missing`
 	// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 	//
 	// Corresponds with POST /v1/accounts/{account_id}/identity-clearing/submit (the `SubmitClearing` operationId).
 	SubmitClearing(ctx context.Context, accountID string, params *SubmitClearingParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4143,7 +4146,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Corresponds with POST /v1/accounts/{account_id}/identity-clearing/withdraw (the `WithdrawClearing` operationId).
 	WithdrawClearing(ctx context.Context, accountID string, params *WithdrawClearingParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4158,7 +4161,7 @@ type ClientInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Corresponds with GET /v1/findings (the `ListFindings` operationId).
 	ListFindings(ctx context.Context, params *ListFindingsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4174,7 +4177,7 @@ type ClientInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Corresponds with GET /v1/findings/{id} (the `GetFinding` operationId).
 	GetFinding(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4193,7 +4196,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4214,7 +4217,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4233,7 +4236,7 @@ type ClientInterface interface {
 	// - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
 	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4252,7 +4255,7 @@ type ClientInterface interface {
 	// - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
 	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4270,7 +4273,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4288,7 +4291,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4306,7 +4309,7 @@ type ClientInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Corresponds with GET /v1/identity-clearings/{id} (the `GetContestedClearing` operationId).
 	GetContestedClearing(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4326,7 +4329,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4347,7 +4350,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`, `requirements_missing`
 	// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 	//
 	// Corresponds with POST /v1/identity-clearings/{id}/submit (the `SubmitContestedClearing` operationId).
 	SubmitContestedClearing(ctx context.Context, id string, params *SubmitContestedClearingParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4363,7 +4366,7 @@ type ClientInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Corresponds with GET /v1/identity-clearings/{id}/timeline (the `GetClearingTimeline` operationId).
 	GetClearingTimeline(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4382,7 +4385,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Corresponds with POST /v1/identity-clearings/{id}/withdraw (the `WithdrawContestedClearing` operationId).
 	WithdrawContestedClearing(ctx context.Context, id string, params *WithdrawContestedClearingParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4397,7 +4400,7 @@ type ClientInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Corresponds with GET /v1/notices (the `ListNotices` operationId).
 	ListNotices(ctx context.Context, params *ListNoticesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4416,7 +4419,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4437,7 +4440,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4458,7 +4461,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4479,7 +4482,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4496,7 +4499,7 @@ type ClientInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Corresponds with GET /v1/payouts/pause (the `GetPayoutPause` operationId).
 	GetPayoutPause(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4513,7 +4516,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4532,7 +4535,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4551,7 +4554,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4570,7 +4573,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4587,7 +4590,7 @@ type ClientInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Corresponds with GET /v1/registrations (the `ListRegistrations` operationId).
 	ListRegistrations(ctx context.Context, params *ListRegistrationsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4605,7 +4608,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`, `phone_invalid`
 	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4625,7 +4628,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`, `phone_invalid`
 	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4643,7 +4646,7 @@ type ClientInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Corresponds with GET /v1/registrations/{id} (the `GetRegistration` operationId).
 	GetRegistration(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4662,7 +4665,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4683,7 +4686,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4704,7 +4707,7 @@ type ClientInterface interface {
 	// - 422: `card_elements_mismatch`, `card_invalid`, `card_is_corporate`, `card_not_debit`, `card_unusable`, `id_number_invalid`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
 	// - 429: `account_limit_reached`, `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4725,7 +4728,7 @@ type ClientInterface interface {
 	// - 422: `card_elements_mismatch`, `card_invalid`, `card_is_corporate`, `card_not_debit`, `card_unusable`, `id_number_invalid`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
 	// - 429: `account_limit_reached`, `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4746,7 +4749,7 @@ type ClientInterface interface {
 	// - 422: `code_expired`, `code_incorrect`, `idempotency_key_reused`, `invalid_request`
 	// - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4767,7 +4770,7 @@ type ClientInterface interface {
 	// - 422: `code_expired`, `code_incorrect`, `idempotency_key_reused`, `invalid_request`
 	// - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4788,7 +4791,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `code_resend_too_soon`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 	//
 	// Corresponds with POST /v1/registrations/{id}/card/code/resend (the `ResendCardCode` operationId).
 	ResendCardCode(ctx context.Context, id string, params *ResendCardCodeParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4807,7 +4810,7 @@ type ClientInterface interface {
 	// - 422: `admin_must_be_authorized_agent`, `bank_account_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `licence_numbers_must_be_uscc`, `uscc_invalid`
 	// - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4828,7 +4831,7 @@ type ClientInterface interface {
 	// - 422: `admin_must_be_authorized_agent`, `bank_account_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `licence_numbers_must_be_uscc`, `uscc_invalid`
 	// - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4849,7 +4852,7 @@ type ClientInterface interface {
 	// - 422: `contact_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
 	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4870,7 +4873,7 @@ type ClientInterface interface {
 	// - 422: `contact_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
 	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4891,7 +4894,7 @@ type ClientInterface interface {
 	// - 422: `deposit_amount_mismatch`, `deposit_attempts_exceeded`, `idempotency_key_reused`, `invalid_request`
 	// - 429: `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4912,7 +4915,7 @@ type ClientInterface interface {
 	// - 422: `deposit_amount_mismatch`, `deposit_attempts_exceeded`, `idempotency_key_reused`, `invalid_request`
 	// - 429: `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4934,7 +4937,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4952,7 +4955,7 @@ type ClientInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Corresponds with GET /v1/registrations/{id}/events (the `WatchRegistration` operationId).
 	WatchRegistration(ctx context.Context, id string, params *WatchRegistrationParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4971,7 +4974,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4992,7 +4995,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -5013,7 +5016,7 @@ type ClientInterface interface {
 	// - 422: `admin_must_be_authorized_agent`, `idempotency_key_reused`, `invalid_request`
 	// - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Corresponds with POST /v1/registrations/{id}/payout (the `RequestPayout` operationId).
 	RequestPayout(ctx context.Context, id string, params *RequestPayoutParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5032,7 +5035,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `payout_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -5053,7 +5056,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `payout_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -5074,7 +5077,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -5095,7 +5098,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -5116,7 +5119,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`, `requirements_missing`
 	// - 429: `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Corresponds with POST /v1/registrations/{id}/submit (the `SubmitRegistration` operationId).
 	SubmitRegistration(ctx context.Context, id string, params *SubmitRegistrationParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5132,7 +5135,7 @@ type ClientInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Corresponds with GET /v1/registrations/{id}/timeline (the `GetTimeline` operationId).
 	GetTimeline(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5151,7 +5154,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Corresponds with POST /v1/registrations/{id}/withdraw (the `WithdrawRegistration` operationId).
 	WithdrawRegistration(ctx context.Context, id string, params *WithdrawRegistrationParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5166,7 +5169,7 @@ type ClientInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Corresponds with GET /v1/reviews (the `ListReviews` operationId).
 	ListReviews(ctx context.Context, params *ListReviewsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5182,7 +5185,7 @@ type ClientInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Corresponds with GET /v1/reviews/{id} (the `GetReview` operationId).
 	GetReview(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5201,7 +5204,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -5222,7 +5225,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -5243,7 +5246,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Corresponds with POST /v1/reviews/{id}/claim (the `ClaimReview` operationId).
 	ClaimReview(ctx context.Context, id string, params *ClaimReviewParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5262,7 +5265,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -5283,7 +5286,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -5301,7 +5304,7 @@ type ClientInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Corresponds with GET /v1/reviews/{id}/documents/{slot} (the `GetReviewDocument` operationId).
 	GetReviewDocument(ctx context.Context, id string, slot string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5320,7 +5323,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Corresponds with POST /v1/reviews/{id}/release (the `ReleaseReview` operationId).
 	ReleaseReview(ctx context.Context, id string, params *ReleaseReviewParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5335,7 +5338,7 @@ type ClientInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Corresponds with GET /v1/webhook-endpoints (the `ListWebhookEndpoints` operationId).
 	ListWebhookEndpoints(ctx context.Context, params *ListWebhookEndpointsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5352,7 +5355,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -5371,7 +5374,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -5391,7 +5394,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Corresponds with DELETE /v1/webhook-endpoints/{id} (the `DropWebhookEndpoint` operationId).
 	DropWebhookEndpoint(ctx context.Context, id string, params *DropWebhookEndpointParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5407,7 +5410,7 @@ type ClientInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Corresponds with GET /v1/webhook-endpoints/{id} (the `GetWebhookEndpoint` operationId).
 	GetWebhookEndpoint(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5423,7 +5426,7 @@ type ClientInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Corresponds with GET /v1/webhook-endpoints/{id}/deliveries (the `ListWebhookDeliveries` operationId).
 	ListWebhookDeliveries(ctx context.Context, id string, params *ListWebhookDeliveriesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5439,7 +5442,7 @@ type ClientInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Corresponds with GET /v1/webhook-endpoints/{id}/deliveries/{delivery_id} (the `GetWebhookDelivery` operationId).
 	GetWebhookDelivery(ctx context.Context, id string, deliveryID string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5457,7 +5460,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Corresponds with POST /v1/webhook-endpoints/{id}/deliveries/{delivery_id}/retry (the `RetryWebhookDelivery` operationId).
 	RetryWebhookDelivery(ctx context.Context, id string, deliveryID string, params *RetryWebhookDeliveryParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5475,7 +5478,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Corresponds with POST /v1/webhook-endpoints/{id}/ping (the `PingWebhookEndpoint` operationId).
 	PingWebhookEndpoint(ctx context.Context, id string, params *PingWebhookEndpointParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5491,7 +5494,7 @@ type ClientInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -5509,7 +5512,7 @@ type ClientInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -5527,7 +5530,7 @@ type ClientInterface interface {
 	// - 422: `id_number_invalid`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -5545,7 +5548,7 @@ type ClientInterface interface {
 	// - 422: `id_number_invalid`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -5636,7 +5639,7 @@ func (c *Client) Readyz(ctx context.Context, reqEditors ...RequestEditorFn) (*ht
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Corresponds with GET /v1/accounts/{account_id} (the `GetAccount` operationId).
 func (c *Client) GetAccount(ctx context.Context, accountID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5662,7 +5665,7 @@ func (c *Client) GetAccount(ctx context.Context, accountID string, reqEditors ..
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Corresponds with GET /v1/accounts/{account_id}/identity-clearing (the `GetClearing` operationId).
 func (c *Client) GetClearing(ctx context.Context, accountID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5691,7 +5694,7 @@ func (c *Client) GetClearing(ctx context.Context, accountID string, reqEditors .
 // - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
 // - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 //
 // Takes any type of body and a specified content type.
 //
@@ -5722,7 +5725,7 @@ func (c *Client) OpenClearingWithBody(ctx context.Context, accountID string, par
 // - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
 // - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5754,7 +5757,7 @@ func (c *Client) OpenClearing(ctx context.Context, accountID string, params *Ope
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes any type of body and a specified content type.
 //
@@ -5782,7 +5785,7 @@ func (c *Client) PutDocumentOfClearingWithBody(ctx context.Context, accountID st
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 //
 // Corresponds with GET /v1/accounts/{account_id}/identity-clearing/preflight (the `PreflightClearing` operationId).
 func (c *Client) PreflightClearing(ctx context.Context, accountID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5811,7 +5814,7 @@ func (c *Client) PreflightClearing(ctx context.Context, accountID string, reqEdi
 // - 422: `idempotency_key_reused`, `invalid_request`, `requirements_missing`
 // - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 //
 // Corresponds with POST /v1/accounts/{account_id}/identity-clearing/submit (the `SubmitClearing` operationId).
 func (c *Client) SubmitClearing(ctx context.Context, accountID string, params *SubmitClearingParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5840,7 +5843,7 @@ func (c *Client) SubmitClearing(ctx context.Context, accountID string, params *S
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Corresponds with POST /v1/accounts/{account_id}/identity-clearing/withdraw (the `WithdrawClearing` operationId).
 func (c *Client) WithdrawClearing(ctx context.Context, accountID string, params *WithdrawClearingParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5865,7 +5868,7 @@ func (c *Client) WithdrawClearing(ctx context.Context, accountID string, params 
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Corresponds with GET /v1/findings (the `ListFindings` operationId).
 func (c *Client) ListFindings(ctx context.Context, params *ListFindingsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5891,7 +5894,7 @@ func (c *Client) ListFindings(ctx context.Context, params *ListFindingsParams, r
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Corresponds with GET /v1/findings/{id} (the `GetFinding` operationId).
 func (c *Client) GetFinding(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5920,7 +5923,7 @@ func (c *Client) GetFinding(ctx context.Context, id string, reqEditors ...Reques
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes any type of body and a specified content type.
 //
@@ -5951,7 +5954,7 @@ func (c *Client) ResolveFindingWithBody(ctx context.Context, id string, params *
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5980,7 +5983,7 @@ func (c *Client) ResolveFinding(ctx context.Context, id string, params *ResolveF
 // - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
 // - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes any type of body and a specified content type.
 //
@@ -6009,7 +6012,7 @@ func (c *Client) ContestIdentityWithBody(ctx context.Context, params *ContestIde
 // - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
 // - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes a body of the `application/json` content type.
 //
@@ -6037,7 +6040,7 @@ func (c *Client) ContestIdentity(ctx context.Context, params *ContestIdentityPar
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes any type of body and a specified content type.
 //
@@ -6065,7 +6068,7 @@ func (c *Client) ObjectToClearingWithBody(ctx context.Context, params *ObjectToC
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes a body of the `application/json` content type.
 //
@@ -6093,7 +6096,7 @@ func (c *Client) ObjectToClearing(ctx context.Context, params *ObjectToClearingP
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Corresponds with GET /v1/identity-clearings/{id} (the `GetContestedClearing` operationId).
 func (c *Client) GetContestedClearing(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6123,7 +6126,7 @@ func (c *Client) GetContestedClearing(ctx context.Context, id string, reqEditors
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes any type of body and a specified content type.
 //
@@ -6154,7 +6157,7 @@ func (c *Client) PutDocumentOfContestedClearingWithBody(ctx context.Context, id 
 // - 422: `idempotency_key_reused`, `invalid_request`, `requirements_missing`
 // - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 //
 // Corresponds with POST /v1/identity-clearings/{id}/submit (the `SubmitContestedClearing` operationId).
 func (c *Client) SubmitContestedClearing(ctx context.Context, id string, params *SubmitContestedClearingParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6180,7 +6183,7 @@ func (c *Client) SubmitContestedClearing(ctx context.Context, id string, params 
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Corresponds with GET /v1/identity-clearings/{id}/timeline (the `GetClearingTimeline` operationId).
 func (c *Client) GetClearingTimeline(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6209,7 +6212,7 @@ func (c *Client) GetClearingTimeline(ctx context.Context, id string, reqEditors 
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Corresponds with POST /v1/identity-clearings/{id}/withdraw (the `WithdrawContestedClearing` operationId).
 func (c *Client) WithdrawContestedClearing(ctx context.Context, id string, params *WithdrawContestedClearingParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6234,7 +6237,7 @@ func (c *Client) WithdrawContestedClearing(ctx context.Context, id string, param
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Corresponds with GET /v1/notices (the `ListNotices` operationId).
 func (c *Client) ListNotices(ctx context.Context, params *ListNoticesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6263,7 +6266,7 @@ func (c *Client) ListNotices(ctx context.Context, params *ListNoticesParams, req
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes any type of body and a specified content type.
 //
@@ -6294,7 +6297,7 @@ func (c *Client) AcceptNoticeWithBody(ctx context.Context, id string, params *Ac
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes a body of the `application/json` content type.
 //
@@ -6325,7 +6328,7 @@ func (c *Client) AcceptNotice(ctx context.Context, id string, params *AcceptNoti
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes any type of body and a specified content type.
 //
@@ -6356,7 +6359,7 @@ func (c *Client) ResendNoticeWithBody(ctx context.Context, id string, params *Re
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes a body of the `application/json` content type.
 //
@@ -6383,7 +6386,7 @@ func (c *Client) ResendNotice(ctx context.Context, id string, params *ResendNoti
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Corresponds with GET /v1/payouts/pause (the `GetPayoutPause` operationId).
 func (c *Client) GetPayoutPause(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6410,7 +6413,7 @@ func (c *Client) GetPayoutPause(ctx context.Context, reqEditors ...RequestEditor
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes any type of body and a specified content type.
 //
@@ -6439,7 +6442,7 @@ func (c *Client) PausePayoutsWithBody(ctx context.Context, params *PausePayoutsP
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes a body of the `application/json` content type.
 //
@@ -6468,7 +6471,7 @@ func (c *Client) PausePayouts(ctx context.Context, params *PausePayoutsParams, b
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes any type of body and a specified content type.
 //
@@ -6497,7 +6500,7 @@ func (c *Client) ResumePayoutsWithBody(ctx context.Context, params *ResumePayout
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes a body of the `application/json` content type.
 //
@@ -6524,7 +6527,7 @@ func (c *Client) ResumePayouts(ctx context.Context, params *ResumePayoutsParams,
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Corresponds with GET /v1/registrations (the `ListRegistrations` operationId).
 func (c *Client) ListRegistrations(ctx context.Context, params *ListRegistrationsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6552,7 +6555,7 @@ func (c *Client) ListRegistrations(ctx context.Context, params *ListRegistration
 // - 422: `idempotency_key_reused`, `invalid_request`, `phone_invalid`
 // - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 //
 // Takes any type of body and a specified content type.
 //
@@ -6582,7 +6585,7 @@ func (c *Client) OpenRegistrationWithBody(ctx context.Context, params *OpenRegis
 // - 422: `idempotency_key_reused`, `invalid_request`, `phone_invalid`
 // - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 //
 // Takes a body of the `application/json` content type.
 //
@@ -6610,7 +6613,7 @@ func (c *Client) OpenRegistration(ctx context.Context, params *OpenRegistrationP
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Corresponds with GET /v1/registrations/{id} (the `GetRegistration` operationId).
 func (c *Client) GetRegistration(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6639,7 +6642,7 @@ func (c *Client) GetRegistration(ctx context.Context, id string, reqEditors ...R
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 //
 // Takes any type of body and a specified content type.
 //
@@ -6670,7 +6673,7 @@ func (c *Client) OpenAdminSessionWithBody(ctx context.Context, id string, params
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 //
 // Takes a body of the `application/json` content type.
 //
@@ -6701,7 +6704,7 @@ func (c *Client) OpenAdminSession(ctx context.Context, id string, params *OpenAd
 // - 422: `card_elements_mismatch`, `card_invalid`, `card_is_corporate`, `card_not_debit`, `card_unusable`, `id_number_invalid`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
 // - 429: `account_limit_reached`, `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 //
 // Takes any type of body and a specified content type.
 //
@@ -6732,7 +6735,7 @@ func (c *Client) HandInCardWithBody(ctx context.Context, id string, params *Hand
 // - 422: `card_elements_mismatch`, `card_invalid`, `card_is_corporate`, `card_not_debit`, `card_unusable`, `id_number_invalid`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
 // - 429: `account_limit_reached`, `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 //
 // Takes a body of the `application/json` content type.
 //
@@ -6763,7 +6766,7 @@ func (c *Client) HandInCard(ctx context.Context, id string, params *HandInCardPa
 // - 422: `code_expired`, `code_incorrect`, `idempotency_key_reused`, `invalid_request`
 // - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 //
 // Takes any type of body and a specified content type.
 //
@@ -6794,7 +6797,7 @@ func (c *Client) ConfirmCardCodeWithBody(ctx context.Context, id string, params 
 // - 422: `code_expired`, `code_incorrect`, `idempotency_key_reused`, `invalid_request`
 // - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 //
 // Takes a body of the `application/json` content type.
 //
@@ -6825,7 +6828,7 @@ func (c *Client) ConfirmCardCode(ctx context.Context, id string, params *Confirm
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `code_resend_too_soon`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 //
 // Corresponds with POST /v1/registrations/{id}/card/code/resend (the `ResendCardCode` operationId).
 func (c *Client) ResendCardCode(ctx context.Context, id string, params *ResendCardCodeParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6854,7 +6857,7 @@ func (c *Client) ResendCardCode(ctx context.Context, id string, params *ResendCa
 // - 422: `admin_must_be_authorized_agent`, `bank_account_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `licence_numbers_must_be_uscc`, `uscc_invalid`
 // - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes any type of body and a specified content type.
 //
@@ -6885,7 +6888,7 @@ func (c *Client) HandInCompanyWithBody(ctx context.Context, id string, params *H
 // - 422: `admin_must_be_authorized_agent`, `bank_account_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `licence_numbers_must_be_uscc`, `uscc_invalid`
 // - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes a body of the `application/json` content type.
 //
@@ -6916,7 +6919,7 @@ func (c *Client) HandInCompany(ctx context.Context, id string, params *HandInCom
 // - 422: `contact_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
 // - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes any type of body and a specified content type.
 //
@@ -6947,7 +6950,7 @@ func (c *Client) SetContactWithBody(ctx context.Context, id string, params *SetC
 // - 422: `contact_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
 // - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes a body of the `application/json` content type.
 //
@@ -6978,7 +6981,7 @@ func (c *Client) SetContact(ctx context.Context, id string, params *SetContactPa
 // - 422: `deposit_amount_mismatch`, `deposit_attempts_exceeded`, `idempotency_key_reused`, `invalid_request`
 // - 429: `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes any type of body and a specified content type.
 //
@@ -7009,7 +7012,7 @@ func (c *Client) EnterDepositWithBody(ctx context.Context, id string, params *En
 // - 422: `deposit_amount_mismatch`, `deposit_attempts_exceeded`, `idempotency_key_reused`, `invalid_request`
 // - 429: `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes a body of the `application/json` content type.
 //
@@ -7041,7 +7044,7 @@ func (c *Client) EnterDeposit(ctx context.Context, id string, params *EnterDepos
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes any type of body and a specified content type.
 //
@@ -7069,7 +7072,7 @@ func (c *Client) PutDocumentWithBody(ctx context.Context, id string, slot PutDoc
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Corresponds with GET /v1/registrations/{id}/events (the `WatchRegistration` operationId).
 func (c *Client) WatchRegistration(ctx context.Context, id string, params *WatchRegistrationParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7098,7 +7101,7 @@ func (c *Client) WatchRegistration(ctx context.Context, id string, params *Watch
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes any type of body and a specified content type.
 //
@@ -7129,7 +7132,7 @@ func (c *Client) SetNameWithBody(ctx context.Context, id string, params *SetName
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes a body of the `application/json` content type.
 //
@@ -7160,7 +7163,7 @@ func (c *Client) SetName(ctx context.Context, id string, params *SetNameParams, 
 // - 422: `admin_must_be_authorized_agent`, `idempotency_key_reused`, `invalid_request`
 // - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Corresponds with POST /v1/registrations/{id}/payout (the `RequestPayout` operationId).
 func (c *Client) RequestPayout(ctx context.Context, id string, params *RequestPayoutParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7189,7 +7192,7 @@ func (c *Client) RequestPayout(ctx context.Context, id string, params *RequestPa
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `payout_limit_reached`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes any type of body and a specified content type.
 //
@@ -7220,7 +7223,7 @@ func (c *Client) GrantPayoutWithBody(ctx context.Context, id string, params *Gra
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `payout_limit_reached`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes a body of the `application/json` content type.
 //
@@ -7251,7 +7254,7 @@ func (c *Client) GrantPayout(ctx context.Context, id string, params *GrantPayout
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes any type of body and a specified content type.
 //
@@ -7282,7 +7285,7 @@ func (c *Client) ResolvePayoutWithBody(ctx context.Context, id string, params *R
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes a body of the `application/json` content type.
 //
@@ -7313,7 +7316,7 @@ func (c *Client) ResolvePayout(ctx context.Context, id string, params *ResolvePa
 // - 422: `idempotency_key_reused`, `invalid_request`, `requirements_missing`
 // - 429: `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Corresponds with POST /v1/registrations/{id}/submit (the `SubmitRegistration` operationId).
 func (c *Client) SubmitRegistration(ctx context.Context, id string, params *SubmitRegistrationParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7339,7 +7342,7 @@ func (c *Client) SubmitRegistration(ctx context.Context, id string, params *Subm
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Corresponds with GET /v1/registrations/{id}/timeline (the `GetTimeline` operationId).
 func (c *Client) GetTimeline(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7368,7 +7371,7 @@ func (c *Client) GetTimeline(ctx context.Context, id string, reqEditors ...Reque
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Corresponds with POST /v1/registrations/{id}/withdraw (the `WithdrawRegistration` operationId).
 func (c *Client) WithdrawRegistration(ctx context.Context, id string, params *WithdrawRegistrationParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7393,7 +7396,7 @@ func (c *Client) WithdrawRegistration(ctx context.Context, id string, params *Wi
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Corresponds with GET /v1/reviews (the `ListReviews` operationId).
 func (c *Client) ListReviews(ctx context.Context, params *ListReviewsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7419,7 +7422,7 @@ func (c *Client) ListReviews(ctx context.Context, params *ListReviewsParams, req
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Corresponds with GET /v1/reviews/{id} (the `GetReview` operationId).
 func (c *Client) GetReview(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7448,7 +7451,7 @@ func (c *Client) GetReview(ctx context.Context, id string, reqEditors ...Request
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes any type of body and a specified content type.
 //
@@ -7479,7 +7482,7 @@ func (c *Client) AssignReviewWithBody(ctx context.Context, id string, params *As
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes a body of the `application/json` content type.
 //
@@ -7510,7 +7513,7 @@ func (c *Client) AssignReview(ctx context.Context, id string, params *AssignRevi
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Corresponds with POST /v1/reviews/{id}/claim (the `ClaimReview` operationId).
 func (c *Client) ClaimReview(ctx context.Context, id string, params *ClaimReviewParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7539,7 +7542,7 @@ func (c *Client) ClaimReview(ctx context.Context, id string, params *ClaimReview
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes any type of body and a specified content type.
 //
@@ -7570,7 +7573,7 @@ func (c *Client) DecideReviewWithBody(ctx context.Context, id string, params *De
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes a body of the `application/json` content type.
 //
@@ -7598,7 +7601,7 @@ func (c *Client) DecideReview(ctx context.Context, id string, params *DecideRevi
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Corresponds with GET /v1/reviews/{id}/documents/{slot} (the `GetReviewDocument` operationId).
 func (c *Client) GetReviewDocument(ctx context.Context, id string, slot string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7627,7 +7630,7 @@ func (c *Client) GetReviewDocument(ctx context.Context, id string, slot string, 
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Corresponds with POST /v1/reviews/{id}/release (the `ReleaseReview` operationId).
 func (c *Client) ReleaseReview(ctx context.Context, id string, params *ReleaseReviewParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7652,7 +7655,7 @@ func (c *Client) ReleaseReview(ctx context.Context, id string, params *ReleaseRe
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Corresponds with GET /v1/webhook-endpoints (the `ListWebhookEndpoints` operationId).
 func (c *Client) ListWebhookEndpoints(ctx context.Context, params *ListWebhookEndpointsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7679,7 +7682,7 @@ func (c *Client) ListWebhookEndpoints(ctx context.Context, params *ListWebhookEn
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes any type of body and a specified content type.
 //
@@ -7708,7 +7711,7 @@ func (c *Client) AddWebhookEndpointWithBody(ctx context.Context, params *AddWebh
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes a body of the `application/json` content type.
 //
@@ -7738,7 +7741,7 @@ func (c *Client) AddWebhookEndpoint(ctx context.Context, params *AddWebhookEndpo
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Corresponds with DELETE /v1/webhook-endpoints/{id} (the `DropWebhookEndpoint` operationId).
 func (c *Client) DropWebhookEndpoint(ctx context.Context, id string, params *DropWebhookEndpointParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7764,7 +7767,7 @@ func (c *Client) DropWebhookEndpoint(ctx context.Context, id string, params *Dro
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Corresponds with GET /v1/webhook-endpoints/{id} (the `GetWebhookEndpoint` operationId).
 func (c *Client) GetWebhookEndpoint(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7790,7 +7793,7 @@ func (c *Client) GetWebhookEndpoint(ctx context.Context, id string, reqEditors .
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Corresponds with GET /v1/webhook-endpoints/{id}/deliveries (the `ListWebhookDeliveries` operationId).
 func (c *Client) ListWebhookDeliveries(ctx context.Context, id string, params *ListWebhookDeliveriesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7816,7 +7819,7 @@ func (c *Client) ListWebhookDeliveries(ctx context.Context, id string, params *L
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Corresponds with GET /v1/webhook-endpoints/{id}/deliveries/{delivery_id} (the `GetWebhookDelivery` operationId).
 func (c *Client) GetWebhookDelivery(ctx context.Context, id string, deliveryID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7844,7 +7847,7 @@ func (c *Client) GetWebhookDelivery(ctx context.Context, id string, deliveryID s
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Corresponds with POST /v1/webhook-endpoints/{id}/deliveries/{delivery_id}/retry (the `RetryWebhookDelivery` operationId).
 func (c *Client) RetryWebhookDelivery(ctx context.Context, id string, deliveryID string, params *RetryWebhookDeliveryParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7872,7 +7875,7 @@ func (c *Client) RetryWebhookDelivery(ctx context.Context, id string, deliveryID
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Corresponds with POST /v1/webhook-endpoints/{id}/ping (the `PingWebhookEndpoint` operationId).
 func (c *Client) PingWebhookEndpoint(ctx context.Context, id string, params *PingWebhookEndpointParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7898,7 +7901,7 @@ func (c *Client) PingWebhookEndpoint(ctx context.Context, id string, params *Pin
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes any type of body and a specified content type.
 //
@@ -7926,7 +7929,7 @@ func (c *Client) ReportBankWithBody(ctx context.Context, params *ReportBankParam
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes a body of the `application/json` content type.
 //
@@ -7954,7 +7957,7 @@ func (c *Client) ReportBank(ctx context.Context, params *ReportBankParams, body 
 // - 422: `id_number_invalid`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes any type of body and a specified content type.
 //
@@ -7982,7 +7985,7 @@ func (c *Client) ReportWalletWithBody(ctx context.Context, params *ReportWalletP
 // - 422: `id_number_invalid`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes a body of the `application/json` content type.
 //
@@ -11431,7 +11434,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11449,7 +11452,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11470,7 +11473,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
 	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11491,7 +11494,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
 	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11513,7 +11516,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11531,7 +11534,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11552,7 +11555,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`, `requirements_missing`
 	// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11573,7 +11576,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11590,7 +11593,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11608,7 +11611,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11629,7 +11632,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11650,7 +11653,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11669,7 +11672,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
 	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11688,7 +11691,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
 	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11706,7 +11709,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11724,7 +11727,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11742,7 +11745,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11764,7 +11767,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11785,7 +11788,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`, `requirements_missing`
 	// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11803,7 +11806,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11824,7 +11827,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11841,7 +11844,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11862,7 +11865,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11883,7 +11886,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11904,7 +11907,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11925,7 +11928,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11942,7 +11945,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11961,7 +11964,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11980,7 +11983,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11999,7 +12002,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12018,7 +12021,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12035,7 +12038,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -12055,7 +12058,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`, `phone_invalid`
 	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12075,7 +12078,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`, `phone_invalid`
 	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12093,7 +12096,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -12114,7 +12117,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12135,7 +12138,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12156,7 +12159,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `card_elements_mismatch`, `card_invalid`, `card_is_corporate`, `card_not_debit`, `card_unusable`, `id_number_invalid`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
 	// - 429: `account_limit_reached`, `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12177,7 +12180,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `card_elements_mismatch`, `card_invalid`, `card_is_corporate`, `card_not_debit`, `card_unusable`, `id_number_invalid`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
 	// - 429: `account_limit_reached`, `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12198,7 +12201,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `code_expired`, `code_incorrect`, `idempotency_key_reused`, `invalid_request`
 	// - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12219,7 +12222,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `code_expired`, `code_incorrect`, `idempotency_key_reused`, `invalid_request`
 	// - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12240,7 +12243,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `code_resend_too_soon`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -12261,7 +12264,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `admin_must_be_authorized_agent`, `bank_account_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `licence_numbers_must_be_uscc`, `uscc_invalid`
 	// - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12282,7 +12285,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `admin_must_be_authorized_agent`, `bank_account_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `licence_numbers_must_be_uscc`, `uscc_invalid`
 	// - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12303,7 +12306,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `contact_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
 	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12324,7 +12327,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `contact_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
 	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12345,7 +12348,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `deposit_amount_mismatch`, `deposit_attempts_exceeded`, `idempotency_key_reused`, `invalid_request`
 	// - 429: `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12366,7 +12369,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `deposit_amount_mismatch`, `deposit_attempts_exceeded`, `idempotency_key_reused`, `invalid_request`
 	// - 429: `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12388,7 +12391,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12406,7 +12409,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -12427,7 +12430,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12448,7 +12451,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12469,7 +12472,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `admin_must_be_authorized_agent`, `idempotency_key_reused`, `invalid_request`
 	// - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -12490,7 +12493,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `payout_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12511,7 +12514,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `payout_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12532,7 +12535,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12553,7 +12556,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12574,7 +12577,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`, `requirements_missing`
 	// - 429: `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -12592,7 +12595,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -12613,7 +12616,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -12630,7 +12633,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -12648,7 +12651,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -12669,7 +12672,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12690,7 +12693,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12711,7 +12714,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -12732,7 +12735,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12753,7 +12756,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12771,7 +12774,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -12792,7 +12795,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -12809,7 +12812,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -12828,7 +12831,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12847,7 +12850,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12867,7 +12870,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -12885,7 +12888,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -12903,7 +12906,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -12921,7 +12924,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -12941,7 +12944,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -12961,7 +12964,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -12979,7 +12982,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12997,7 +13000,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -13015,7 +13018,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `id_number_invalid`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -13033,7 +13036,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `id_number_invalid`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -20627,7 +20630,7 @@ func (c *ClientWithResponses) ReadyzWithResponse(ctx context.Context, reqEditors
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -20651,7 +20654,7 @@ func (c *ClientWithResponses) GetAccountWithResponse(ctx context.Context, accoun
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -20678,7 +20681,7 @@ func (c *ClientWithResponses) GetClearingWithResponse(ctx context.Context, accou
 // - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
 // - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -20705,7 +20708,7 @@ func (c *ClientWithResponses) OpenClearingWithBodyWithResponse(ctx context.Conte
 // - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
 // - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -20733,7 +20736,7 @@ func (c *ClientWithResponses) OpenClearingWithResponse(ctx context.Context, acco
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -20757,7 +20760,7 @@ func (c *ClientWithResponses) PutDocumentOfClearingWithBodyWithResponse(ctx cont
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -20784,7 +20787,7 @@ func (c *ClientWithResponses) PreflightClearingWithResponse(ctx context.Context,
 // - 422: `idempotency_key_reused`, `invalid_request`, `requirements_missing`
 // - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -20811,7 +20814,7 @@ func (c *ClientWithResponses) SubmitClearingWithResponse(ctx context.Context, ac
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -20834,7 +20837,7 @@ func (c *ClientWithResponses) WithdrawClearingWithResponse(ctx context.Context, 
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -20858,7 +20861,7 @@ func (c *ClientWithResponses) ListFindingsWithResponse(ctx context.Context, para
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -20885,7 +20888,7 @@ func (c *ClientWithResponses) GetFindingWithResponse(ctx context.Context, id str
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -20912,7 +20915,7 @@ func (c *ClientWithResponses) ResolveFindingWithBodyWithResponse(ctx context.Con
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -20937,7 +20940,7 @@ func (c *ClientWithResponses) ResolveFindingWithResponse(ctx context.Context, id
 // - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
 // - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -20962,7 +20965,7 @@ func (c *ClientWithResponses) ContestIdentityWithBodyWithResponse(ctx context.Co
 // - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
 // - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -20986,7 +20989,7 @@ func (c *ClientWithResponses) ContestIdentityWithResponse(ctx context.Context, p
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21010,7 +21013,7 @@ func (c *ClientWithResponses) ObjectToClearingWithBodyWithResponse(ctx context.C
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21034,7 +21037,7 @@ func (c *ClientWithResponses) ObjectToClearingWithResponse(ctx context.Context, 
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -21062,7 +21065,7 @@ func (c *ClientWithResponses) GetContestedClearingWithResponse(ctx context.Conte
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21089,7 +21092,7 @@ func (c *ClientWithResponses) PutDocumentOfContestedClearingWithBodyWithResponse
 // - 422: `idempotency_key_reused`, `invalid_request`, `requirements_missing`
 // - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -21113,7 +21116,7 @@ func (c *ClientWithResponses) SubmitContestedClearingWithResponse(ctx context.Co
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -21140,7 +21143,7 @@ func (c *ClientWithResponses) GetClearingTimelineWithResponse(ctx context.Contex
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -21163,7 +21166,7 @@ func (c *ClientWithResponses) WithdrawContestedClearingWithResponse(ctx context.
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -21190,7 +21193,7 @@ func (c *ClientWithResponses) ListNoticesWithResponse(ctx context.Context, param
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21217,7 +21220,7 @@ func (c *ClientWithResponses) AcceptNoticeWithBodyWithResponse(ctx context.Conte
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21244,7 +21247,7 @@ func (c *ClientWithResponses) AcceptNoticeWithResponse(ctx context.Context, id s
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21271,7 +21274,7 @@ func (c *ClientWithResponses) ResendNoticeWithBodyWithResponse(ctx context.Conte
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21294,7 +21297,7 @@ func (c *ClientWithResponses) ResendNoticeWithResponse(ctx context.Context, id s
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -21319,7 +21322,7 @@ func (c *ClientWithResponses) GetPayoutPauseWithResponse(ctx context.Context, re
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21344,7 +21347,7 @@ func (c *ClientWithResponses) PausePayoutsWithBodyWithResponse(ctx context.Conte
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21369,7 +21372,7 @@ func (c *ClientWithResponses) PausePayoutsWithResponse(ctx context.Context, para
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21394,7 +21397,7 @@ func (c *ClientWithResponses) ResumePayoutsWithBodyWithResponse(ctx context.Cont
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21417,7 +21420,7 @@ func (c *ClientWithResponses) ResumePayoutsWithResponse(ctx context.Context, par
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -21443,7 +21446,7 @@ func (c *ClientWithResponses) ListRegistrationsWithResponse(ctx context.Context,
 // - 422: `idempotency_key_reused`, `invalid_request`, `phone_invalid`
 // - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21469,7 +21472,7 @@ func (c *ClientWithResponses) OpenRegistrationWithBodyWithResponse(ctx context.C
 // - 422: `idempotency_key_reused`, `invalid_request`, `phone_invalid`
 // - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21493,7 +21496,7 @@ func (c *ClientWithResponses) OpenRegistrationWithResponse(ctx context.Context, 
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -21520,7 +21523,7 @@ func (c *ClientWithResponses) GetRegistrationWithResponse(ctx context.Context, i
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21547,7 +21550,7 @@ func (c *ClientWithResponses) OpenAdminSessionWithBodyWithResponse(ctx context.C
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21574,7 +21577,7 @@ func (c *ClientWithResponses) OpenAdminSessionWithResponse(ctx context.Context, 
 // - 422: `card_elements_mismatch`, `card_invalid`, `card_is_corporate`, `card_not_debit`, `card_unusable`, `id_number_invalid`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
 // - 429: `account_limit_reached`, `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21601,7 +21604,7 @@ func (c *ClientWithResponses) HandInCardWithBodyWithResponse(ctx context.Context
 // - 422: `card_elements_mismatch`, `card_invalid`, `card_is_corporate`, `card_not_debit`, `card_unusable`, `id_number_invalid`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
 // - 429: `account_limit_reached`, `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21628,7 +21631,7 @@ func (c *ClientWithResponses) HandInCardWithResponse(ctx context.Context, id str
 // - 422: `code_expired`, `code_incorrect`, `idempotency_key_reused`, `invalid_request`
 // - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21655,7 +21658,7 @@ func (c *ClientWithResponses) ConfirmCardCodeWithBodyWithResponse(ctx context.Co
 // - 422: `code_expired`, `code_incorrect`, `idempotency_key_reused`, `invalid_request`
 // - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21682,7 +21685,7 @@ func (c *ClientWithResponses) ConfirmCardCodeWithResponse(ctx context.Context, i
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `code_resend_too_soon`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -21709,7 +21712,7 @@ func (c *ClientWithResponses) ResendCardCodeWithResponse(ctx context.Context, id
 // - 422: `admin_must_be_authorized_agent`, `bank_account_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `licence_numbers_must_be_uscc`, `uscc_invalid`
 // - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21736,7 +21739,7 @@ func (c *ClientWithResponses) HandInCompanyWithBodyWithResponse(ctx context.Cont
 // - 422: `admin_must_be_authorized_agent`, `bank_account_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `licence_numbers_must_be_uscc`, `uscc_invalid`
 // - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21763,7 +21766,7 @@ func (c *ClientWithResponses) HandInCompanyWithResponse(ctx context.Context, id 
 // - 422: `contact_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
 // - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21790,7 +21793,7 @@ func (c *ClientWithResponses) SetContactWithBodyWithResponse(ctx context.Context
 // - 422: `contact_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
 // - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21817,7 +21820,7 @@ func (c *ClientWithResponses) SetContactWithResponse(ctx context.Context, id str
 // - 422: `deposit_amount_mismatch`, `deposit_attempts_exceeded`, `idempotency_key_reused`, `invalid_request`
 // - 429: `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21844,7 +21847,7 @@ func (c *ClientWithResponses) EnterDepositWithBodyWithResponse(ctx context.Conte
 // - 422: `deposit_amount_mismatch`, `deposit_attempts_exceeded`, `idempotency_key_reused`, `invalid_request`
 // - 429: `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21872,7 +21875,7 @@ func (c *ClientWithResponses) EnterDepositWithResponse(ctx context.Context, id s
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21896,7 +21899,7 @@ func (c *ClientWithResponses) PutDocumentWithBodyWithResponse(ctx context.Contex
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -21923,7 +21926,7 @@ func (c *ClientWithResponses) WatchRegistrationWithResponse(ctx context.Context,
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21950,7 +21953,7 @@ func (c *ClientWithResponses) SetNameWithBodyWithResponse(ctx context.Context, i
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21977,7 +21980,7 @@ func (c *ClientWithResponses) SetNameWithResponse(ctx context.Context, id string
 // - 422: `admin_must_be_authorized_agent`, `idempotency_key_reused`, `invalid_request`
 // - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -22004,7 +22007,7 @@ func (c *ClientWithResponses) RequestPayoutWithResponse(ctx context.Context, id 
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `payout_limit_reached`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -22031,7 +22034,7 @@ func (c *ClientWithResponses) GrantPayoutWithBodyWithResponse(ctx context.Contex
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `payout_limit_reached`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -22058,7 +22061,7 @@ func (c *ClientWithResponses) GrantPayoutWithResponse(ctx context.Context, id st
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -22085,7 +22088,7 @@ func (c *ClientWithResponses) ResolvePayoutWithBodyWithResponse(ctx context.Cont
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -22112,7 +22115,7 @@ func (c *ClientWithResponses) ResolvePayoutWithResponse(ctx context.Context, id 
 // - 422: `idempotency_key_reused`, `invalid_request`, `requirements_missing`
 // - 429: `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -22136,7 +22139,7 @@ func (c *ClientWithResponses) SubmitRegistrationWithResponse(ctx context.Context
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -22163,7 +22166,7 @@ func (c *ClientWithResponses) GetTimelineWithResponse(ctx context.Context, id st
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -22186,7 +22189,7 @@ func (c *ClientWithResponses) WithdrawRegistrationWithResponse(ctx context.Conte
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -22210,7 +22213,7 @@ func (c *ClientWithResponses) ListReviewsWithResponse(ctx context.Context, param
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -22237,7 +22240,7 @@ func (c *ClientWithResponses) GetReviewWithResponse(ctx context.Context, id stri
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -22264,7 +22267,7 @@ func (c *ClientWithResponses) AssignReviewWithBodyWithResponse(ctx context.Conte
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -22291,7 +22294,7 @@ func (c *ClientWithResponses) AssignReviewWithResponse(ctx context.Context, id s
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -22318,7 +22321,7 @@ func (c *ClientWithResponses) ClaimReviewWithResponse(ctx context.Context, id st
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -22345,7 +22348,7 @@ func (c *ClientWithResponses) DecideReviewWithBodyWithResponse(ctx context.Conte
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -22369,7 +22372,7 @@ func (c *ClientWithResponses) DecideReviewWithResponse(ctx context.Context, id s
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -22396,7 +22399,7 @@ func (c *ClientWithResponses) GetReviewDocumentWithResponse(ctx context.Context,
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -22419,7 +22422,7 @@ func (c *ClientWithResponses) ReleaseReviewWithResponse(ctx context.Context, id 
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -22444,7 +22447,7 @@ func (c *ClientWithResponses) ListWebhookEndpointsWithResponse(ctx context.Conte
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -22469,7 +22472,7 @@ func (c *ClientWithResponses) AddWebhookEndpointWithBodyWithResponse(ctx context
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -22495,7 +22498,7 @@ func (c *ClientWithResponses) AddWebhookEndpointWithResponse(ctx context.Context
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -22519,7 +22522,7 @@ func (c *ClientWithResponses) DropWebhookEndpointWithResponse(ctx context.Contex
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -22543,7 +22546,7 @@ func (c *ClientWithResponses) GetWebhookEndpointWithResponse(ctx context.Context
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -22567,7 +22570,7 @@ func (c *ClientWithResponses) ListWebhookDeliveriesWithResponse(ctx context.Cont
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -22593,7 +22596,7 @@ func (c *ClientWithResponses) GetWebhookDeliveryWithResponse(ctx context.Context
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -22619,7 +22622,7 @@ func (c *ClientWithResponses) RetryWebhookDeliveryWithResponse(ctx context.Conte
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -22643,7 +22646,7 @@ func (c *ClientWithResponses) PingWebhookEndpointWithResponse(ctx context.Contex
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -22667,7 +22670,7 @@ func (c *ClientWithResponses) ReportBankWithBodyWithResponse(ctx context.Context
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -22691,7 +22694,7 @@ func (c *ClientWithResponses) ReportBankWithResponse(ctx context.Context, params
 // - 422: `id_number_invalid`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -22715,7 +22718,7 @@ func (c *ClientWithResponses) ReportWalletWithBodyWithResponse(ctx context.Conte
 // - 422: `id_number_invalid`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// measurement is one thing that is measured, on a stack of its own.
+type measurement struct {
+	name  string
+	about string
+	run   func(ctx context.Context, s *stack, o options, out io.Writer) error
+}
+
+func measurements() []measurement {
+	return []measurement{
+		{"overload", "ten times as many creations as can be done: how many are done, how fast the others are refused, what they leave", overload},
+	}
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := bench(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// bench runs the measurements that args name, all of them if they name none.
+func bench(ctx context.Context, args []string, out, progress io.Writer) error {
+	o, names, err := parse(args, progress)
+	if errors.Is(err, flag.ErrHelp) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	chosen, err := choose(names)
+	if err != nil {
+		return err
+	}
+	built, err := build(ctx, progress)
+	if err != nil {
+		return err
+	}
+	defer built.remove()
+	for _, m := range chosen {
+		fmt.Fprintf(out, "# %s: %s\n", m.name, m.about)
+		if err := measure(ctx, m, built, o, out, progress); err != nil {
+			return fmt.Errorf("%s: %w", m.name, err)
+		}
+	}
+	return nil
+}
+
+func measure(ctx context.Context, m measurement, built *programs, o options, out, progress io.Writer) (err error) {
+	s, err := startStack(ctx, built, o.keepLogs, progress)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.stop(context.WithoutCancel(ctx))) }()
+	return m.run(ctx, s, o, out)
+}
+
+func choose(names []string) ([]measurement, error) {
+	if len(names) == 0 {
+		return measurements(), nil
+	}
+	var chosen []measurement
+	for _, name := range names {
+		found := false
+		for _, m := range measurements() {
+			if m.name == name {
+				chosen, found = append(chosen, m), true
+			}
+		}
+		if !found {
+			return nil, fmt.Errorf("there is no measurement %q: leave the name out to run all, or see --help", name)
+		}
+	}
+	return chosen, nil
+}

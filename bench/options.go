@@ -1,0 +1,47 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"time"
+)
+
+// options say how long and how hard is measured.
+type options struct {
+	times     float64       // how many times the capacity is offered
+	rate      float64       // calls a second that are offered; 0: times the capacity
+	load      time.Duration // how long
+	probe     time.Duration // how long each search for the capacity lasts
+	patience  time.Duration // how long a caller waits for an answer
+	collected time.Duration // how long what is left behind is waited for to be collected
+	keepLogs  string        // a folder for the processes' logs; empty: they go with the run
+}
+
+func parse(args []string, progress io.Writer) (options, []string, error) {
+	var o options
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.SetOutput(progress)
+	flags.Usage = func() {
+		fmt.Fprintln(progress, "usage: go run . [flags] [measurement…]")
+		for _, m := range measurements() {
+			fmt.Fprintf(progress, "  %-12s %s\n", m.name, m.about)
+		}
+		flags.PrintDefaults()
+	}
+	flags.Float64Var(&o.times, "times", 10, "offer so many times the capacity")
+	flags.Float64Var(&o.rate, "rate", 0, "offer so many calls a second, whatever the capacity is; 0: --times the capacity")
+	flags.DurationVar(&o.load, "load", time.Minute, "offer it for so long")
+	flags.DurationVar(&o.probe, "probe", 10*time.Second, "look for the capacity for so long at each number of callers")
+	flags.DurationVar(&o.patience, "patience", 15*time.Second, "a caller gives up after so long")
+	flags.DurationVar(&o.collected, "collected", 2*time.Minute, "wait so long for what is left behind to be collected")
+	flags.StringVar(&o.keepLogs, "logs", "", "keep the processes' logs in this folder")
+	if err := flags.Parse(args); err != nil {
+		return o, nil, err
+	}
+	if o.times <= 0 || o.rate < 0 || o.load <= 0 || o.probe <= 0 || o.patience <= 0 || o.collected < 0 {
+		return o, nil, errors.New("--times, --load, --probe and --patience must be above 0")
+	}
+	return o, flags.Args(), nil
+}

@@ -1,0 +1,38 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// programs are the product's, as they are built for release.
+type programs struct{ dir string }
+
+func (p *programs) starter() string { return filepath.Join(p.dir, "starter") }
+func (p *programs) worker() string  { return filepath.Join(p.dir, "worker") }
+func (p *programs) remove()         { _ = os.RemoveAll(p.dir) } // a temporary folder: what stays is no harm
+
+// build makes them of the checkout that this module lies in.
+func build(ctx context.Context, progress io.Writer) (*programs, error) {
+	root, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", "shiming").Output()
+	if err != nil {
+		return nil, fmt.Errorf("find the product's module: run bench in its own folder: %w", err)
+	}
+	dir, err := os.MkdirTemp("", "shiming-bench-bin-")
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintln(progress, "building the programs…")
+	cmd := exec.CommandContext(ctx, "go", "build", "-o", dir+string(filepath.Separator), "./starter", "./worker")
+	cmd.Dir, cmd.Stderr = strings.TrimSpace(string(root)), progress
+	if err := cmd.Run(); err != nil {
+		_ = os.RemoveAll(dir)
+		return nil, fmt.Errorf("build the programs: %w", err)
+	}
+	return &programs{dir: dir}, nil
+}

@@ -1,0 +1,250 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"shiming/internal/devstack"
+	"shiming/registration"
+)
+
+// stack is everything that is measured, on this machine.
+type stack struct {
+	dir      string
+	logs     string
+	postgres *devstack.Postgres
+	temporal *devstack.Temporal
+	children []*child
+	apiURL   string
+	token    string // of a platform's backend
+}
+
+const readyWithin = 2 * time.Minute
+
+// startStack brings everything up, and returns when all of it answers. Nothing is kept.
+func startStack(ctx context.Context, built *programs, keepLogs string, progress io.Writer) (s *stack, err error) {
+	s = &stack{}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.stop(context.WithoutCancel(ctx)))
+		}
+	}()
+	if s.dir, err = os.MkdirTemp("", "shiming-bench-"); err != nil {
+		return s, err
+	}
+	s.logs = cmp.Or(keepLogs, s.dir)
+	if err := os.MkdirAll(s.logs, 0o755); err != nil { //nolint:gosec // for whoever measures to read
+		return s, err
+	}
+	if err := s.startServers(ctx, progress); err != nil {
+		return s, err
+	}
+	fmt.Fprintln(progress, "starting the product…")
+	return s, s.startProduct(ctx, built)
+}
+
+func (s *stack) startServers(ctx context.Context, progress io.Writer) error {
+	say := func(what string) { fmt.Fprintln(progress, what) }
+	say("starting PostgreSQL and Temporal…")
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		s.postgres, err = devstack.StartPostgres(ctx, devstack.PostgresOptions{Progress: say})
+		return err
+	})
+	group.Go(func() (err error) {
+		s.temporal, err = devstack.StartTemporal(ctx, devstack.TemporalOptions{SearchAttributes: registration.SearchAttributes(), Progress: say})
+		return err
+	})
+	return group.Wait()
+}
+
+func (s *stack) startProduct(ctx context.Context, built *programs) error {
+	var addresses [3]string
+	for i := range addresses {
+		address, err := freeAddress()
+		if err != nil {
+			return err
+		}
+		addresses[i] = address
+	}
+	api, sandbox, health := addresses[0], addresses[1], addresses[2]
+	s.apiURL = "http://" + api
+	sets, err := s.settings(api, sandbox, health)
+	if err != nil {
+		return err
+	}
+	for _, step := range [][]string{{"keys", s.path("keys.json")}, {"migrate"}} {
+		c, err := startChild(s.logs, step[0], built.starter(), sets.common, step...)
+		if err != nil {
+			return err
+		}
+		<-c.ended
+		if err := errors.Join(c.log.Close(), failure(c)); err != nil {
+			return err
+		}
+	}
+	for _, p := range []struct {
+		name, path string
+		set        settings
+		args       []string
+	}{
+		{"sandbox", built.starter(), sets.sandbox, []string{"sandbox"}},
+		{"worker", built.worker(), sets.worker, nil},
+		{"api", built.starter(), sets.api, []string{"serve"}},
+	} {
+		c, err := startChild(s.logs, p.name, p.path, p.set, p.args...)
+		if err != nil {
+			return err
+		}
+		s.children = append(s.children, c)
+	}
+	return s.awaitReady(ctx, "http://"+sandbox+"/healthz", "http://"+health+"/readyz", s.apiURL+"/readyz")
+}
+
+func failure(c *child) error {
+	if c.cmd.ProcessState.Success() {
+		return nil
+	}
+	return fmt.Errorf("%s: %s; its log is %s", c.name, c.cmd.ProcessState, c.log.Name())
+}
+
+func (s *stack) path(name string) string { return filepath.Join(s.dir, name) }
+
+// roles are the settings of the processes, as an operator would set them.
+type roles struct{ common, sandbox, worker, api settings }
+
+// unlimited lets one token offer what is offered: the limit of a token is not what is measured.
+const unlimited = "1000000"
+
+func (s *stack) settings(api, sandbox, health string) (roles, error) {
+	var random [32]byte
+	_, _ = rand.Read(random[:]) // never fails
+	secret := "whsec_" + base64.StdEncoding.EncodeToString(random[:])
+	s.token = hex.EncodeToString(random[16:])
+	sum := sha256.Sum256([]byte(s.token))
+	tokens := s.path("tokens")
+	if err := os.WriteFile(tokens, []byte("bench platform "+hex.EncodeToString(sum[:])+"\n"), 0o600); err != nil {
+		return roles{}, err
+	}
+	outside := "http://" + sandbox
+	with := func(base settings, more settings) settings {
+		all := settings{}
+		for _, set := range []settings{base, more} {
+			for name, value := range set {
+				all[name] = value
+			}
+		}
+		return all
+	}
+	common := settings{
+		"DATABASE_URL": s.postgres.URL, "KEYS_FILE": s.path("keys.json"), "BLOBS_URL": s.path("blobs"),
+		"TEMPORAL_ADDRESS": s.temporal.Address, "TEMPORAL_NAMESPACE": s.temporal.Namespace, "TEMPORAL_CONFIG_FILE": os.DevNull,
+		"WALLET_URL": outside, "WALLET_API_KEY": "bench", "PUBLIC_URL": s.apiURL,
+	}
+	return roles{
+		common: common,
+		sandbox: settings{
+			"SANDBOX_ADDR": sandbox, "BANK_WEBHOOK_URL": s.apiURL + "/v1/webhooks/bank", "WALLET_WEBHOOK_URL": s.apiURL + "/v1/webhooks/wallet",
+			"WEBHOOK_SECRET": secret,
+		},
+		worker: with(common, settings{
+			"BANK_URL": outside, "BANK_API_KEY": "bench", "SMS_ENDPOINT": sandbox, "SMS_PROTOCOL": "http", "SMS_ACCESS_KEY_ID": "bench",
+			"SMS_ACCESS_KEY_SECRET": "bench", "SMS_SIGN_NAME": "实名", "SENDGRID_HOST": outside, "SENDGRID_API_KEY": "bench",
+			"MAIL_FROM": "noreply@example.com", "REVIEWERS_EMAIL": "reviewers@example.com", "OPS_EMAIL": "ops@example.com", "HEALTH_ADDR": health,
+		}),
+		api: with(common, settings{
+			"API_ADDR": api, "API_TOKENS_FILE": tokens, "BANK_WEBHOOK_SECRETS": secret, "WALLET_WEBHOOK_SECRETS": secret,
+			"RATE_LIMIT": unlimited, "CONNECTIONS_MAX": unlimited, "CONNECTIONS_PER_ADDRESS": "0",
+		}),
+	}, nil
+}
+
+// awaitReady returns when every address answers 200.
+func (s *stack) awaitReady(ctx context.Context, addresses ...string) error {
+	ctx, cancel := context.WithTimeout(ctx, readyWithin)
+	defer cancel()
+	look := time.NewTicker(100 * time.Millisecond)
+	defer look.Stop()
+	for {
+		err := answers(ctx, addresses)
+		if err == nil {
+			return nil
+		}
+		for _, c := range s.children {
+			select {
+			case <-c.ended:
+				return fmt.Errorf("%s ended by itself; its log is %s (--logs keeps it)", c.name, c.log.Name())
+			default:
+			}
+		}
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return fmt.Errorf("not everything came up: %w", err)
+		}
+	}
+}
+
+func answers(ctx context.Context, addresses []string) error {
+	client := &http.Client{Timeout: 5 * time.Second}
+	for _, address := range addresses {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+		if err != nil {
+			return err
+		}
+		resp, err := client.Do(req)
+		if err != nil {
+			return err
+		}
+		if err := resp.Body.Close(); err != nil || resp.StatusCode != http.StatusOK {
+			return fmt.Errorf("%s answers %s", address, resp.Status)
+		}
+	}
+	return nil
+}
+
+func freeAddress() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
+}
+
+// stop ends everything, the last first.
+func (s *stack) stop(ctx context.Context) error {
+	var errs []error
+	for len(s.children) > 0 {
+		last := len(s.children) - 1
+		errs = append(errs, s.children[last].stop())
+		s.children = s.children[:last]
+	}
+	if s.temporal != nil {
+		errs = append(errs, s.temporal.Stop(ctx))
+	}
+	if s.postgres != nil {
+		errs = append(errs, s.postgres.Stop(ctx))
+	}
+	if s.dir != "" {
+		errs = append(errs, os.RemoveAll(s.dir))
+	}
+	return errors.Join(errs...)
+}
+
+// host is the part of an address that a connection is made to.
+func host(url string) string { return strings.TrimPrefix(url, "http://") }
