@@ -1,24 +1,22 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
-	"time"
+
+	"shiming/internal/devstack"
 )
 
-const stopGrace = 15 * time.Second
-
-// child is a process of the product's.
+// child is a process of the product's. What it writes is in its log.
 type child struct {
-	name  string
-	cmd   *exec.Cmd
-	log   *os.File
-	ended chan struct{}
+	*devstack.Child
+	log *os.File
 }
 
 // settings are a child's environment variables; of ours it gets none of the product's or the engine's.
@@ -40,33 +38,27 @@ func (set settings) environ() []string {
 }
 
 func startChild(logs, name, path string, set settings, args ...string) (*child, error) {
-	log, err := os.Create(filepath.Join(logs, name+".log"))
+	log, err := os.Create(filepath.Join(logs, name+".log")) //nolint:gosec // where whoever measures wants it
 	if err != nil {
 		return nil, err
 	}
-	c := &child{name: name, cmd: exec.Command(path, args...), log: log, ended: make(chan struct{})}
-	c.cmd.Env, c.cmd.Stdout, c.cmd.Stderr = set.environ(), log, log
-	if err := c.cmd.Start(); err != nil {
-		return nil, errors.Join(fmt.Errorf("start %s: %w", name, err), log.Close())
+	lines := slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	c, err := devstack.StartChild(devstack.ChildOptions{Name: name, Path: path, Args: args, Env: set.environ(), Log: lines})
+	if err != nil {
+		return nil, errors.Join(err, log.Close())
 	}
-	go func() {
-		_ = c.cmd.Wait() // told to stop, or seen to have ended by whoever waits for it
-		close(c.ended)
-	}()
-	return c, nil
+	return &child{c, log}, nil
 }
 
-// stop asks the process to end, and kills it if it does not.
-func (c *child) stop() error {
-	_ = c.cmd.Process.Signal(syscall.SIGTERM) // it may have ended by itself
-	grace := time.NewTimer(stopGrace)
-	defer grace.Stop()
-	var killErr error
-	select {
-	case <-c.ended:
-	case <-grace.C:
-		killErr = c.cmd.Process.Kill()
-		<-c.ended
+// stop ends the process and its log.
+func (c *child) stop(ctx context.Context) error { return errors.Join(c.Stop(ctx), c.log.Close()) }
+
+// runOnce runs a command of the product's to its end.
+func runOnce(ctx context.Context, path string, set settings, args ...string) error {
+	cmd := exec.CommandContext(ctx, path, args...)
+	cmd.Env = set.environ()
+	if said, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w: %s", args[0], err, said)
 	}
-	return errors.Join(killErr, c.log.Close())
+	return nil
 }

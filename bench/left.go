@@ -52,10 +52,10 @@ func reportLeft(ctx context.Context, s *stack, o options, answers []answer, out 
 			return err
 		}
 		if first {
-			fmt.Fprintf(out, "of %d that were refused, there are at once: %v\n", len(refused), l)
+			sayf(out, "of %d that were refused, there are at once: %v\n", len(refused), l)
 		}
 		if l == (left{}) || time.Since(began) > o.collected || ctx.Err() != nil {
-			fmt.Fprintf(out, "after %.0f s: %v\n", time.Since(began).Seconds(), l)
+			sayf(out, "after %.0f s: %v\n", time.Since(began).Seconds(), l)
 			return nil
 		}
 		pause(ctx, lookEvery)

@@ -26,12 +26,16 @@ func measurements() []measurement {
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := bench(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err)
+	err := bench(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	if err != nil {
+		sayf(os.Stderr, "bench: %v\n", err)
 		os.Exit(1)
 	}
 }
+
+// sayf writes a line; if that fails nobody is left to tell.
+func sayf(to io.Writer, format string, args ...any) { _, _ = fmt.Fprintf(to, format, args...) }
 
 // bench runs the measurements that args name, all of them if they name none.
 func bench(ctx context.Context, args []string, out, progress io.Writer) error {
@@ -52,7 +56,7 @@ func bench(ctx context.Context, args []string, out, progress io.Writer) error {
 	}
 	defer built.remove()
 	for _, m := range chosen {
-		fmt.Fprintf(out, "# %s: %s\n", m.name, m.about)
+		sayf(out, "# %s: %s\n", m.name, m.about)
 		if err := measure(ctx, m, built, o, out, progress); err != nil {
 			return fmt.Errorf("%s: %w", m.name, err)
 		}

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"flag"
-	"fmt"
 	"io"
 	"time"
 )
@@ -24,9 +23,9 @@ func parse(args []string, progress io.Writer) (options, []string, error) {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(progress)
 	flags.Usage = func() {
-		fmt.Fprintln(progress, "usage: go run . [flags] [measurement…]")
+		sayf(progress, "usage: go run . [flags] [measurement…]\n")
 		for _, m := range measurements() {
-			fmt.Fprintf(progress, "  %-12s %s\n", m.name, m.about)
+			sayf(progress, "  %-12s %s\n", m.name, m.about)
 		}
 		flags.PrintDefaults()
 	}

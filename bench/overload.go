@@ -22,27 +22,27 @@ func overload(ctx context.Context, s *stack, o options, out io.Writer) error {
 		return err
 	}
 	capacity, calm := findCapacity(ctx, b, o.probe, out)
-	fmt.Fprintf(out, "capacity: %.1f a second; without load: %v\n", capacity, calm)
+	sayf(out, "capacity: %.1f a second; without load: %v\n", capacity, calm)
 
 	rate := o.rate
 	if rate == 0 {
 		rate = o.times * capacity
 	}
-	fmt.Fprintf(out, "offering %.0f a second for %v…\n", rate, o.load)
+	sayf(out, "offering %.0f a second for %v…\n", rate, o.load)
 	began := time.Now()
 	answers := open(ctx, rate, o.load, b.create)
 	reportLoad(out, answers, began, o.load, capacity, calm)
 	took, normal := untilNormal(ctx, b, calm)
 	if normal {
-		fmt.Fprintf(out, "normal again: %.1f s after the last call was sent (%.1f s after the last answer)\n", time.Since(began.Add(o.load)).Seconds(), took.Seconds())
+		sayf(out, "normal again: %.1f s after the last call was sent (%.1f s after the last answer)\n", time.Since(began.Add(o.load)).Seconds(), took.Seconds())
 	} else {
-		fmt.Fprintf(out, "NOT normal within %v\n", normalWithin)
+		sayf(out, "NOT normal within %v\n", normalWithin)
 	}
 	if err := reportLeft(ctx, s, o, answers, out); err != nil {
 		return err
 	}
 	again, calmAgain := rateOf(ctx, b, 4, o.probe)
-	fmt.Fprintf(out, "afterwards, 4 callers: %.1f a second, %v\n", again, calmAgain)
+	sayf(out, "afterwards, 4 callers: %.1f a second, %v\n", again, calmAgain)
 	return ctx.Err()
 }
 
@@ -73,7 +73,7 @@ func rateOf(ctx context.Context, b *backend, callers int, during time.Duration) 
 func findCapacity(ctx context.Context, b *backend, during time.Duration, out io.Writer) (best float64, calm times) {
 	for _, n := range callers() {
 		rate, done := rateOf(ctx, b, n, during)
-		fmt.Fprintf(out, "  %2d callers: %.1f a second, %v\n", n, rate, done)
+		sayf(out, "  %2d callers: %.1f a second, %v\n", n, rate, done)
 		if calm == nil {
 			calm = done
 		}
@@ -92,10 +92,10 @@ func reportLoad(out io.Writer, answers []answer, began time.Time, load time.Dura
 		}
 	}
 	goodput := float64(within) / load.Seconds()
-	fmt.Fprintf(out, "goodput: %.1f a second, %.0f %% of the capacity\n", goodput, 100*goodput/capacity)
-	fmt.Fprintf(out, "accepted: %v; p99 is %.1f times that without load\n", accepted, accepted.at(.99).Seconds()/calm.at(.99).Seconds())
+	sayf(out, "goodput: %.1f a second, %.0f %% of the capacity\n", goodput, 100*goodput/capacity)
+	sayf(out, "accepted: %v; p99 is %.1f times that without load\n", accepted, accepted.at(.99).Seconds()/calm.at(.99).Seconds())
 	refused := func(a answer) bool { return !a.accepted() && a.status != 0 }
-	fmt.Fprintf(out, "refused: %v\n", timesOf(answers, refused))
+	sayf(out, "refused: %v\n", timesOf(answers, refused))
 	kinds := map[string]int{}
 	silent := 0
 	for _, a := range answers {
@@ -105,9 +105,9 @@ func reportLoad(out io.Writer, answers []answer, began time.Time, load time.Dura
 		}
 	}
 	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
-		fmt.Fprintf(out, "  %-28s %d\n", kind, kinds[kind])
+		sayf(out, "  %-28s %d\n", kind, kinds[kind])
 	}
-	fmt.Fprintf(out, "  without Retry-After          %d\n", silent)
+	sayf(out, "  without Retry-After          %d\n", silent)
 }
 
 const (

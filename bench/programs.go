@@ -27,7 +27,7 @@ func build(ctx context.Context, progress io.Writer) (*programs, error) {
 	if err != nil {
 		return nil, err
 	}
-	fmt.Fprintln(progress, "building the programs…")
+	sayf(progress, "building the programs…\n")
 	cmd := exec.CommandContext(ctx, "go", "build", "-o", dir+string(filepath.Separator), "./starter", "./worker")
 	cmd.Dir, cmd.Stderr = strings.TrimSpace(string(root)), progress
 	if err := cmd.Run(); err != nil {

@@ -10,11 +10,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -54,20 +54,21 @@ func startStack(ctx context.Context, built *programs, keepLogs string, progress 
 	if err := s.startServers(ctx, progress); err != nil {
 		return s, err
 	}
-	fmt.Fprintln(progress, "starting the product…")
-	return s, s.startProduct(ctx, built)
+	sayf(progress, "starting the product…\n")
+	err = s.startProduct(ctx, built)
+	return s, err
 }
 
 func (s *stack) startServers(ctx context.Context, progress io.Writer) error {
-	say := func(what string) { fmt.Fprintln(progress, what) }
-	say("starting PostgreSQL and Temporal…")
+	line := func(what string) { sayf(progress, "%s\n", what) }
+	line("starting PostgreSQL and Temporal…")
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
-		s.postgres, err = devstack.StartPostgres(ctx, devstack.PostgresOptions{Progress: say})
+		s.postgres, err = devstack.StartPostgres(ctx, devstack.PostgresOptions{Progress: line})
 		return err
 	})
 	group.Go(func() (err error) {
-		s.temporal, err = devstack.StartTemporal(ctx, devstack.TemporalOptions{SearchAttributes: registration.SearchAttributes(), Progress: say})
+		s.temporal, err = devstack.StartTemporal(ctx, devstack.TemporalOptions{SearchAttributes: registration.SearchAttributes(), Progress: line})
 		return err
 	})
 	return group.Wait()
@@ -76,7 +77,7 @@ func (s *stack) startServers(ctx context.Context, progress io.Writer) error {
 func (s *stack) startProduct(ctx context.Context, built *programs) error {
 	var addresses [3]string
 	for i := range addresses {
-		address, err := freeAddress()
+		address, err := freeAddress(ctx)
 		if err != nil {
 			return err
 		}
@@ -89,12 +90,7 @@ func (s *stack) startProduct(ctx context.Context, built *programs) error {
 		return err
 	}
 	for _, step := range [][]string{{"keys", s.path("keys.json")}, {"migrate"}} {
-		c, err := startChild(s.logs, step[0], built.starter(), sets.common, step...)
-		if err != nil {
-			return err
-		}
-		<-c.ended
-		if err := errors.Join(c.log.Close(), failure(c)); err != nil {
+		if err := runOnce(ctx, built.starter(), sets.common, step...); err != nil {
 			return err
 		}
 	}
@@ -116,13 +112,6 @@ func (s *stack) startProduct(ctx context.Context, built *programs) error {
 	return s.awaitReady(ctx, "http://"+sandbox+"/healthz", "http://"+health+"/readyz", s.apiURL+"/readyz")
 }
 
-func failure(c *child) error {
-	if c.cmd.ProcessState.Success() {
-		return nil
-	}
-	return fmt.Errorf("%s: %s; its log is %s", c.name, c.cmd.ProcessState, c.log.Name())
-}
-
 func (s *stack) path(name string) string { return filepath.Join(s.dir, name) }
 
 // roles are the settings of the processes, as an operator would set them.
@@ -142,13 +131,9 @@ func (s *stack) settings(api, sandbox, health string) (roles, error) {
 		return roles{}, err
 	}
 	outside := "http://" + sandbox
-	with := func(base settings, more settings) settings {
-		all := settings{}
-		for _, set := range []settings{base, more} {
-			for name, value := range set {
-				all[name] = value
-			}
-		}
+	with := func(base, more settings) settings {
+		all := maps.Clone(base)
+		maps.Copy(all, more)
 		return all
 	}
 	common := settings{
@@ -187,8 +172,8 @@ func (s *stack) awaitReady(ctx context.Context, addresses ...string) error {
 		}
 		for _, c := range s.children {
 			select {
-			case <-c.ended:
-				return fmt.Errorf("%s ended by itself; its log is %s (--logs keeps it)", c.name, c.log.Name())
+			case <-c.Done():
+				return fmt.Errorf("%w; --logs keeps its log", c.Died())
 			default:
 			}
 		}
@@ -218,8 +203,8 @@ func answers(ctx context.Context, addresses []string) error {
 	return nil
 }
 
-func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+func freeAddress(ctx context.Context) (string, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", err
 	}
@@ -231,7 +216,7 @@ func (s *stack) stop(ctx context.Context) error {
 	var errs []error
 	for len(s.children) > 0 {
 		last := len(s.children) - 1
-		errs = append(errs, s.children[last].stop())
+		errs = append(errs, s.children[last].stop(ctx))
 		s.children = s.children[:last]
 	}
 	if s.temporal != nil {
@@ -245,6 +230,3 @@ func (s *stack) stop(ctx context.Context) error {
 	}
 	return errors.Join(errs...)
 }
-
-// host is the part of an address that a connection is made to.
-func host(url string) string { return strings.TrimPrefix(url, "http://") }

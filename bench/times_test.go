@@ -22,7 +22,7 @@ func TestQuantiles(t *testing.T) {
 			t.Errorf("quantile %v: %v, want %v", q, got, want)
 		}
 	}
-	if (times)(nil).at(.5) != 0 || (times)(nil).String() != "none" {
+	if none := times(nil); none.at(.5) != 0 || none.String() != "none" {
 		t.Error("none have no times")
 	}
 }
