@@ -2,6 +2,7 @@ package overload
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -28,15 +29,16 @@ func fill(t *testing.T, l *Limiter) (leave []func(Outcome)) {
 }
 
 // serve has so many callers call at a time, each call taking so long, for a while. It returns how many were refused.
-func serve(t *testing.T, l *Limiter, callers int, during time.Duration, o Outcome, takes func() time.Duration) (refused int) {
+func serve(t *testing.T, l *Limiter, callers int, during time.Duration, o Outcome, takes func() time.Duration) int64 {
 	t.Helper()
+	var refused atomic.Int64
 	until := time.Now().Add(during)
 	for range callers {
 		go func() {
 			for time.Now().Before(until) {
 				leave, ok := l.Enter(context.Background())
 				if !ok {
-					refused++
+					refused.Add(1)
 					time.Sleep(5 * time.Millisecond) //nolint:forbidigo // a bubble's time takes no time
 					continue
 				}
@@ -47,7 +49,7 @@ func serve(t *testing.T, l *Limiter, callers int, during time.Duration, o Outcom
 	}
 	time.Sleep(during + time.Minute) //nolint:forbidigo // a bubble's time takes no time
 	synctest.Wait()
-	return refused
+	return refused.Load()
 }
 
 func TestNoMoreThanTheLimitAreUnderWayAndTheOthersAreRefusedInTime(t *testing.T) {
@@ -159,8 +161,11 @@ func TestWhatIsNoWorkSaysNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := New(Config{Floor: 2, First: 4, Most: 40, Stretch: 2, Wait: time.Second})
 		serve(t, l, 4, 5*time.Second, Neutral, func() time.Duration { return time.Millisecond })
+		assert.Zero(t, l.unloaded)
+		assert.Zero(t, l.service)
 		serve(t, l, 4, 5*time.Second, Done, func() time.Duration { return 50 * time.Millisecond })
 		assert.GreaterOrEqual(t, l.See().Limit, 4)
+		assert.Equal(t, 50*time.Millisecond, l.unloaded)
 	})
 }
 
@@ -175,6 +180,18 @@ func TestTheTimeWithoutLoadIsLearnedAnew(t *testing.T) {
 		serve(t, l, 1, 5*time.Second, Done, takes)
 		serve(t, l, 50, 10*time.Second, Done, takes)
 		assert.LessOrEqual(t, l.See().Limit, 5)
+	})
+}
+
+// Nothing takes longer without load than it does under load.
+func TestTheTimeWithoutLoadIsNeverMoreThanAnyTimeUnderLoad(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := New(Config{Floor: 2, First: 4, Most: 4, Stretch: 2, Wait: time.Second})
+		serve(t, l, 4, 10*time.Second, Done, func() time.Duration { return 400 * time.Millisecond })
+		require.Equal(t, 400*time.Millisecond, l.unloaded)
+		serve(t, l, 4, 10*time.Second, Done, func() time.Duration { return 20 * time.Millisecond })
+		assert.Equal(t, 20*time.Millisecond, l.unloaded)
 	})
 }
 
