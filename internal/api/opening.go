@@ -37,10 +37,16 @@ func (s *server) opening(ctx context.Context, o opening) error {
 // abandoned forgets what was handed in for an opening that is not asked for, because it could not be kept as a whole.
 func (s *server) abandoned(ctx context.Context, id string, err error) error {
 	if err != nil {
-		_, closeErr := untilFenced(ctx, s, func(ctx context.Context) (bool, error) { return s.Store.CloseOpening(ctx, id) })
-		s.note(ctx, closeErr)
+		s.forget(ctx, id)
 	}
 	return err
+}
+
+// forget forgets what was handed in for an opening, unless it has come to be.
+func (s *server) forget(ctx context.Context, id string) (stands bool) {
+	stands, err := untilFenced(ctx, s, func(ctx context.Context) (bool, error) { return s.Store.CloseOpening(ctx, id) })
+	s.note(ctx, err)
+	return stands
 }
 
 // inTheWay reports whether it was refused by a run that is over by its row, or by one that has ended meanwhile.
@@ -65,8 +71,7 @@ func (s *server) inTheWay(ctx context.Context, o opening, err error) bool {
 
 // notOpened forgets what was handed in, so that nothing comes to be later, and answers with err; unless it has come to be.
 func (s *server) notOpened(ctx context.Context, o opening, err error) error {
-	stands, closeErr := untilFenced(ctx, s, func(ctx context.Context) (bool, error) { return s.Store.CloseOpening(ctx, o.id) })
-	s.note(ctx, closeErr)
+	stands := s.forget(ctx, o.id)
 	var refusal *registration.Refusal
 	switch {
 	case stands:

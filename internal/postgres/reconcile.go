@@ -21,15 +21,16 @@ func (s *Store) Lease(ctx context.Context, name, holder string, within time.Dura
 	return tag.RowsAffected() == 1, err
 }
 
-// Swept says how far a lease's slow sweep has come; the next page begins there.
+// Swept says how far a slow sweep has come; the next page begins there. [ErrNotFound]: nobody has begun it, nor holds its lease.
 func (s *Store) Swept(ctx context.Context, name string) (after string, err error) {
 	err = s.pool.QueryRow(ctx, `select cursor from leases where name = $1`, name).Scan(&after)
 	return after, notFound(err)
 }
 
-// SweptTo keeps how far the sweep has come.
+// SweptTo keeps how far the sweep has come, whoever holds its lease; one that needs none has a row all the same.
 func (s *Store) SweptTo(ctx context.Context, name, after string) error {
-	_, err := s.pool.Exec(ctx, `update leases set cursor = $2 where name = $1`, name, after)
+	_, err := s.pool.Exec(ctx, `insert into leases (name, holder, until, cursor) values ($1, '', $3, $2)
+		on conflict (name) do update set cursor = excluded.cursor`, name, after, s.now())
 	return err
 }
 
