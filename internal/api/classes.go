@@ -56,7 +56,9 @@ const (
 	creationsShare   = 2 // creations may be one in so many of the most calls
 	slowRead         = 2 * time.Second
 	enterWithin      = time.Second            // how long a call may wait to be worked on
-	createWithin     = 400 * time.Millisecond // how long a creation may
+	createWithin     = 5 * time.Second        // how long a creation may, one of a burst
+	createLate       = 400 * time.Millisecond // and once more come than can be done
+	creationsQueue   = 64                     // the largest burst of creations that is served, beside those under way
 )
 
 // newClasses makes the limits. most is of each class.
@@ -64,7 +66,8 @@ func newClasses(most int, now func() time.Time, log *slog.Logger) *classes {
 	reading := overload.New(overload.Config{Floor: callsFloor, First: callsFirst, Most: most, Slow: slowRead, Wait: enterWithin, Now: now})
 	acting := overload.New(overload.Config{Floor: callsFloor, First: callsFirst, Most: most, Wait: enterWithin, Now: now})
 	creating := overload.New(overload.Config{
-		Floor: creationsFloor, First: creationsFirst, Most: most / creationsShare, Stretch: creationsStretch, Wait: createWithin,
+		Floor: creationsFloor, First: creationsFirst, Most: most / creationsShare, Stretch: creationsStretch,
+		Wait: createWithin, Queue: creationsQueue, Late: createLate,
 		Before: []*overload.Limiter{reading, acting}, Now: now,
 	})
 	return &classes{log: log, now: now, of: map[class]*overload.Limiter{reads: reading, acts: acting, creations: creating}}

@@ -1,6 +1,7 @@
 package overload
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -17,6 +18,10 @@ type Config struct {
 	Stretch float64
 	Slow    time.Duration // a call that takes longer has failed; 0: none has
 	Wait    time.Duration // how long one may wait to enter, while nobody is being refused
+	Queue   int           // so many may wait then; 0: four times the limit
+	// Late is how long those who wait already may wait on once somebody is refused: a burst is served to its end, but what a flood
+	// has left standing would only make everybody late. 0: as long as Wait.
+	Late time.Duration
 	// Before are the classes that come first: while calls of theirs are held back, only Floor of this one are under way.
 	Before []*Limiter
 	Now    func() time.Time
@@ -24,7 +29,7 @@ type Config struct {
 
 const (
 	brief        = 10 * time.Millisecond  // how long one may wait while others are being refused
-	queued       = 4                      // times the limit may wait
+	queued       = 4                      // times the limit may wait, where no number is given
 	calm         = time.Second            // for so long nobody must have been refused before anybody may wait again
 	windowLeast  = 200 * time.Millisecond // the limit is judged anew after so long,
 	windowCalls  = 10                     // and so many calls that have said something
@@ -52,14 +57,17 @@ type Limiter struct {
 	mu       sync.Mutex
 	limit    float64
 	inFlight int
-	queue    []chan struct{} // who waits, the longest first
-	service  time.Duration   // about how long a call takes
-	unloaded time.Duration   // about how long one takes when no more than Floor are under way; 0: not known
+	queue    []turn        // who waits, the longest first
+	service  time.Duration // about how long a call takes
+	unloaded time.Duration // about how long one takes when no more than Floor are under way; 0: not known
 	window   window
 	refused  int64
 	lastNo   time.Time // when one was refused
 	firstNo  time.Time // since when, without a calm
 }
+
+// turn tells one who waits whether it may enter. It takes the one answer without anybody there to hear it.
+type turn chan bool
 
 // window is what calls have said since the limit was judged.
 type window struct {
@@ -73,6 +81,9 @@ type window struct {
 func New(cfg Config) *Limiter {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.Late == 0 {
+		cfg.Late = cfg.Wait
 	}
 	cfg.Most = max(1, cfg.Most)
 	cfg.Floor = min(max(1, cfg.Floor), cfg.Most)
@@ -96,10 +107,10 @@ func (l *Limiter) Enter(ctx context.Context) (leave func(Outcome), ok bool) {
 		l.mu.Unlock()
 		return nil, false
 	}
-	turn := make(chan struct{})
-	l.queue = append(l.queue, turn)
+	mine := make(turn, 1)
+	l.queue = append(l.queue, mine)
 	l.mu.Unlock()
-	if !l.wait(ctx, turn, patience) {
+	if !l.wait(ctx, mine, patience) {
 		return nil, false
 	}
 	return l.left(l.cfg.Now()), true
@@ -118,23 +129,25 @@ func (l *Limiter) Full() bool {
 }
 
 // wait returns true when it is the call's turn: then it has entered.
-func (l *Limiter) wait(ctx context.Context, turn chan struct{}, patience time.Duration) bool {
+func (l *Limiter) wait(ctx context.Context, mine turn, patience time.Duration) bool {
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	select {
-	case <-turn:
-		return true
+	case enter := <-mine:
+		return enter
 	case <-timer.C:
 	case <-ctx.Done():
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	at := slices.Index(l.queue, turn)
-	if at < 0 { // it was let in meanwhile
-		return true
+	at := slices.Index(l.queue, mine)
+	if at < 0 { // it was told meanwhile
+		return <-mine
 	}
 	l.queue = slices.Delete(l.queue, at, at+1)
-	l.refuse(l.cfg.Now())
+	if ctx.Err() == nil { // who leaves says nothing about the load
+		l.refuse(l.cfg.Now())
+	}
 	return false
 }
 
@@ -169,10 +182,15 @@ func (l *Limiter) patience(now time.Time) time.Duration {
 // tooLate reports whether a call that came now would have to wait longer than it may, or behind too many.
 func (l *Limiter) tooLate(patience time.Duration) bool {
 	allowed := max(1, l.allowed())
-	if len(l.queue) >= queued*allowed {
+	if len(l.queue) >= cmp.Or(l.cfg.Queue, queued*allowed) {
 		return true
 	}
-	return l.service*time.Duration(len(l.queue)+1)/time.Duration(allowed) > patience
+	return l.until(len(l.queue)) > patience
+}
+
+// until is about how long one waits who has so many before it.
+func (l *Limiter) until(before int) time.Duration {
+	return l.service * time.Duration(before+1) / time.Duration(max(1, l.allowed()))
 }
 
 func (l *Limiter) enter() {
@@ -183,9 +201,19 @@ func (l *Limiter) enter() {
 func (l *Limiter) refuse(now time.Time) {
 	if !l.refusing(now) {
 		l.firstNo = now
+		l.disperse()
 	}
 	l.refused++
 	l.lastNo = now
+}
+
+// disperse refuses those who would have to wait on for too long.
+func (l *Limiter) disperse() {
+	for last := len(l.queue) - 1; last >= 0 && l.until(last) > l.cfg.Late; last-- {
+		l.queue[last] <- false
+		l.queue = l.queue[:last]
+		l.refused++
+	}
 }
 
 // left is how a call that entered at a moment leaves.
@@ -206,9 +234,9 @@ func (l *Limiter) left(entered time.Time) func(Outcome) {
 // admit lets in those who wait, as far as there is room.
 func (l *Limiter) admit() {
 	for len(l.queue) > 0 && l.inFlight < l.allowed() {
-		turn := l.queue[0]
+		next := l.queue[0]
 		l.queue = l.queue[1:]
 		l.enter()
-		close(turn)
+		next <- true
 	}
 }

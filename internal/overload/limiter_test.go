@@ -262,3 +262,69 @@ func TestRetryAfterGrowsWithTheTimeOfRefusingAndDiffers(t *testing.T) {
 		assert.Greater(t, len(different), 10)
 	})
 }
+
+// A burst with nobody behind it is served to its end; a flood has nobody stand and wait for long.
+func TestABurstIsServedAndAFloodIsDispersed(t *testing.T) {
+	t.Parallel()
+	config := Config{Floor: 2, First: 4, Most: 4, Wait: 5 * time.Second, Queue: 64, Late: 400 * time.Millisecond}
+	come := func(l *Limiter, callers int, served, refused *atomic.Int64) {
+		for range callers {
+			go func() {
+				leave, ok := l.Enter(context.Background())
+				if !ok {
+					refused.Add(1)
+					return
+				}
+				time.Sleep(200 * time.Millisecond) //nolint:forbidigo // a bubble's time takes no time
+				leave(Done)
+				served.Add(1)
+			}()
+		}
+	}
+	synctest.Test(t, func(t *testing.T) {
+		l := New(config)
+		serve(t, l, 1, time.Second, Done, func() time.Duration { return 200 * time.Millisecond })
+		var served, refused atomic.Int64
+		come(l, 68, &served, &refused)
+		time.Sleep(time.Minute) //nolint:forbidigo // a bubble's time takes no time
+		assert.EqualValues(t, 68, served.Load())
+		assert.Zero(t, refused.Load())
+		come(l, 68, &served, &refused)
+		synctest.Wait()
+		come(l, 1, &served, &refused)
+		synctest.Wait()
+		assert.EqualValues(t, 57, refused.Load(), "the one too many, and who would have waited for longer than 0.4 s from then on")
+		assert.Equal(t, 8, l.See().Waiting)
+		time.Sleep(time.Minute) //nolint:forbidigo // a bubble's time takes no time
+		assert.EqualValues(t, 68+4+8, served.Load())
+	})
+}
+
+// Whoever leaves while it waits takes nobody else's turn.
+func TestWhoLeavesSaysNothingAboutTheLoad(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := New(Config{Floor: 1, First: 1, Most: 1, Wait: time.Minute, Queue: 8, Late: time.Millisecond})
+		serve(t, l, 1, time.Second, Done, func() time.Duration { return 200 * time.Millisecond })
+		leave := enters(t, l)
+		ctx, away := context.WithCancel(t.Context())
+		var entered atomic.Int64
+		wait := func(ctx context.Context) {
+			go func() {
+				if leave, ok := l.Enter(ctx); ok {
+					entered.Add(1)
+					leave(Done)
+				}
+			}()
+			synctest.Wait()
+		}
+		wait(ctx)
+		wait(t.Context())
+		away()
+		synctest.Wait()
+		require.Equal(t, 1, l.See().Waiting)
+		leave(Done)
+		synctest.Wait()
+		assert.EqualValues(t, 1, entered.Load())
+	})
+}
