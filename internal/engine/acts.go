@@ -98,7 +98,9 @@ func (e *Engine) Act(ctx context.Context, workflowID string, act registration.Ac
 		WaitForStage: client.WorkflowUpdateStageAccepted,
 	})
 	if err != nil {
-		if taking.Err() != nil && e.taken(ctx, workflowID, args.ActID) {
+		// The server's clock for the call may run out a moment before ours.
+		late := taking.Err() != nil || serviceerror.ToStatus(err).Code() == codes.DeadlineExceeded
+		if late && e.taken(ctx, workflowID, args.ActID) {
 			return registration.Answer{}, ErrStillWorking
 		}
 		return answer(err)

@@ -21,7 +21,7 @@ const unopenedLease = "unopened"
 // made, at each of them once, and says how many it has forgotten.
 func (s *Store) ForgetUnopened(ctx context.Context, limit int) (forgotten int, err error) {
 	from, err := s.Swept(ctx, unopenedLease)
-	if err = unless(err, ErrNotFound); err != nil {
+	if err := unless(err, ErrNotFound); err != nil {
 		return 0, err
 	}
 	keys, err := s.keysAfter(ctx, from, limit)
