@@ -6,7 +6,7 @@ TOOL  := go tool -modfile=tools/go.mod
 # The tests whose runs are worth keeping: a branch of the process each.
 RECORDED := IsApproved|SkipsTheCard|AgentIsRejected|FiveWrongCodes|IdentityInUse|WithdrawWhile|Expiry|WindowCloses|Overdue|BankRefuses|MoneyReturned|ReturnAfter|CorrectedBank|IdentityIsRejected|FinalRejection|ScanFails|ReplacedSession|PayoutLimit|AnswerThatNever|ClearingFromEndToEnd|AuthorisedPerson|ContestedClaimFrom|ClearsWhenEligible|ClearingSurvives|ObjectionHolds|StepIsTold|SubscriberThatFails
 
-.PHONY: help demo dev build test race cover storm longrun bench benchmarks mutants lint fmt generate workflowcheck tidy check histories image up down
+.PHONY: help demo dev build test race cover storm restores longrun bench benchmarks mutants lint fmt generate workflowcheck tidy check histories image up down backup restore drill
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } \
@@ -30,6 +30,8 @@ cover: ## the tests' coverage, a line a package
 	go test -cover ./... | grep -v 'no test files'
 storm: ## kill everything while it works, for some minutes, then look whether it kept its word (SEED=, KILLS=, REGISTRATIONS=)
 	SHIMING_STORM=1 go test ./internal/storm -run '^TestStorm$$' -count=1 -v -timeout 3h
+restores: ## put the database, then the engine back to an earlier time while people act, and look whether anybody is paid twice (SEED=, LIFE= seconds)
+	SHIMING_RESTORES=1 go test ./internal/storm -run '^TestRestoreOf' -parallel 1 -count=1 -v -timeout 1h
 longrun: ## ten thousand acts on one registration
 	go test ./internal/longrun -count=1 -v -timeout 1h -acts 10000
 bench: ## measure the product as processes of its own: ten times as many creations as can be done (bench/README.md; ARGS=)
@@ -81,3 +83,10 @@ up: .env ## PostgreSQL, Temporal with its UI, worker, API and sandbox
 	docker compose up --wait
 down: ## end them; the data stays in its volumes
 	docker compose down
+backup: .env ## back everything up into a new folder below TO=, on another disk, while the product runs
+	BACKUPS_PATH="$(abspath $(or $(TO),backups))" docker compose run --rm --build backup
+restore: .env ## stop API and workers and put the newest backup of FROM= back; ARGS=--replace if the database is not empty
+	docker compose stop api worker
+	BACKUPS_PATH="$(abspath $(or $(FROM),backups))" docker compose run --rm --build backup restore /var/lib/shiming/backups $(ARGS)
+drill: .env ## rehearse the newest backup of FROM= beside the product; fails if anything is amiss
+	BACKUPS_PATH="$(abspath $(or $(FROM),backups))" docker compose run --rm --build --no-deps backup drill /var/lib/shiming/backups $(ARGS)

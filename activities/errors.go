@@ -22,6 +22,7 @@ const (
 	FailBeingSent   = "message_being_sent"   // by an attempt that may be alive; tried again when that is over
 	FailNoChannel   = "no_channel_left"      // each waits for ops' word; looked at again
 	FailPaused      = "payouts_paused"       // by ops' word; looked at again every few seconds
+	FailRestored    = "held_after_restore"   // until the database is repaired; looked at again every few seconds
 	FailCeiling     = "ceiling_met"          // all that may be spent in a day is spent; tried again the next day, or when the ceiling was raised
 	FailForeign     = "foreign_reference"    // a reference leads to what is not its owner's; tried again once somebody has looked
 	FailStorage     = "storage"              // tried again
@@ -65,6 +66,8 @@ func classify(err error) error {
 		return temporal.NewApplicationError("no channel has taken the payment notice, and none is left to try; ops decides", FailNoChannel)
 	case errors.Is(err, postgres.ErrPaused):
 		return later("payments are paused by ops; nothing was done", FailPaused, pausedLook)
+	case errors.Is(err, postgres.ErrRestored):
+		return later("the database is held after a restore; nothing was done", FailRestored, pausedLook)
 	case errors.As(err, &met):
 		return later("all that may be spent in a day is spent; nothing was done", FailCeiling, min(time.Until(met.Until), ceilingLook))
 	case errors.As(err, &illegal):

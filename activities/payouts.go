@@ -24,6 +24,7 @@ type PayoutBook interface {
 	PaymentKey(ctx context.Context, paymentID string) (string, error)
 	OrderAnswered(ctx context.Context, paymentID, kind, reason string) (registration.PaymentRef, error)
 	OrderDropped(ctx context.Context, paymentID string) error
+	AdoptNext(ctx context.Context, paymentID, refusedKey string) (more bool, err error)
 	PayoutCancelIgnored(ctx context.Context, paymentID string) error
 }
 
@@ -85,40 +86,59 @@ func (a *Payouts) firstTaken(ctx context.Context, paymentID string, held []strin
 }
 
 // Order has the bank pay, exactly once: the key was stored with the payment before the bank is first called, and after
-// a call without an answer the bank is asked by that key before anything is sent again.
+// a call without an answer the bank is asked by that key before anything is sent again. Of a payment that takes over a transfer
+// which a restore has lost, the bank is shown one such key after the other until it knows one to be this company's.
 func (a *Payouts) Order(ctx context.Context, paymentID string) (registration.PaymentRef, error) {
 	defer alive(ctx)()
-	order, err := a.Book.TakeOrder(ctx, paymentID)
-	if err != nil {
-		return registration.PaymentRef{}, classify(err)
+	for {
+		ref, refused, err := a.order(ctx, paymentID)
+		if refused == "" {
+			return ref, classify(err)
+		}
+		if more, err := a.Book.AdoptNext(ctx, paymentID, refused); !more || err != nil {
+			return registration.PaymentRef{ID: paymentID}, classify(err)
+		}
 	}
-	if order == nil { // void before it was ordered, or answered already
-		return registration.PaymentRef{ID: paymentID}, nil
+}
+
+// order orders a payment once. refused is the key of a lost transfer that is another company's.
+func (a *Payouts) order(ctx context.Context, paymentID string) (ref registration.PaymentRef, refused string, err error) {
+	order, err := a.Book.TakeOrder(ctx, paymentID)
+	if order == nil || err != nil { // void before it was ordered, answered already, or for a person to judge
+		return registration.PaymentRef{ID: paymentID}, "", err
 	}
 	status, err := a.pay(ctx, order)
+	if order.Adopted && errors.Is(err, bank.ErrKeyReused) {
+		return ref, order.Key, nil
+	}
+	ref, err = a.ordered(ctx, paymentID, status, err)
+	return ref, "", err
+}
+
+// ordered records what the bank has answered to an order.
+func (a *Payouts) ordered(ctx context.Context, paymentID string, status bank.TransferStatus, err error) (registration.PaymentRef, error) {
 	var no *bank.Refusal
 	switch {
 	case errors.As(err, &no):
 		status.State, status.Reason = "failed", no.Reason
 	case err != nil:
-		return registration.PaymentRef{}, classify(err)
+		return registration.PaymentRef{}, err
 	}
 	if status.State == "" { // void, and the bank never heard of it
-		return registration.PaymentRef{ID: paymentID}, classify(a.Book.OrderDropped(ctx, paymentID))
+		return registration.PaymentRef{ID: paymentID}, a.Book.OrderDropped(ctx, paymentID)
 	}
-	ref, err := a.Book.OrderAnswered(ctx, paymentID, "transfer."+string(status.State), string(status.Reason))
-	return ref, classify(err)
+	return a.Book.OrderAnswered(ctx, paymentID, "transfer."+string(status.State), string(status.Reason))
 }
 
 func (a *Payouts) pay(ctx context.Context, order *postgres.Order) (bank.TransferStatus, error) {
-	if order.Asked {
+	if order.Asked && (!order.Adopted || order.Void) {
 		status, found, err := a.Bank.FindTransfer(ctx, order.Key)
 		if found || err != nil || order.Void {
 			return status, err
 		}
 	}
-	if order.Paused {
-		return bank.TransferStatus{}, postgres.ErrPaused
+	if order.Barred != nil {
+		return bank.TransferStatus{}, order.Barred
 	}
 	account := order.Company.Bank
 	return a.Bank.Transfer(ctx, bank.Transfer{

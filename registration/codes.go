@@ -42,6 +42,7 @@ const (
 	CodeActsExceeded            Code = "acts_exceeded"
 	CodeAccountLimitReached     Code = "account_limit_reached" // an account, a phone, a mailbox, an ID number or a caller has had its share
 	CodeSpendingPaused          Code = "spending_paused"       // no payment is made: by ops' word, or for the day's ceiling
+	CodeHeldAfterRestore        Code = "held_after_restore"    // the database is older than its engine: nothing is opened or paid until it is repaired
 	CodeProviderUnavailable     Code = "provider_unavailable"
 
 	// These are never a problem's code, only a last_error's: the person on the phone was not recognised, the bank would

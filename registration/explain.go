@@ -43,6 +43,7 @@ var words = map[Code]struct{ zh, en string }{
 	CodeNothingToClear:          {"该账号的实名信息已被清除。", "The account's identity has been cleared already."},
 	CodeActsExceeded:            {"操作次数过多，请稍后再试。", "Too many attempts; try again later."},
 	CodeAccountLimitReached:     {"次数已达上限，请稍后再试。", "Too many tries for now; wait before the next."},
+	CodeHeldAfterRestore:        {"系统正在恢复数据，暂不受理新的申请和打款，请稍后再试。", "The service is being repaired after a restore; nothing is opened or paid at the moment. Try again later."},
 	CodeSpendingPaused:          {"打款暂停，请稍后再试。", "No payments are made at the moment; try again later."},
 	CodeCodeResendTooSoon:       {"验证码发送过于频繁，请稍后再试。", "A code was sent less than a minute ago; wait a little."},
 	CodeWrongState:              {"当前状态不允许此操作。", "The registration is past this step; read its state."},

@@ -25,6 +25,34 @@ const (
 	FindingSpendingHigh FindingKind = "spending_high"
 	// FindingSpendingCeiling: all that may be spent in a day is spent; payments are refused, messages wait for the next.
 	FindingSpendingCeiling FindingKind = "spending_ceiling"
+	// FindingStatementUnknown: the bank's statement has a transfer that is no payment of ours.
+	FindingStatementUnknown FindingKind = "statement_unknown"
+	// FindingStatementMissing: the bank's statement has not a payment that we hold accepted.
+	FindingStatementMissing FindingKind = "statement_missing"
+	// FindingStatementDouble: the bank's statement has more than one transfer for a payment.
+	FindingStatementDouble FindingKind = "statement_double"
+	// FindingStatementDiffers: amount, account or state is another on the bank's statement.
+	FindingStatementDiffers FindingKind = "statement_differs"
+	// FindingStatementReturnedLate: money came back after its registration had ended or gone on to another payment.
+	FindingStatementReturnedLate FindingKind = "statement_returned_late"
+	// FindingStatementUnavailable: no statement of a finished day could be had for a day.
+	FindingStatementUnavailable FindingKind = "statement_unavailable"
+	// FindingDocumentMissing: a document was handed in, and its scan is not in the storage.
+	FindingDocumentMissing FindingKind = "document_missing"
+	// FindingDocumentDamaged: the scan is there and is not what was handed in, or does not open.
+	FindingDocumentDamaged FindingKind = "document_damaged"
+	// FindingHeld: the database is older than its engine; nothing is opened or paid until it is repaired.
+	FindingHeld FindingKind = "held_after_restore"
+	// FindingEngineBehind: the engine is older than the database; runs are rebuilt from rows.
+	FindingEngineBehind FindingKind = "engine_behind"
+	// FindingCaseLost: the engine knew a registration, a clearing or a payment that no row knows since a restore.
+	FindingCaseLost FindingKind = "case_lost"
+	// FindingCaseWentBack: a registration or clearing had come further than its row says since a restore.
+	FindingCaseWentBack FindingKind = "case_went_back"
+	// FindingTransferLost: the bank made a transfer for a payment that no row knows since a restore.
+	FindingTransferLost FindingKind = "transfer_lost"
+	// FindingAdoptionRefused: no transfer that a restore has lost is this payment's, though one went to an account of its digits.
+	FindingAdoptionRefused FindingKind = "adoption_refused"
 )
 
 // FindingKinds lists every kind.
@@ -32,6 +60,16 @@ func FindingKinds() []FindingKind {
 	return []FindingKind{
 		FindingRunFailing, FindingRunAhead, FindingRunBehind, FindingUndelivered, FindingPayoutFailed, FindingMessageUnsure,
 		FindingPayoutsPaused, FindingSpendingHigh, FindingSpendingCeiling,
+		FindingStatementUnknown, FindingStatementMissing, FindingStatementDouble, FindingStatementDiffers, FindingStatementReturnedLate, FindingStatementUnavailable,
+		FindingDocumentMissing, FindingDocumentDamaged,
+		FindingHeld, FindingEngineBehind, FindingCaseLost, FindingCaseWentBack, FindingTransferLost, FindingAdoptionRefused,
+	}
+}
+
+// StatementDifferences lists the kinds of findings that a comparison of the bank's statement with the payments makes.
+func StatementDifferences() []FindingKind {
+	return []FindingKind{
+		FindingStatementUnknown, FindingStatementMissing, FindingStatementDouble, FindingStatementDiffers, FindingStatementReturnedLate,
 	}
 }
 
@@ -42,6 +80,9 @@ func (k FindingKind) OfRun() bool {
 
 // Text says what a finding of this kind means and what ops does about it; empty for an unknown kind.
 func (k FindingKind) Text() string {
+	if text := k.statementText(); text != "" {
+		return text
+	}
 	switch k {
 	case FindingRunFailing:
 		return "The run cannot finish its task; the registration or clearing stands still and has lost nothing. Its workflow's last failure in Temporal says why. " +
@@ -70,6 +111,57 @@ func (k FindingKind) Text() string {
 	case FindingSpendingCeiling:
 		return "All that may be spent in a day is spent: payments, sms or mails, as the subject says. New payments are refused until midnight with spending_paused; messages wait for the next day and are not lost. " +
 			"If it is honest, raise the setting named under tried for API and worker alike: what waits goes on within minutes. It is resolved by itself when the day is over."
+	case FindingDocumentMissing:
+		return "A document was handed in, and its scan is not in the storage; which slots is under tried. Reviewers who open it are answered not_found. " +
+			"Put it back from a backup of the scans. If there is none, have the reviewer reject, not finally, with a reason for documents and the slot: the applicant hands it in again. " +
+			"Either way this is resolved by itself. Many at once: the storage is not the one that it was, see BLOBS_URL and what is mounted there."
+	case FindingDocumentDamaged:
+		return "The scan of a document is there, but cut off, changed, or sealed with another key; which slots is under tried. Reviewers who open it are answered not_found. " +
+			"Put it back from a backup of the scans. If there is none, have the reviewer reject, not finally, with a reason for documents and the slot: the applicant hands it in again. " +
+			"Either way this is resolved by itself. Many at once: KEYS_FILE is another's, or the disk fails."
+	case FindingHeld:
+		return "The database is older than its engine: it was restored, perhaps, or is another's. Nothing is opened or paid meanwhile; reading and every other act go on. " +
+			"Make sure that this is the database to go on with, then run starter repair --all with a reason. It is resolved by that."
+	case FindingEngineBehind:
+		return "The engine is older than the database: it was restored, or is another. Runs are rebuilt from their rows by themselves; payments are looked up at the bank first. " +
+			"If it stays open, see the worker's log, or run starter repair --all. It is resolved by itself."
+	case FindingCaseLost:
+		return "The engine knew this registration, clearing or payment, and since the restore no row does. What was handed in is lost, its run was ended, and its account is free. " +
+			"Tell the platform to have the account register anew. What the bank paid for it is a lost transfer, and is not paid again."
+	case FindingCaseWentBack:
+		return "This registration or clearing had come further than its row says since the restore; under tried is how far. It goes on where the row stands. " +
+			"Whoever acted meanwhile, an applicant or a reviewer, must act again, and has been told otherwise perhaps: see to it that they know. Then resolve this."
+	case FindingTransferLost:
+		return "The bank made this transfer for a payment that no row knows since the restore. No new one is made to an account of these last four digits: the next payment to one takes this over, " +
+			"its applicant enters the amount that has arrived, and this is resolved by itself. Resolving it by hand releases the account: the next payment is then a new, second transfer. Do so only if nobody will register with that account again."
+	case FindingAdoptionRefused:
+		return "A transfer that the restore has lost went to an account of these last four digits, and the bank says that it was not to this company as it is typed now. Nothing was paid. " +
+			"Ask the bank whose account it was. If it was this company's, have the applicant correct what differs; if not, record the payment as failed with payout/resolve: the next one is made anew."
+	}
+	return ""
+}
+
+// statementText is Text for what a comparison with the bank's statement finds.
+func (k FindingKind) statementText() string {
+	switch k {
+	case FindingStatementUnknown:
+		return "The bank's statement has a transfer under a key, or a reference, that no payment has. Nothing here has ordered it, or the database that did was replaced by an older one. " +
+			"Ask the bank who ordered it. If the database was restored, the payment is a lost one: see restores. Resolve this with what you found; it does not come again unless the statement changes."
+	case FindingStatementMissing:
+		return "The bank said that it took this payment, and its statements of the day and of the days around it do not have it. " +
+			"Ask the bank by the payment's key. If it never paid, record that with payout/resolve, so that the applicant can ask for another; if it paid, have the bank mend its statement."
+	case FindingStatementDouble:
+		return "The bank's statement has two transfers for this payment: its key twice, or another key with the same amount to the same account. The company may have been paid twice. " +
+			"Ask the bank whether both were executed, and have one returned. Look in the worker's log for what was ordered, then resolve this with what you found."
+	case FindingStatementDiffers:
+		return "Amount, account or state of this payment are not what the bank's statement says; tried says which. Where only the state differed, the bank was asked by the key and says the same. " +
+			"Ask the bank which is right. If it is the bank's and only the state differs, record it with payout/resolve; then resolve this with what you found."
+	case FindingStatementReturnedLate:
+		return "Money of this payment came back when its registration had ended or had gone on to another payment: nobody is asked for another account because of it. " +
+			"Book the money. If the registration was approved on the strength of this payment, decide whether the company is still proven. Then resolve this."
+	case FindingStatementUnavailable:
+		return "The bank has given no statement of this day, though it is over and was asked for again and again for a day. The payments of the day are compared with nothing. " +
+			"See in the worker's log what the bank answers; mend the access, or ask the bank. It is asked on, and this is resolved by itself once the day is compared."
 	}
 	return ""
 }

@@ -1,6 +1,9 @@
 package registration
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // View is a registration as every caller sees it: personal data masked, parts that do not exist yet null.
 type View struct {
@@ -131,4 +134,15 @@ type TimelineEntry struct {
 	From  State     `json:"from" doc:"State before" example:"details_required"`
 	To    State     `json:"to" doc:"State after" example:"under_review"`
 	Actor string    `json:"actor" doc:"Who made it happen" example:"applicant"`
+	// By and Reason are there where a person is known, and has said why.
+	By     *string `json:"by" doc:"The person or caller behind the actor; null if it is none" example:"zhang"`
+	Reason *string `json:"reason" doc:"Why, in the words of ops; null if nobody said, and for a caller who is a platform only" example:"Asked the bank."`
+}
+
+// Person is the name of the person or caller in an actor such as ops:zhang; nil if it names none.
+func (a Actor) Person() *string {
+	if _, name, found := strings.Cut(string(a), ":"); found && name != "" {
+		return &name
+	}
+	return nil
 }

@@ -20,10 +20,16 @@ func TestCommandsSayWhichSettingsAreMissing(t *testing.T) {
 		"serve":   {"DATABASE_URL", "KEYS_FILE", "BLOBS_URL", "WALLET_URL", "BANK_WEBHOOK_SECRETS"},
 		"sandbox": {"BANK_WEBHOOK_URL", "WALLET_WEBHOOK_URL", "WEBHOOK_SECRET"},
 		"migrate": {"DATABASE_URL"},
+		"backup":  {"DATABASE_URL", "KEYS_FILE", "BLOBS_URL"},
+		"drill":   {"KEYS_FILE"},
 	} {
 		t.Run(command, func(t *testing.T) {
 			t.Parallel()
-			p := run(t, command)
+			args := []string{command}
+			if command == "backup" || command == "drill" {
+				args = append(args, t.TempDir())
+			}
+			p := run(t, args...)
 			assert.Equal(t, 1, p.ends(quickly))
 			for _, name := range names {
 				assert.Contains(t, p.stderr.String(), name+" is not set: want ")

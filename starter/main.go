@@ -26,6 +26,11 @@ type commands struct {
 	Keys    keysCommand    `cmd:"" help:"Make a key file for the vault."`
 	Migrate migrateCommand `cmd:"" help:"Bring the database at DATABASE_URL up to date."`
 
+	Backup  backupCommand  `cmd:"" help:"Back up the database at DATABASE_URL and the scans at BLOBS_URL into a new folder below DIR."`
+	Restore restoreCommand `cmd:"" help:"Put a backup back. The product must not run."`
+	Drill   drillCommand   `cmd:"" help:"Rehearse the newest backup below DIR beside the product, and say what is amiss."`
+	Repair  repairCommand  `cmd:"" group:"Ops:" help:"After a restore, bring database and engine together again (--all, configured like the worker); or have the run of one registration or clearing repaired, through the API."`
+
 	Calendar calendarCommands `cmd:"" help:"Show the calendar of working days, or what an amendment would move."`
 
 	cli.Commands `embed:""`

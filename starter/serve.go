@@ -8,14 +8,19 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.temporal.io/sdk/contrib/envconfig"
 
 	"shiming/internal/api"
+	"shiming/internal/bank"
 	"shiming/internal/config"
 	"shiming/internal/engine"
 	"shiming/internal/postgres"
+	"shiming/internal/restore"
 	"shiming/internal/vault"
 	"shiming/internal/wallet"
 	"shiming/internal/web"
@@ -43,6 +48,7 @@ func (*serveCommand) Run(stop *stopper) error {
 	log.Info("serving the API", "addr", listener.Addr().String())
 	select {
 	case <-stop.soon.Done():
+		err = a.leave(stop.now)
 	case err = <-a.failed:
 	}
 	return errors.Join(err, a.stop(stop.now))
@@ -72,14 +78,20 @@ type apiServer struct {
 	engine  *engine.Engine
 	blobs   *vault.Blobs
 	numbers *prometheus.Registry
-	webs    []*webServer // none until serve
-	failed  chan error   // gets why one of them ended, if nobody stopped it
+	webs    []*webServer   // none until serve
+	compare sync.WaitGroup // of database and engine, once
+
+	stopComparing context.CancelFunc
+	failed        chan error // gets why one of them ended, if nobody stopped it
+
+	stopping chan struct{} // closed when it is told to stop
+	told     sync.Once
 }
 
 // openAPI opens what the API stands on. lookup replaces the environment for Temporal's own settings; nil: this
 // process's.
 func openAPI(ctx context.Context, cfg config.API, lookup envconfig.EnvLookup, log *slog.Logger) (*apiServer, error) {
-	a := &apiServer{cfg: cfg, log: log, numbers: api.NewRegistry(), failed: make(chan error, 2)}
+	a := &apiServer{cfg: cfg, log: log, numbers: api.NewRegistry(), failed: make(chan error, 2), stopping: make(chan struct{})}
 	if err := a.open(ctx, lookup); err != nil {
 		return nil, errors.Join(err, a.close())
 	}
@@ -117,16 +129,43 @@ func (a *apiServer) open(ctx context.Context, lookup envconfig.EnvLookup) error 
 	if err != nil {
 		return err
 	}
+	theBank, err := a.openBank()
+	if err != nil {
+		return err
+	}
+	compared := a.compareOnce()
 	a.handler, err = api.New(api.Deps{
-		Store: a.store, Engine: a.engine, Wallet: theWallet, Blobs: a.blobs, Keys: keys,
+		Store: a.store, Engine: a.engine, Wallet: theWallet, Bank: theBank, Blobs: a.blobs, Keys: keys,
 		Auth:        api.Auth{TokensFile: a.cfg.TokensFile, OIDCIssuer: a.cfg.OIDCIssuer, OIDCAudience: a.cfg.OIDCAudience},
 		BankSecrets: a.cfg.BankSecrets, WalletSecrets: a.cfg.WalletSecrets,
 		RateLimit: a.cfg.RateLimit, CallsMax: a.cfg.CallsMax, ActsPerHour: a.cfg.ActsPerHour, AnswerWithin: a.cfg.AnswerWithin, PublicURL: a.cfg.PublicURL, CORSOrigins: a.cfg.CORSOrigins,
 		WebhookAllowNets: a.cfg.WebhookAllowNets,
 		StreamsPerToken:  a.cfg.StreamsPerToken, UnauthorizedPerMinute: a.cfg.UnauthorizedPerMinute, TrustedProxies: a.cfg.TrustedProxies,
-		Metrics: a.numbers, Log: a.log,
+		Stopping: a.stopping, Metrics: a.numbers, Log: a.log, Runs: a.engine, Compared: compared,
 	})
 	return err
+}
+
+// compareOnce compares database and engine in the background, and reports whether it has: the engine may come later than the API.
+func (a *apiServer) compareOnce() (compared func() bool) {
+	var done atomic.Bool
+	ctx, cancel := context.WithCancel(context.Background())
+	a.stopComparing = cancel
+	keeper := &restore.Keeper{Book: a.store, Engine: a.engine, Every: restore.Every, Log: a.log}
+	a.compare.Go(func() {
+		if keeper.Begin(ctx) == nil {
+			done.Store(true)
+		}
+	})
+	return done.Load
+}
+
+// openBank is nil if the API was not told where the bank is.
+func (a *apiServer) openBank() (api.Bank, error) {
+	if a.cfg.BankURL == "" {
+		return nil, nil
+	}
+	return bank.New(bank.Config{BaseURL: a.cfg.BankURL, APIKey: a.cfg.BankAPIKey})
 }
 
 func dialEngine(ctx context.Context, keys *vault.Keys, taskQueue string, lookup envconfig.EnvLookup, log *slog.Logger) (*engine.Engine, error) {
@@ -141,7 +180,7 @@ func dialEngine(ctx context.Context, keys *vault.Keys, taskQueue string, lookup 
 func (a *apiServer) serve(l, metrics net.Listener) {
 	a.start(serveWithin(l, a.handler, web.Config{
 		Within: a.cfg.ReceiveWithin, IdleWithin: a.cfg.IdleWithin, Connections: a.cfg.Connections, PerAddress: a.cfg.ConnectionsPerAddress,
-		Log: a.log, Metrics: a.numbers,
+		Log: a.log, Metrics: a.numbers, Stopping: a.stopping,
 	}))
 	if metrics != nil {
 		a.start(serveHTTP(metrics, api.MetricsHandler(a.numbers), a.log))
@@ -158,8 +197,30 @@ func (a *apiServer) start(w *webServer) {
 	}()
 }
 
-// stop waits for answers under way, and gives back what was opened.
+// leave says by /readyz that the process stops, and takes calls for as long as it may be before everybody has seen that.
+// It returns early, with why, if a server ends by itself.
+func (a *apiServer) leave(now context.Context) error {
+	a.told.Do(func() { close(a.stopping) })
+	if a.cfg.UnreadyFor <= 0 {
+		return nil
+	}
+	a.log.Info("stopping: not ready any more, calls are still taken", "for", a.cfg.UnreadyFor.String())
+	seen := time.NewTimer(a.cfg.UnreadyFor)
+	defer seen.Stop()
+	select {
+	case <-seen.C:
+		return nil
+	case <-now.Done():
+		return nil
+	case err := <-a.failed:
+		return err
+	}
+}
+
+// stop takes no more calls, waits for answers under way, and gives back what was opened.
 func (a *apiServer) stop(now context.Context) error {
+	a.told.Do(func() { close(a.stopping) })
+	a.log.Info("taking no more calls", "answers_within", a.cfg.ShutdownWithin.String())
 	var errs []error
 	for _, w := range a.webs {
 		errs = append(errs, w.stop(now, a.cfg.ShutdownWithin))
@@ -168,6 +229,10 @@ func (a *apiServer) stop(now context.Context) error {
 }
 
 func (a *apiServer) close() error {
+	if a.stopComparing != nil {
+		a.stopComparing()
+		a.compare.Wait()
+	}
 	if a.engine != nil {
 		a.engine.Close()
 	}

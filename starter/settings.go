@@ -48,7 +48,10 @@ func (s *stack) apiSettings() settings {
 		"API_TOKENS_FILE":        s.home.tokensFile(),
 		"BANK_WEBHOOK_SECRETS":   s.home.kept.WebhookSecret,
 		"WALLET_WEBHOOK_SECRETS": s.home.kept.WebhookSecret,
+		"BANK_URL":               s.sandboxURL,
+		"BANK_API_KEY":           "dev",
 		"WEBHOOK_ALLOW_NETS":     subscribersHere,
+		"UNREADY_FOR":            "0s", // nobody shares out calls, and Ctrl-C is to end it now
 		"SHUTDOWN_WITHIN":        shutdownWithin.String(),
 	})
 }

@@ -40,10 +40,15 @@ func serveWithin(l net.Listener, h http.Handler, bounds web.Config) *webServer {
 	return w
 }
 
-// stop takes no more calls and waits for answers under way, at most as long as within; then it hangs up.
-func (w *webServer) stop(ctx context.Context, within time.Duration) error {
-	ctx, cancel := context.WithTimeout(ctx, within)
+// atOnce is what answers have that are just being written when nothing more is waited for.
+const atOnce = 500 * time.Millisecond
+
+// stop takes no more calls and waits for answers under way, at most as long as within, or only a moment once now ends; then it
+// hangs up.
+func (w *webServer) stop(now context.Context, within time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(now), within)
 	defer cancel()
+	defer context.AfterFunc(now, func() { time.AfterFunc(atOnce, cancel) })()
 	if err := w.server.Shutdown(ctx); err != nil {
 		return errors.Join(fmt.Errorf("some answers were cut off: %w", err), w.server.Close())
 	}

@@ -59,4 +59,5 @@ func RegisterWorkflows(w worker.WorkflowRegistry) {
 	w.RegisterWorkflowWithOptions(IdentityClearing, workflow.RegisterOptions{Name: registration.ClearingWorkflow})
 	w.RegisterWorkflowWithOptions(Notice, workflow.RegisterOptions{Name: registration.NoticeWorkflow})
 	w.RegisterWorkflowWithOptions(WebhookDelivery, workflow.RegisterOptions{Name: registration.WebhookWorkflow})
+	w.RegisterWorkflowWithOptions(Anchor, workflow.RegisterOptions{Name: registration.AnchorWorkflow})
 }

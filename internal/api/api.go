@@ -12,9 +12,11 @@ import (
 	"github.com/IBM/pgxpoolprometheus"
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/semaphore"
-	"golang.org/x/sync/singleflight"
 
+	"shiming/internal/health"
+	"shiming/internal/papers"
 	"shiming/internal/postgres"
 	"shiming/internal/problem"
 	"shiming/internal/subscriber"
@@ -32,9 +34,11 @@ type server struct {
 	pages   *limits // of what is for everybody, by address
 	streams *streams
 	classes *classes // how many calls are worked on at a time
+	asked   *limits  // the bank, about a registration's payments
 	proxies web.Proxies
 	lookups *semaphore.Weighted // of tokens that may be anybody's
-	ready   singleflight.Group
+	health  *health.Checker
+	papers  *papers.Keeper
 	hooks   map[party]signatures
 	meters  *meters
 	sweep   sweeper
@@ -59,11 +63,18 @@ func New(d Deps) (http.Handler, error) {
 		guesses: newLimits(float64(d.UnauthorizedPerMinute)/time.Minute.Seconds(), guessesAtOnce*d.UnauthorizedPerMinute, d.Now),
 		pages:   newLimits(pagesPerSecond, pagesAtOnce, d.Now), streams: newStreams(d.StreamsPerToken), lookups: semaphore.NewWeighted(lookupsAtOnce),
 		classes: newClasses(d.CallsMax, d.Now, d.Log),
+		asked:   newLimits(1/tracesEvery.Seconds(), 1, d.Now),
 	}
-	err := errors.Join(
-		d.Metrics.Register(pgxpoolprometheus.NewCollector(d.Store.Pool(), nil)), d.Metrics.Register(newSpendingMeter(d.Store, d.Log)),
-		d.Metrics.Register(newClassMeter(s.classes)),
-	)
+	s.health = health.New(health.Parts{
+		Database: d.Store.Ping, Engine: d.Engine.Ready, Storage: d.Blobs.Ready, OutboxLate: d.Store.OutboxLate, Held: d.Store.IsHeld,
+	}, d.Stopping, d.Log)
+	s.papers = &papers.Keeper{Book: d.Store, Blobs: d.Blobs}
+	var err error
+	for _, meter := range []prometheus.Collector{
+		pgxpoolprometheus.NewCollector(d.Store.Pool(), nil), newSpendingMeter(d.Store, d.Log), newOutboxMeter(d.Store, d.Log), newClassMeter(s.classes),
+	} {
+		err = errors.Join(err, d.Metrics.Register(meter))
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -126,10 +137,14 @@ func (s *server) build() error {
 	s.clearings()
 	s.reports()
 	s.findings()
+	s.reconciliations()
 	s.subscriptions()
 	s.progress()
 	s.notices()
 	s.spending()
+	s.repairs()
+	s.payments()
+	s.traces()
 	finish(s.api.OpenAPI())
 	complete(s.api.OpenAPI())
 	s.mux.HandleFunc("/", s.unknown)

@@ -131,6 +131,9 @@ func (s *server) prepareClearing(ctx context.Context, app *registration.Clearing
 	if _, err := s.Store.ClearingStanding(ctx, app.ClearingID); !errors.Is(err, postgres.ErrNotFound) {
 		return err == nil, err
 	}
+	if err := s.mayOpenAny(ctx); err != nil {
+		return false, err
+	}
 	kind, refusal, err := s.Store.MayClear(ctx, app.AccountID)
 	switch {
 	case err != nil:
@@ -183,6 +186,9 @@ func (s *server) contest(ctx context.Context, in *contest) (*clearingOpened, err
 	case err == nil: // opened by an earlier call with the same key
 		return s.clearingCreated(ctx, app.ClearingID, where)
 	case !errors.Is(err, postgres.ErrNotFound):
+		return nil, err
+	}
+	if err := s.mayOpenAny(ctx); err != nil {
 		return nil, err
 	}
 	if refusal, err := s.Store.TryContest(ctx, requestOf(ctx).caller.id, app.ClearingID, claim); refusal != nil || err != nil {

@@ -32,7 +32,7 @@ func (s *server) clearings() {
 			"is claimed. With when_eligible also if only time is missing: the clearing waits, checks again and goes on by itself.",
 		codes: []problem.Code{
 			problem.CodeIDNumberInvalid, registration.CodeClearingExists, registration.CodeRegistrationExists, registration.CodeClearingNotEligible,
-			registration.CodeAccountLimitReached, registration.CodeProviderUnavailable,
+			registration.CodeAccountLimitReached, registration.CodeProviderUnavailable, registration.CodeHeldAfterRestore,
 		},
 	}, s.openClearing)
 	register(s, route{
@@ -40,7 +40,7 @@ func (s *server) clearings() {
 		description: "By the true holder of a resident ID that is bound to an account that is not theirs. Names no account and learns none: " +
 			"the answer is the same whether or not the identity is bound, and the account's owner is not kept from anything. A caller may claim one number five " +
 			"times in 24 hours, and twenty in all.",
-		codes: []problem.Code{problem.CodeIDNumberInvalid, registration.CodeAccountLimitReached},
+		codes: []problem.Code{problem.CodeIDNumberInvalid, registration.CodeAccountLimitReached, registration.CodeHeldAfterRestore},
 	}, s.contest)
 	register(s, route{
 		id: "object-to-clearing", method: http.MethodPost, path: "/v1/identity-clearings/objections", tag: clearingTag, summary: "Object to a clearing",
@@ -163,7 +163,7 @@ func (s *server) putMaterial(ctx context.Context) (*struct{ Body DocumentReceipt
 	if refusal != nil {
 		return nil, refusal
 	}
-	up.used = true // also after an error, see putDocument
+	up.used = !full(err) // see putDocument
 	if err != nil {
 		return nil, err
 	}

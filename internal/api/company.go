@@ -44,7 +44,7 @@ func (s *server) companyRoute() route {
 			"In payout_pending it is open once the payment is overdue.",
 		registration.CodeSubmittedLocked, problem.CodeUSCCInvalid, registration.CodeAdminMustBeAgent, registration.CodeLicenceNumbers,
 		registration.CodeBankAccountNameMismatch, registration.CodeOrganizationInUse, registration.CodePayoutLimitReached, registration.CodeActsExceeded,
-		registration.CodeAccountLimitReached, registration.CodeSpendingPaused)
+		registration.CodeAccountLimitReached, registration.CodeSpendingPaused, registration.CodeHeldAfterRestore)
 }
 
 func (s *server) company(ctx context.Context, in *handInCompany) (*registrationAnswer, error) {

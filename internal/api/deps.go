@@ -11,6 +11,7 @@ import (
 	"shiming/internal/engine"
 	"shiming/internal/live"
 	"shiming/internal/postgres"
+	"shiming/internal/restore"
 	"shiming/internal/vault"
 	"shiming/internal/wallet"
 	"shiming/registration"
@@ -44,6 +45,7 @@ type Deps struct {
 	Store  *postgres.Store
 	Engine Engine
 	Wallet Wallet
+	Bank   Bank // nil: payments cannot be traced
 	Blobs  *vault.Blobs
 	Keys   *vault.Keys
 	Auth   Auth
@@ -63,6 +65,13 @@ type Deps struct {
 	TrustedProxies        []string // networks whose X-Forwarded-For is believed, in CIDR notation
 
 	WebhookAllowNets []string // networks of our own that webhooks may go to, in CIDR notation
+
+	Stopping <-chan struct{} // closed when the process is told to stop: /readyz is 503 from then on; nil: never
+	Runs     restore.Runs    // by which ops repairs one case; nil: it cannot
+
+	// Compared says that database and engine were compared since this process began: before, neither a case is opened nor known to
+	// be held. nil: they need not be.
+	Compared func() bool
 
 	Live    *live.Hub            // nil: one of its own, over Store
 	Metrics *prometheus.Registry // nil: one of its own
@@ -111,6 +120,9 @@ func (d *Deps) complete() error {
 	}
 	if d.Metrics == nil {
 		d.Metrics = NewRegistry()
+	}
+	if d.Compared == nil {
+		d.Compared = func() bool { return true }
 	}
 	if d.Now == nil {
 		d.Now = time.Now

@@ -128,7 +128,7 @@ func (s *server) putDocument(ctx context.Context, in *putDocument) (*struct{ Bod
 	if refusal != nil {
 		return nil, refusal
 	}
-	up.used = true // also after an error: a file without a document is better than a document without its file
+	up.used = !full(err) // also after an error of which nobody knows what it came to: a file without a document is better than a document without its file
 	if err != nil {
 		return nil, err
 	}

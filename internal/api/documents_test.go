@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"shiming/internal/papers"
 )
 
 // blobs counts the files that are kept.
@@ -90,3 +92,6 @@ func TestScansLieSealed(t *testing.T) {
 		return err
 	}))
 }
+
+// papers looks after the scans as a worker does.
+func (w *world) papers() *papers.Keeper { return &papers.Keeper{Book: w.store, Blobs: w.deps.Blobs} }

@@ -12,6 +12,7 @@ import (
 	"shiming/internal/outside"
 	"shiming/internal/postgres"
 	"shiming/internal/problem"
+	"shiming/internal/vault"
 	"shiming/registration"
 )
 
@@ -36,6 +37,8 @@ func (s *server) problemOf(ctx context.Context, err error) *problem.Problem {
 	case errors.Is(err, engine.ErrBusy), tooMuch(err):
 		requestOf(ctx).unanswered = true
 		return problem.New(problem.CodeEngineBusy, problem.WithRetryAfter(busyPause()))
+	case errors.Is(err, vault.ErrStorage), full(err):
+		return problem.New(problem.CodeStorageUnavailable)
 	case errors.Is(err, engine.ErrUnavailable), errors.Is(err, engine.ErrStillWorking), errors.Is(err, engine.ErrNoRun), away(err):
 		requestOf(ctx).unanswered = true
 		return problem.New(problem.CodeEngineUnavailable)
@@ -43,13 +46,24 @@ func (s *server) problemOf(ctx context.Context, err error) *problem.Problem {
 	return problem.New(problem.CodeInternal)
 }
 
-// tooManyConnections is PostgreSQL's code (appendix A of its manual).
-const tooManyConnections = "53300"
+// The conditions of PostgreSQL by its codes (appendix A of its manual).
+const (
+	tooManyConnections = "53300"
+	diskFull           = "53100"
+	ioError            = "58030"
+)
 
 // tooMuch reports whether the database has no room for another connection.
 func tooMuch(err error) bool {
 	pg, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && pg.Code == tooManyConnections
+}
+
+// full reports whether the database has no room, or its disk fails: ops mends that where scans' disks are mended, and waiting for
+// Temporal would not.
+func full(err error) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && (pg.Code == diskFull || pg.Code == ioError)
 }
 
 // away reports whether the database does not answer: it cannot be reached, is starting or stopping, or took too long.

@@ -79,7 +79,9 @@ func examplesOf(schema string) map[string]any {
 	case "WebhookAttempt":
 		return map[string]any{"error": nil}
 	case "Finding":
-		return map[string]any{"text": registration.FindingRunFailing.Text(), "resolved_at": nil, "resolved_by": nil, "reason": nil}
+		return map[string]any{"text": registration.FindingRunFailing.Text(), "resolved_at": nil, "resolved_by": nil, "reason": nil, "day": nil}
+	case "Reconciliation", "ReconciliationDay":
+		return map[string]any{"trouble": nil}
 	case "Timeline":
 		return map[string]any{"next_cursor": nil}
 	}

@@ -36,6 +36,7 @@ const (
 func (s *server) once(ctx huma.Context, next func(huma.Context)) {
 	r, w := humago.Unwrap(ctx)
 	req := requestOf(r.Context())
+	req.started = s.Now() // however long its body took
 	keys := r.Header.Values(idempotencyIn)
 	if rt := routeOf(ctx); !rt.mutates() || rt.signed != "" || len(keys) == 0 {
 		req.seed = registration.NewID("call")
@@ -64,6 +65,9 @@ func (s *server) once(ctx huma.Context, next func(huma.Context)) {
 	case p != nil:
 		write(w, p)
 	case won:
+		if least := s.Now().Add(-waitedShare); req.started.Before(least) {
+			req.started = least
+		}
 		s.perform(ctx, claimed, next)
 	default:
 		replay(w, kept)
@@ -132,13 +136,35 @@ func (s *server) perform(ctx huma.Context, claimed postgres.Request, next func(h
 	}()
 	next(humago.NewContext(ctx.Operation(), r.WithContext(work), rec))
 	answer := rec.answer()
-	keeping, cancel := context.WithTimeout(work, answerWithin)
-	defer cancel()
-	if err := s.keep(keeping, routeOf(ctx), claimed, answer); err != nil {
-		s.Log.ErrorContext(work, "an answer could not be kept; a repeat does the work again", "operation", ctx.Operation().OperationID, "error", err)
-	}
+	kept := make(chan struct{})
+	go func() {
+		defer close(kept)
+		keeping, cancel := context.WithTimeout(work, answerWithin)
+		defer cancel()
+		if err := s.keep(keeping, routeOf(ctx), claimed, answer); err != nil {
+			s.Log.ErrorContext(work, "an answer could not be kept; a repeat does the work again", "operation", ctx.Operation().OperationID, "error", err)
+		}
+	}()
+	awaitKept(kept, answer.Status)
 	answered = true
 	replay(w, &answer)
+}
+
+// freeWithin is how long an answer that is not kept waits until its key is free again: a database that hangs must not make it late.
+const freeWithin = 300 * time.Millisecond
+
+// awaitKept waits until an answer is kept. For one that is not, it does not insist.
+func awaitKept(kept <-chan struct{}, status int) {
+	if postgres.Kept(status) {
+		<-kept
+		return
+	}
+	late := time.NewTimer(freeWithin)
+	defer late.Stop()
+	select {
+	case <-kept:
+	case <-late.C:
+	}
 }
 
 // keep keeps an answer. A refusal of what anybody may call is not kept: it has changed nothing, and is the same again or better.

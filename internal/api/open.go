@@ -66,6 +66,9 @@ func (s *server) prepare(ctx context.Context, app *registration.Application, app
 	if _, err := s.Store.StandingOf(ctx, app.RegistrationID); !errors.Is(err, postgres.ErrNotFound) {
 		return err == nil, err
 	}
+	if err := s.mayOpenAny(ctx); err != nil {
+		return false, err
+	}
 	refusal, err := s.Store.MayRegister(ctx, app.AccountID, app.RegistrationID)
 	switch {
 	case err != nil:

@@ -8,6 +8,15 @@ import (
 	"shiming/registration"
 )
 
+// mayOpenAny refuses whatever is to be opened while it is not known whether the database is behind its engine, or while it is held
+// for that.
+func (s *server) mayOpenAny(ctx context.Context) error {
+	if !s.Compared() {
+		return engine.ErrUnavailable
+	}
+	return refused(s.Store.Held(ctx))
+}
+
 // opening is a registration or a clearing about to be opened.
 type opening struct {
 	id, workflowID string

@@ -18,7 +18,7 @@ func (s *server) payouts() {
 	register(s, s.actRoute("request-payout", http.MethodPost, "/payout", "Ask for a new payment",
 		"From deposit_failed: one more payment to the account on file, within the limit.",
 		registration.CodePayoutLimitReached, registration.CodeOrganizationInUse, registration.CodeAdminMustBeAgent, registration.CodeActsExceeded,
-		registration.CodeAccountLimitReached, registration.CodeSpendingPaused), s.payout)
+		registration.CodeAccountLimitReached, registration.CodeSpendingPaused, registration.CodeHeldAfterRestore), s.payout)
 	resolve := s.actRoute("resolve-payout", http.MethodPost, "/payout/resolve", "Resolve a payment by hand", "As if the bank had reported it.")
 	resolve.deferrable = false
 	register(s, resolve, s.resolve)

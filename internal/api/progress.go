@@ -25,6 +25,7 @@ const (
 	streamFor      = 30 * time.Minute // then the client comes again, with a token that still holds
 	sendWithin     = 10 * time.Second // a client that takes nothing for so long is dropped
 	comeAgain      = 2 * time.Second  // what a client waits before it comes again
+	lookAgain      = time.Second      // after the database has not answered
 	stepsAtOnce    = 100
 )
 
@@ -164,6 +165,8 @@ func (st *stream) endWith(r *http.Request) {
 func (st *stream) follow(ctx context.Context) {
 	beat := time.NewTicker(heartbeatEvery)
 	defer beat.Stop()
+	again := time.NewTimer(heartbeatEvery)
+	defer again.Stop()
 	for {
 		if err := st.sendSteps(ctx); err != nil || st.over() {
 			return
@@ -174,14 +177,16 @@ func (st *stream) follow(ctx context.Context) {
 		case <-st.watch.Done():
 			return
 		case <-st.watch.Woken():
+		case <-again.C:
 		case <-beat.C:
 			if err := st.send([]byte(":\n\n")); err != nil {
 				return
 			}
 		}
 		if err := st.look(ctx); err != nil && ctx.Err() == nil {
-			st.Log.WarnContext(ctx, "a watched registration could not be read; looked at again with the next beat", "error", err)
+			st.Log.WarnContext(ctx, "a watched registration could not be read; looked at again in a second", "error", err)
 			st.steps = nil
+			again.Reset(lookAgain)
 		}
 	}
 }

@@ -33,7 +33,7 @@ func (s *server) registrations() {
 		summary: "Start a registration", description: "Starts the registration of an account and answers in its first waiting state.",
 		codes: []problem.Code{
 			problem.CodePhoneInvalid, registration.CodeRegistrationExists, registration.CodeClearingExists, registration.CodeIdentityInUse,
-			registration.CodeAccountLimitReached, registration.CodeProviderUnavailable,
+			registration.CodeAccountLimitReached, registration.CodeProviderUnavailable, registration.CodeHeldAfterRestore,
 		},
 	}, s.open)
 	register(s, route{
@@ -162,6 +162,11 @@ func (s *server) timeline(ctx context.Context, in *ByID) (*struct{ Body Timeline
 	entries, err := s.Store.Timeline(ctx, in.ID)
 	if err != nil {
 		return nil, err
+	}
+	if !ofTheHouse(requestOf(ctx).caller.roles) {
+		for i := range entries { // what ops says of a finding is said among ourselves
+			entries[i].Reason = nil
+		}
 	}
 	return &struct{ Body Timeline }{Timeline{Items: entries}}, nil
 }

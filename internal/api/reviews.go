@@ -12,8 +12,10 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"shiming/internal/papers"
 	"shiming/internal/postgres"
 	"shiming/internal/problem"
+	"shiming/internal/vault"
 	"shiming/registration"
 )
 
@@ -263,15 +265,11 @@ func (s *server) reviewDocument(ctx context.Context, in *reviewDocument) (*huma.
 	if !slices.Contains(append(registration.Slots(), registration.Handheld), in.Slot) {
 		return nil, problem.New(registration.CodeNotFound)
 	}
-	doc, blob, err := s.Store.SubmittedDocument(finding, in.ID, in.Slot, string(byReviewer(ctx)))
+	doc, err := s.Store.SubmittedDocument(finding, in.ID, in.Slot, string(byReviewer(ctx)))
 	if err != nil {
 		return nil, err
 	}
-	key, err := s.Store.DataKey(finding, in.ID)
-	if err != nil {
-		return nil, err
-	}
-	content, err := s.Blobs.Get(ctx, key, in.ID, blob)
+	content, err := s.scan(ctx, in.ID, doc)
 	if err != nil {
 		return nil, err
 	}
@@ -286,4 +284,35 @@ func (s *server) reviewDocument(ctx context.Context, in *reviewDocument) (*huma.
 			panic(http.ErrAbortHandler) // so that the client does not take it for whole
 		}
 	}}, nil
+}
+
+// scan opens a document in the time that a call has; it is read for as long as its reader takes.
+func (s *server) scan(ctx context.Context, id string, doc postgres.StoredDocument) (io.ReadCloser, error) {
+	opening, giveUp := context.WithCancelCause(ctx)
+	late := time.AfterFunc(plainWithin-time.Since(requestOf(ctx).started), func() { giveUp(context.DeadlineExceeded) })
+	content, err := s.papers.Open(opening, id, doc)
+	if errors.Is(err, papers.ErrLost) {
+		s.Log.ErrorContext(ctx, "a document is not there, or does not open", "id", id, "slot", doc.Slot, "error", err)
+		err = problem.New(registration.CodeNotFound, problem.WithDetail("The document was handed in, but cannot be shown; ops has been told. If it stays away, ask for it again by a correction."))
+	}
+	if !late.Stop() && err == nil {
+		err = errors.Join(vault.ErrStorage, content.Close())
+	}
+	if err != nil {
+		giveUp(nil)
+		return nil, err
+	}
+	return closing{content, func() { giveUp(nil) }}, nil
+}
+
+// closing does something more when it is closed.
+type closing struct {
+	io.ReadCloser
+	then func()
+}
+
+// Close implements io.Closer.
+func (c closing) Close() error {
+	defer c.then()
+	return c.ReadCloser.Close()
 }

@@ -30,9 +30,13 @@ func roles(operation string) []role {
 	case "open-clearing", "put-document-of-clearing", "submit-clearing", "withdraw-clearing", "contest-identity",
 		"put-document-of-contested-clearing", "submit-contested-clearing", "withdraw-contested-clearing":
 		return []role{platform}
-	case "resolve-payout", "grant-payout", "list-findings", "get-finding", "resolve-finding", "list-notices", "resend-notice", "accept-notice",
-		"get-payout-pause", "pause-payouts", "resume-payouts":
+	case "resolve-payout", "grant-payout", "list-findings", "get-finding", "resolve-finding", "assign-finding", "list-reconciliations",
+		"get-reconciliation", "reconcile-day", "list-notices", "resend-notice", "accept-notice",
+		"get-payout-pause", "pause-payouts", "resume-payouts", "repair-registration", "repair-clearing",
+		"list-payments", "get-payment", "total-payments", "trace-payment":
 		return []role{ops}
+	case "trace-payout":
+		return []role{platform, ops}
 	case "list-reviews", "get-review", "assign-review", "get-clearing-timeline":
 		return []role{reviewer, ops}
 	case "claim-review", "release-review", "decide-review", "get-review-document":
@@ -45,3 +49,6 @@ func roles(operation string) []role {
 func mayCall(operation string, has []role) bool {
 	return slices.ContainsFunc(roles(operation), func(r role) bool { return slices.Contains(has, r) })
 }
+
+// ofTheHouse reports whether a caller works on cases here, and does not only call for applicants.
+func ofTheHouse(has []role) bool { return slices.Contains(has, reviewer) || slices.Contains(has, ops) }

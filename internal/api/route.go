@@ -75,7 +75,9 @@ func register[I, O any](s *server, r route, handle func(context.Context, *I) (*O
 
 // allCodes are the codes that the route can answer with.
 func (r route) allCodes() []problem.Code {
-	codes := slices.Concat(r.codes, []problem.Code{problem.CodeEngineBusy, problem.CodeEngineUnavailable, problem.CodeInternal})
+	codes := slices.Concat(r.codes, []problem.Code{
+		problem.CodeEngineBusy, problem.CodeEngineUnavailable, problem.CodeStorageUnavailable, problem.CodeInternal,
+	})
 	if r.deferrable {
 		codes = append(codes, registration.CodeActsExceeded) // every act that goes to a run has a budget
 	}

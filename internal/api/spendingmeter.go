@@ -12,15 +12,16 @@ import (
 
 // spendingMeter shows what is spent, read from the database whenever the numbers are asked for: all processes share it.
 type spendingMeter struct {
-	store                          *postgres.Store
-	log                            *slog.Logger
-	paused, waiting, used, ceiling *prometheus.Desc
+	store                                *postgres.Store
+	log                                  *slog.Logger
+	paused, held, waiting, used, ceiling *prometheus.Desc
 }
 
 func newSpendingMeter(store *postgres.Store, log *slog.Logger) *spendingMeter {
 	return &spendingMeter{
 		store: store, log: log,
 		paused:  prometheus.NewDesc("shiming_payouts_paused", "1 while ops has paused payments, else 0.", nil, nil),
+		held:    prometheus.NewDesc("shiming_held_after_restore", "1 while the database is held after a restore, else 0.", nil, nil),
 		waiting: prometheus.NewDesc("shiming_payouts_waiting", "Payments that were asked for and have not been ordered.", nil, nil),
 		used:    prometheus.NewDesc("shiming_spending_used", "What was spent today, by kind: payments, sms, mails.", []string{"kind"}, nil),
 		ceiling: prometheus.NewDesc("shiming_spending_ceiling", "What may be spent a day at most, by kind.", []string{"kind"}, nil),
@@ -29,7 +30,7 @@ func newSpendingMeter(store *postgres.Store, log *slog.Logger) *spendingMeter {
 
 // Describe implements prometheus.Collector.
 func (m *spendingMeter) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{m.paused, m.waiting, m.used, m.ceiling} {
+	for _, d := range []*prometheus.Desc{m.paused, m.held, m.waiting, m.used, m.ceiling} {
 		out <- d
 	}
 }
@@ -51,6 +52,16 @@ func (m *spendingMeter) Collect(out chan<- prometheus.Metric) {
 		m.log.WarnContext(ctx, "what is spent could not be read for the metrics", "error", err)
 		return
 	}
+	hold, err := m.store.HoldNow(ctx)
+	if err != nil {
+		m.log.WarnContext(ctx, "whether the database is held could not be read for the metrics", "error", err)
+		return
+	}
+	held := 0.0
+	if hold != nil {
+		held = 1
+	}
+	out <- prometheus.MustNewConstMetric(m.held, prometheus.GaugeValue, held)
 	paused := 0.0
 	if pause.Paused {
 		paused = 1

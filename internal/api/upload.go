@@ -47,6 +47,8 @@ func (s *server) takeFile(ctx huma.Context, r *http.Request, w http.ResponseWrit
 
 // receiveFor takes the file of a route, for a registration or for a clearing.
 func (s *server) receiveFor(rt route, r *http.Request) (*upload, error) {
+	asking, cancel := context.WithTimeout(r.Context(), plainWithin)
+	defer cancel()
 	subject, slot := r.PathValue("id"), registration.Slot(r.PathValue("slot"))
 	slots := registration.Slots()
 	if rt.clearing {
@@ -58,25 +60,24 @@ func (s *server) receiveFor(rt route, r *http.Request) (*upload, error) {
 	var err error
 	switch account := r.PathValue("account_id"); {
 	case account != "":
-		subject, err = AtAccount{account}.clearing(r.Context(), s)
+		subject, err = AtAccount{account}.clearing(asking, s)
 	case rt.clearing:
-		subject, err = AtClearing{subject}.clearing(r.Context(), s)
+		subject, err = AtClearing{subject}.clearing(asking, s)
 	default:
 		err = mustBeID(subject)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return s.receive(r.Context(), r, subject, slot)
-}
-
-func (s *server) receive(ctx context.Context, r *http.Request, subject string, slot registration.Slot) (*upload, error) {
-	asking, cancel := context.WithTimeout(ctx, plainWithin)
-	defer cancel()
 	key, err := s.Store.DataKey(asking, subject)
 	if err != nil {
 		return nil, err
 	}
+	return s.receive(r.Context(), r, key, subject, slot)
+}
+
+// receive stores the file, however long it takes to come.
+func (s *server) receive(ctx context.Context, r *http.Request, key []byte, subject string, slot registration.Slot) (*upload, error) {
 	if r.ContentLength > fileLimit {
 		return nil, problem.New(problem.CodeDocumentTooLarge)
 	}

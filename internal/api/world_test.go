@@ -44,6 +44,7 @@ type world struct {
 	store  *postgres.Store
 	engine *stubEngine
 	wallet *stubWallet
+	bank   *stubBank
 	server *httptest.Server
 
 	blobDir string
@@ -83,9 +84,9 @@ func newWorldOn(t testing.TB, databaseURL string, change ...func(*Deps)) *world 
 	blobs, err := vault.OpenBlobs(t.Context(), keys, filepath.Join(dir, "blobs"))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, blobs.Close()) })
-	w := &world{t: t, store: store, engine: &stubEngine{store: store}, wallet: &stubWallet{}, blobDir: filepath.Join(dir, "blobs"), bounds: web.Defaults()}
+	w := &world{t: t, store: store, engine: &stubEngine{store: store}, wallet: &stubWallet{}, bank: &stubBank{}, blobDir: filepath.Join(dir, "blobs"), bounds: web.Defaults()}
 	w.deps = Deps{
-		Store: store, Engine: w.engine, Wallet: w.wallet, Blobs: blobs, Keys: keys, Auth: Auth{TokensFile: tokens},
+		Store: store, Engine: w.engine, Wallet: w.wallet, Bank: w.bank, Blobs: blobs, Keys: keys, Auth: Auth{TokensFile: tokens},
 		BankSecrets: []string{bankSecret, oldBankSecret}, WalletSecrets: []string{walletSecret},
 		RateLimit: 100_000, UnauthorizedPerMinute: 100_000, AnswerWithin: 2 * time.Second, Log: slog.New(slog.DiscardHandler),
 	}
@@ -241,7 +242,7 @@ func (w *world) rows() int {
 		"registrations", "vault_items", "vault_keys", "acts", "attempts", "documents", "reports", "timeline", "events", "outbox", "notices", "payments",
 		"payment_grants", "deposit_entries", "identity_claims", "admin_sessions", "reviews", "accounts", "clearings", "clearing_timeline", "objections",
 		"webhook_endpoints", "webhook_deliveries", "webhook_attempts", "idempotency", "findings", "case_callers", "spending", "act_addresses",
-		"payout_switches",
+		"payout_switches", "statement_days", "holds", "lost_transfers", "repairs",
 	} {
 		counts = append(counts, "(select count(*) from "+table+")")
 	}

@@ -4,7 +4,9 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -65,4 +67,52 @@ func TestReasonsTheListDoesNotKnow(t *testing.T) {
 	require.Equal(t, bank.TransferStatus{Key: "k", State: bank.TransferReturned, Reason: bank.ReasonOther}, status)
 	require.Equal(t, bank.ReasonBankNotFound, bank.TransferReason("bank_not_found"))
 	require.Equal(t, bank.ReasonOther, bank.TransferReason("card_unusable"), "not a transfer's reason")
+}
+
+// What can be read of a statement in part only is none: what is missing on it would be missing at the bank.
+func TestAStatementIsReadWholeOrNot(t *testing.T) {
+	t.Parallel()
+	line := `{"key":"k","amount_fen":37,"account_last4":"6789","state":"settled","reference":"R1","at":"2026-11-27T10:00:00+08:00"}`
+	for name, body := range map[string]string{
+		"no entries":         `{}`,
+		"refused":            `{"entries":[` + strings.Replace(line, "settled", "failed", 1) + `]}`,
+		"nobody's":           `{"entries":[` + strings.NewReplacer(`"k"`, `""`, `"R1"`, `""`).Replace(line) + `]}`,
+		"no amount":          `{"entries":[` + strings.Replace(line, "37", "0", 1) + `]}`,
+		"a whole account":    `{"entries":[` + strings.Replace(line, "6789", "6228480012346789", 1) + `]}`,
+		"a page leads back":  `{"entries":[` + line + `],"next_cursor":"1"}`,
+		"the second is none": `{"entries":[` + line + `,{}]}`,
+	} {
+		entries, err := answering(t, 200, body).Statement(t.Context(), time.Now())
+		require.ErrorIs(t, err, bank.ErrUnknown, name)
+		require.Nil(t, entries, name)
+	}
+	for _, status := range []int{400, 404, 422, 503} {
+		_, err := answering(t, status, `{"code":"day_invalid"}`).Statement(t.Context(), time.Now())
+		require.ErrorIs(t, err, bank.ErrUnavailable, status)
+	}
+	entries, err := answering(t, 200, `{"entries":[`+strings.Replace(line, `"k"`, `""`, 1)+`],"next_cursor":""}`).Statement(t.Context(), time.Now())
+	require.NoError(t, err)
+	require.Equal(t, "R1", entries[0].Reference, "money that went out past us has the bank's name alone")
+	require.Equal(t, int64(37), entries[0].AmountFen)
+}
+
+// The day is the one of Asia/Shanghai that a moment falls into.
+func TestAStatementIsAskedForByShanghaisDay(t *testing.T) {
+	t.Parallel()
+	asked := make(chan string, 1)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked <- r.URL.Query().Get("day")
+		_, _ = io.WriteString(w, `{"entries":[]}`)
+	}))
+	t.Cleanup(server.Close)
+	c, err := bank.New(bank.Config{BaseURL: server.URL, APIKey: "key"})
+	require.NoError(t, err)
+	for moment, day := range map[string]string{"2026-11-26T15:59:59Z": "2026-11-26", "2026-11-26T16:00:00Z": "2026-11-27"} {
+		at, err := time.Parse(time.RFC3339, moment)
+		require.NoError(t, err)
+		entries, err := c.Statement(t.Context(), at)
+		require.NoError(t, err)
+		require.Empty(t, entries)
+		require.Equal(t, day, <-asked)
+	}
 }

@@ -40,12 +40,15 @@ type TransferStatus struct {
 	State TransferState
 	// Reason is set with failed and returned.
 	Reason Reason
+	// Reference is the bank's name for the transfer, the same as on its statement (流水号); empty from a bank that gives none.
+	Reference string
 }
 
 type transferAnswer struct {
-	Key    string `json:"key"`
-	State  string `json:"state"`
-	Reason string `json:"reason"`
+	Key       string `json:"key"`
+	State     string `json:"state"`
+	Reason    string `json:"reason"`
+	Reference string `json:"reference"`
 }
 
 // Transfer orders the payment and returns as soon as the bank accepted it. A repeat with the same key and details pays
@@ -91,7 +94,7 @@ func (a transferAnswer) status(key string) (TransferStatus, error) {
 	if a.Key != key {
 		return TransferStatus{}, unreadable("another transfer's key")
 	}
-	status := TransferStatus{Key: a.Key, State: TransferState(a.State)}
+	status := TransferStatus{Key: a.Key, State: TransferState(a.State), Reference: a.Reference}
 	switch status.State {
 	case TransferSent, TransferSettled:
 	case TransferFailed, TransferReturned:

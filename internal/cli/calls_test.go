@@ -81,6 +81,8 @@ func TestChanges(t *testing.T) {
 			body: map[string]any{"decision": "reject", "final": true, "reasons": []any{map[string]any{"field": "name", "code": "other"}}},
 		},
 
+		{args: []string{"findings", "take", "fnd_1"}, call: "POST /v1/findings/fnd_1/assign", body: map[string]any{}},
+		{args: []string{"findings", "take", "fnd_1", "--for", "zhang"}, call: "POST /v1/findings/fnd_1/assign", body: map[string]any{"owner": "zhang"}},
 		{args: []string{"findings", "resolve", "fnd_1", "--reason", "rolled back"}, call: "POST /v1/findings/fnd_1/resolve", body: map[string]any{"reason": "rolled back"}},
 
 		{

@@ -20,12 +20,14 @@ type Commands struct {
 	Timeline timelineCommand `cmd:"" group:"Looking (any role):" help:"Show everything that happened to a registration."`
 	Account  accountCommand  `cmd:"" group:"Looking (any role):" help:"Show how a platform account stands as a developer."`
 
-	Review   reviewCommands   `cmd:"" group:"Reviewers:" help:"Look at what was submitted, and decide."`
-	Clearing clearingCommands `cmd:"" group:"Clearing an identity:" help:"Clear the identity of an account, or claim one's own back."`
-	Findings findingsCommands `cmd:"" group:"Ops:" help:"See what does not mend itself, and resolve it."`
-	Notice   noticeCommands   `cmd:"" group:"Ops:" help:"See what became of SMS and e-mails, and help those that failed."`
-	Payouts  payoutsCommands  `cmd:"" group:"Ops:" help:"Pause payments and resume them, and see what was spent today."`
-	Webhook  webhookCommands  `cmd:"" group:"Webhooks (role platform):" help:"Subscribe to events, and see what became of each delivery."`
+	Review    reviewCommands   `cmd:"" group:"Reviewers:" help:"Look at what was submitted, and decide."`
+	Clearing  clearingCommands `cmd:"" group:"Clearing an identity:" help:"Clear the identity of an account, or claim one's own back."`
+	Findings  findingsCommands `cmd:"" group:"Ops:" help:"See what does not mend itself, and resolve it."`
+	Reconcile reconcileCommand `cmd:"" group:"Ops:" help:"Hold a day's bank statement against the payments: exit code 1 if they differ."`
+	Notice    noticeCommands   `cmd:"" group:"Ops:" help:"See what became of SMS and e-mails, and help those that failed."`
+	Payments  paymentsCommands `cmd:"" group:"Ops:" help:"See every payment, add them up, and ask the bank about one."`
+	Payouts   payoutsCommands  `cmd:"" group:"Ops:" help:"Pause payments and resume them, and see what was spent today."`
+	Webhook   webhookCommands  `cmd:"" group:"Webhooks (role platform):" help:"Subscribe to events, and see what became of each delivery."`
 
 	Token      tokenCommands     `cmd:"" group:"Set-up:" help:"Make the static tokens of a small set-up."`
 	Health     healthCommand     `cmd:"" group:"Set-up:" help:"Ask an address whether all is well: exit code 0 if it answers 2xx, else 1. For container health checks, which have no shell."`

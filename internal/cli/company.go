@@ -93,6 +93,7 @@ func (c *depositCommand) Run(ctx context.Context, o *IO) error {
 type payoutCommands struct {
 	Request payoutRequestCommand `cmd:"" default:"withargs" help:"Ask for a new payment, after one has failed."`
 	Resolve payoutResolveCommand `cmd:"" help:"Say what has become of a payment, as if the bank had reported it (role ops)."`
+	Trace   payoutTraceCommand   `cmd:"" help:"Ask the bank what it knows of the newest payment (role platform or ops)."`
 	Grant   payoutGrantCommand   `cmd:"" help:"Let one more payment go to the bank account on file (role ops)."`
 }
 

@@ -11,6 +11,7 @@ import (
 type findingsCommands struct {
 	List    findingsListCommand    `cmd:"" default:"withargs" help:"List what does not mend itself, newest first."`
 	Show    findingsShowCommand    `cmd:"" help:"Show one finding: what it means and what to do about it."`
+	Take    findingsTakeCommand    `cmd:"" help:"Take care of a finding, or say who does."`
 	Resolve findingsResolveCommand `cmd:"" help:"Say that a finding has been seen to. What is not mended all the same is found again."`
 }
 
@@ -34,6 +35,9 @@ type finding struct {
 	ResolvedBy *string    `json:"resolved_by"`
 	Reason     *string    `json:"reason"`
 	Text       string     `json:"text"`
+	Age        int64      `json:"age"`
+	Owner      *string    `json:"owner"`
+	Day        *string    `json:"day"`
 }
 
 func (f finding) standing() string {
@@ -45,7 +49,8 @@ func (f finding) standing() string {
 
 func showFinding(p *page, f finding) {
 	p.list(
-		pair{"finding", f.ID}, pair{"kind", f.Kind}, pair{"about", f.Subject}, pair{"account", or(f.AccountID)}, pair{"since", at(f.Since)},
+		pair{"finding", f.ID}, pair{"kind", f.Kind}, pair{"about", f.Subject}, pair{"account", or(f.AccountID)}, pair{"on the statement of", or(f.Day)},
+		pair{"since", at(f.Since)}, pair{"age", age(f.Age)}, pair{"owner", or(f.Owner)},
 		pair{"last seen", at(f.SeenAt)}, pair{"tried", f.Tried}, pair{"state", f.standing()}, pair{"reason", or(f.Reason)},
 	)
 	p.section(clean(f.Text))
@@ -54,8 +59,9 @@ func showFinding(p *page, f finding) {
 type findingsListCommand struct {
 	apiFlags
 	pagingFlags
-	Kind string `enum:",run_failing,run_ahead,run_behind,undelivered,payout_failed,message_unsure,payouts_paused,spending_high,spending_ceiling" default:"" placeholder:"KIND" help:"Only those of this kind: run_failing, run_ahead, run_behind, undelivered, payout_failed, message_unsure, payouts_paused, spending_high or spending_ceiling."`
-	Open *bool  `negatable:"" help:"Only those that are open, or that are resolved."`
+	Kind  string `enum:",run_failing,run_ahead,run_behind,undelivered,payout_failed,message_unsure,payouts_paused,spending_high,spending_ceiling,statement_unknown,statement_missing,statement_double,statement_differs,statement_returned_late,statement_unavailable,document_missing,document_damaged,held_after_restore,engine_behind,case_lost,case_went_back,transfer_lost,adoption_refused" default:"" placeholder:"KIND" help:"Only those of this kind: run_failing, run_ahead, run_behind, undelivered, payout_failed, message_unsure, payouts_paused, spending_high, spending_ceiling, statement_unknown, statement_missing, statement_double, statement_differs, statement_returned_late, statement_unavailable, document_missing, document_damaged, held_after_restore, engine_behind, case_lost, case_went_back, transfer_lost or adoption_refused."`
+	Open  *bool  `negatable:"" help:"Only those that are open, or that are resolved."`
+	Owner string `placeholder:"NAME" help:"Only those that this person of ops takes care of."`
 }
 
 // Run lists findings.
@@ -68,10 +74,10 @@ func (c *findingsListCommand) Run(ctx context.Context, o *IO) error {
 	if c.Open != nil {
 		open = strconv.FormatBool(*c.Open)
 	}
-	path := c.query("/v1/findings", nil, pair{"kind", c.Kind}, pair{"open", open})
+	path := c.query("/v1/findings", nil, pair{"kind", c.Kind}, pair{"open", open}, pair{"owner", c.Owner})
 	return get(ctx, s, path, func(p *page, l listed[finding]) {
-		showList(p, "findings", []string{"ID", "KIND", "ABOUT", "ACCOUNT", "SINCE", "LAST SEEN", "STATE"}, l, func(f finding) []string {
-			return []string{f.ID, f.Kind, f.Subject, or(f.AccountID), at(f.Since), at(f.SeenAt), f.standing()}
+		showList(p, "findings", []string{"ID", "KIND", "ABOUT", "ACCOUNT", "AGE", "OWNER", "LAST SEEN", "STATE"}, l, func(f finding) []string {
+			return []string{f.ID, f.Kind, f.Subject, or(f.AccountID), age(f.Age), or(f.Owner), at(f.SeenAt), f.standing()}
 		})
 	})
 }
@@ -88,6 +94,25 @@ func (c *findingsShowCommand) Run(ctx context.Context, o *IO) error {
 		return err
 	}
 	return get(ctx, s, c.path(""), showFinding)
+}
+
+type findingsTakeCommand struct {
+	changeFlags
+	byFinding
+	For string `placeholder:"NAME" help:"The person of ops who takes care; left out: whoever calls."`
+}
+
+// Run says who takes care of a finding.
+func (c *findingsTakeCommand) Run(ctx context.Context, o *IO) error {
+	s, err := c.open(o)
+	if err != nil {
+		return err
+	}
+	body := map[string]any{}
+	if c.For != "" {
+		body["owner"] = c.For
+	}
+	return change(ctx, s, http.MethodPost, c.path("/assign"), body, showFinding)
 }
 
 type findingsResolveCommand struct {

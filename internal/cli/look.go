@@ -135,8 +135,8 @@ func (c *timelineCommand) Run(ctx context.Context, o *IO) error {
 }
 
 func showTimeline(p *page, l listed[registration.TimelineEntry]) {
-	showList(p, "lines", []string{"AT", "EVENT", "FROM", "TO", "BY"}, l, func(e registration.TimelineEntry) []string {
-		return []string{exactly(e.At), e.Event, string(e.From), string(e.To), e.Actor}
+	showList(p, "lines", []string{"AT", "EVENT", "FROM", "TO", "BY", "REASON"}, l, func(e registration.TimelineEntry) []string {
+		return []string{exactly(e.At), e.Event, string(e.From), string(e.To), e.Actor, or(e.Reason)}
 	})
 }
 

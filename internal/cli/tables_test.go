@@ -34,7 +34,14 @@ var shown = []struct {
 	{"preflight", "GET /v1/accounts/acct-1001/identity-clearing/preflight", "preflight.json", []string{"clearing", "preflight", "acct-1001"}},
 	{"findings", "GET /v1/findings", "findings.json", []string{"findings"}},
 	{"payouts", "GET /v1/payouts/pause", "payouts.json", []string{"payouts"}},
+	{"payments", "GET /v1/payments", "payments.json", []string{"payments", "--state", "sent", "--overdue"}},
+	{"payment", "GET /v1/payments/pay_1", "payment.json", []string{"payments", "show", "pay_1"}},
+	{"totals", "GET /v1/payments/totals", "totals.json", []string{"payments", "totals", "2026-09-29", "2026-09-30"}},
+	{"trace", "GET /v1/payments/pay_1/trace", "trace.json", []string{"payments", "trace", "pay_1"}},
+	{"trace_unordered", "GET /v1/registrations/reg_ent1/payout/trace", "trace_unordered.json", []string{"payout", "trace", "reg_ent1"}},
 	{"finding", "GET /v1/findings/fnd_1", "finding.json", []string{"findings", "show", "fnd_1"}},
+	{"reconciliation", "POST /v1/reconciliations/2026-09-29", "reconciliation.json", []string{"reconcile", "2026-09-29"}},
+	{"reconciliations", "GET /v1/reconciliations", "reconciliations.json", []string{"reconcile"}},
 	{"endpoint", "POST /v1/webhook-endpoints", "endpoint.json", []string{"webhook", "add", "https://example.com/shiming"}},
 	{"endpoints", "GET /v1/webhook-endpoints", "endpoints.json", []string{"webhook", "list"}},
 	{"delivery", "GET /v1/webhook-endpoints/whe_1/deliveries/whd_1", "delivery.json", []string{"webhook", "delivery", "whe_1", "whd_1"}},
@@ -80,6 +87,23 @@ func TestFiltersGoIntoTheQuery(t *testing.T) {
 	got := api.command().run(t.Context(), t, "list", "--state", "under_review", "--kind", "enterprise", "--no-overdue", "--limit", "7", "--cursor", "a b")
 	require.Equal(t, cli.Done, got.code, got.errOut)
 	assert.Equal(t, "cursor=a+b&kind=enterprise&limit=7&overdue=false&state=under_review", api.only(t).Query)
+}
+
+func TestPaymentsAreAskedForByWhatOpsKnows(t *testing.T) {
+	t.Parallel()
+	api := newAPI(t, map[string]http.HandlerFunc{"GET /v1/payments": answer(200, `{"items": [], "next_cursor": null}`)})
+	got := api.command().run(t.Context(), t, "payments", "list", "--state", "void", "--no-overdue", "--registration", "reg_1", "--account", "acct-1", "--key", "shm_1",
+		"--from", "2026-09-01", "--to", "2026-09-30")
+	require.Equal(t, cli.Done, got.code, got.errOut)
+	assert.Equal(t, "no payments\n", got.out)
+	assert.Equal(t, "account_id=acct-1&from=2026-09-01&key=shm_1&overdue=false&registration_id=reg_1&state=void&to=2026-09-30", api.only(t).Query)
+}
+
+func TestTotalsOfOneDayNeedItOnce(t *testing.T) {
+	t.Parallel()
+	api := newAPI(t, map[string]http.HandlerFunc{"GET /v1/payments/totals": fixture(t, "totals.json")})
+	require.Equal(t, cli.Done, api.command().run(t.Context(), t, "payments", "totals", "2026-09-29").code)
+	assert.Equal(t, "from=2026-09-29&to=2026-09-29", api.only(t).Query)
 }
 
 func TestFindingsOfEveryKindCanBeAskedFor(t *testing.T) {

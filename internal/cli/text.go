@@ -50,6 +50,20 @@ func atOr(t *time.Time) string {
 	return at(*t)
 }
 
+// age is a number of seconds in words, in the largest unit of which there is one.
+func age(seconds int64) string {
+	const minute, hour, day = 60, 60 * 60, 24 * 60 * 60
+	switch {
+	case seconds >= day:
+		return plural(int(seconds/day), "day")
+	case seconds >= hour:
+		return plural(int(seconds/hour), "hour")
+	case seconds >= minute:
+		return plural(int(seconds/minute), "minute")
+	}
+	return plural(int(seconds), "second")
+}
+
 func or(s *string) string {
 	if s == nil {
 		return ""

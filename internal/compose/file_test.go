@@ -24,8 +24,8 @@ func TestImagesArePinned(t *testing.T) {
 	p := project(t)
 	for name, s := range p.Services {
 		if slices.Contains(ours, name) {
-			assert.Equal(t, "shiming:dev", s.Image, name)
-			assert.NotNil(t, s.Build, name)
+			require.NotNil(t, s.Build, name)
+			assert.Equal(t, map[string]string{"": "shiming:dev", "backup": "shiming-backup:dev"}[s.Build.Target], s.Image, name)
 			continue
 		}
 		assert.Regexp(t, pinned, s.Image, name)
@@ -119,6 +119,7 @@ func TestSettings(t *testing.T) {
 		"api":     {config.Names[config.API](), reads[config.API]},
 		"sandbox": {config.Names[config.Sandbox](), reads[config.Sandbox]},
 		"migrate": {config.Names[config.Migrate](), reads[config.Migrate]},
+		"backup":  {slices.Concat(config.Names[config.Backup](), config.Names[config.Drill](), []string{"TMPDIR"}), reads[config.Backup]},
 		"keys":    {nil, func(map[string]string) error { return nil }},
 	} {
 		given := environment(p.Services[name])
@@ -195,8 +196,8 @@ func TestWhoReachesDatabaseAndEngine(t *testing.T) {
 		}
 	}
 	for network, who := range map[string][]string{
-		"data":    {"postgresql", "databases", "temporal-schema", "temporal", "migrate", "worker", "api"},
-		"engine":  {"temporal", "temporal-namespace", "temporal-cli", "temporal-ui", "worker", "api"},
+		"data":    {"postgresql", "databases", "temporal-schema", "temporal", "migrate", "worker", "api", "backup"},
+		"engine":  {"temporal", "temporal-namespace", "temporal-cli", "temporal-ui", "worker", "api", "backup"},
 		"outside": {"worker", "api", "sandbox"},
 		"people":  {"temporal-ui"},
 	} {
@@ -251,9 +252,13 @@ func TestLifeOfProcesses(t *testing.T) {
 func TestDrainFitsTheGracePeriod(t *testing.T) {
 	t.Parallel()
 	p := project(t)
-	for name, setting := range map[string]string{"worker": "DRAIN_WITHIN", "api": "SHUTDOWN_WITHIN"} {
-		within, err := time.ParseDuration(environment(p.Services[name])[setting])
-		require.NoError(t, err)
+	for name, settings := range map[string][]string{"worker": {"DRAIN_WITHIN"}, "api": {"UNREADY_FOR", "SHUTDOWN_WITHIN"}} {
+		var within time.Duration
+		for _, setting := range settings {
+			part, err := time.ParseDuration(environment(p.Services[name])[setting])
+			require.NoError(t, err, setting)
+			within += part
+		}
 		require.NotNil(t, p.Services[name].StopGracePeriod, name)
 		assert.Greater(t, time.Duration(*p.Services[name].StopGracePeriod), within+5*time.Second, name)
 	}
@@ -275,6 +280,7 @@ func TestOrderOfStart(t *testing.T) {
 		"worker":             {"migrate": types.ServiceConditionCompletedSuccessfully, "temporal-namespace": types.ServiceConditionCompletedSuccessfully},
 		"api":                {"migrate": types.ServiceConditionCompletedSuccessfully, "temporal-namespace": types.ServiceConditionCompletedSuccessfully},
 		"sandbox":            {},
+		"backup":             {"databases": types.ServiceConditionCompletedSuccessfully},
 	} {
 		got := map[string]string{}
 		for on, d := range p.Services[name].DependsOn {
@@ -282,7 +288,7 @@ func TestOrderOfStart(t *testing.T) {
 		}
 		assert.Equal(t, needs, got, name)
 	}
-	assert.Len(t, p.Services, 12)
+	assert.Len(t, p.Services, 13)
 }
 
 // TestSearchAttributes holds the set-up of the namespace to what the workflows write: one too few blocks them for ever.

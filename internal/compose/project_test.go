@@ -21,10 +21,10 @@ const (
 )
 
 // ours are the services that run the product's own image.
-var ours = []string{"keys", "migrate", "worker", "api", "sandbox"}
+var ours = []string{"keys", "migrate", "worker", "api", "sandbox", "backup"}
 
 // oneShot are the services that end once they have done their work.
-var oneShot = []string{"databases", "temporal-schema", "temporal-namespace", "temporal-cli", "keys", "migrate"}
+var oneShot = []string{"databases", "temporal-schema", "temporal-namespace", "temporal-cli", "keys", "migrate", "backup"}
 
 // load reads the file with exactly these variables.
 func load(t *testing.T, variables types.Mapping) (*types.Project, error) {

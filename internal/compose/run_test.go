@@ -74,6 +74,15 @@ func TestServicesRunAsTheyAreWritten(t *testing.T) {
 	scanned := func() bool { return h.call(t, "GET", path, nil)["state"] == "company_required" }
 	require.Eventually(t, scanned, 20*time.Second, 100*time.Millisecond)
 
+	// A backup, while all this goes on.
+	h.once(t, "backup")
+	whole, err := filepath.Glob(filepath.Join(h.backups, "*", "manifest.json"))
+	require.NoError(t, err)
+	require.Len(t, whole, 1)
+	for _, file := range []string{"database.dump", "engine.dump", "engine-visibility.dump"} {
+		require.FileExists(t, filepath.Join(filepath.Dir(whole[0]), file))
+	}
+
 	// Ops at the engine, which has no port: looks, ends a run, and cannot act in a person's name.
 	id := registration.WorkflowID("compose-1")
 	said, err := h.ops(t, "workflow", "list", "--query", `WaitingOn = "applicant"`)
@@ -123,13 +132,14 @@ type host struct {
 	token   string
 
 	sandboxURL string
+	backups    string
 }
 
 func newHost(t *testing.T) *host {
 	t.Helper()
 	h := &host{project: project(t), token: "a token for this test"}
 	dir := t.TempDir()
-	for _, folder := range []string{"keys", "blobs", "sandbox"} {
+	for _, folder := range []string{"keys", "blobs", "sandbox", "backups"} {
 		require.NoError(t, os.MkdirAll(filepath.Join(dir, folder), 0o700))
 	}
 	sum := sha256.Sum256([]byte(h.token))
@@ -138,7 +148,11 @@ func newHost(t *testing.T) *host {
 
 	api, sandbox, health := freePort(t), freePort(t), freePort(t)
 	h.apiURL, h.sandboxURL = "http://"+api, "http://"+sandbox
+	h.backups = filepath.Join(dir, "backups")
+	engines := environment(h.project.Services["backup"])
 	h.places = strings.NewReplacer(
+		// The tests' engine keeps its data in memory; any database stands in for what is dumped of it.
+		engines["ENGINE_DATABASE_URL"], stacktest.Database(t, nil), engines["ENGINE_VISIBILITY_URL"], stacktest.Database(t, nil),
 		h.databaseURL(t), stacktest.Database(t, nil),
 		"temporal:7233", stacktest.TemporalEndpoint(t).Address,
 		"/var/lib/shiming", dir,

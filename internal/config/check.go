@@ -29,10 +29,12 @@ func (p *problems) add(wrong bool, name, what string) {
 	}
 }
 
-func (p *problems) database(value string) {
+func (p *problems) database(value string) { p.databaseAt("DATABASE_URL", value) }
+
+func (p *problems) databaseAt(name, value string) {
 	u, err := url.Parse(value)
 	wrong := err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") || u.Host == ""
-	p.add(wrong, "DATABASE_URL", "is no PostgreSQL URL")
+	p.add(wrong, name, "is no PostgreSQL URL")
 }
 
 // address takes host:port to listen on.
@@ -123,11 +125,15 @@ func (c *API) check() []problem {
 	p.add(c.OIDCIssuer != "" && c.OIDCAudience == "", "OIDC_AUDIENCE", "is missing beside OIDC_ISSUER")
 	p.add(c.RateLimit <= 0, "RATE_LIMIT", "is not above zero")
 	c.bounds(&p)
+	p.web("BANK_URL", c.BankURL, true)
+	p.add(c.BankURL == "" && c.BankAPIKey != "", "BANK_URL", "is missing beside BANK_API_KEY")
+	p.add(c.BankURL != "" && c.BankAPIKey == "", "BANK_API_KEY", "is missing beside BANK_URL")
 	p.networks("WEBHOOK_ALLOW_NETS", c.WebhookAllowNets)
 	p.secrets("BANK_WEBHOOK_SECRETS", c.BankSecrets...)
 	p.secrets("WALLET_WEBHOOK_SECRETS", c.WalletSecrets...)
 	p.add(c.ActsPerHour <= 0, "ACTS_PER_HOUR", "is not above zero")
 	p.positive("ANSWER_WITHIN", c.AnswerWithin)
+	p.add(c.UnreadyFor < 0, "UNREADY_FOR", "is below zero")
 	p.positive("SHUTDOWN_WITHIN", c.ShutdownWithin)
 	return p
 }
@@ -197,5 +203,34 @@ func (c *Calendar) check() []problem {
 	p.database(c.DatabaseURL)
 	p.calendar(c.Calendar)
 	p.file("HOLIDAYS_FILE", c.Holidays)
+	return p
+}
+
+func (c *Backup) check() []problem {
+	var p problems
+	c.Storage.into(&p)
+	for name, value := range map[string]string{"ENGINE_DATABASE_URL": c.EngineDatabaseURL, "ENGINE_VISIBILITY_URL": c.EngineVisibilityURL} {
+		if value != "" {
+			p.databaseAt(name, value)
+		}
+	}
+	return p
+}
+
+func (c *Drill) check() []problem {
+	var p problems
+	p.file("KEYS_FILE", c.KeysFile)
+	p.calendar(c.Calendar)
+	if c.ServerURL != "" {
+		p.databaseAt("DRILL_DATABASE_URL", c.ServerURL)
+	}
+	return p
+}
+
+func (c *Repair) check() []problem {
+	var p problems
+	c.Storage.into(&p)
+	p.web("BANK_URL", c.BankURL, false)
+	p.positive("BANK_TIMEOUT", c.BankTimeout)
 	return p
 }

@@ -75,12 +75,17 @@ type API struct {
 	IdleWithin     time.Duration `env:"IDLE_WITHIN" envDefault:"75s" want:"how long a connection may wait for its next request, such as 75s; longer than the proxy in front keeps it"`
 	BankSecrets    []string      `env:"BANK_WEBHOOK_SECRETS,required,notEmpty" envSeparator:"," want:"whsec_…, the secret the bank signs its reports with; several with commas while one is replaced"`
 	WalletSecrets  []string      `env:"WALLET_WEBHOOK_SECRETS,required,notEmpty" envSeparator:"," want:"whsec_…, the secret the wallet signs its reports with; several with commas while one is replaced"`
+	// BankURL and BankAPIKey go together. The API only asks the bank what became of a payment; a key that can do no more is enough.
+	BankURL    string `env:"BANK_URL" want:"the bank's address, such as https://bank.example.com; without it the API cannot trace payments"`
+	BankAPIKey string `env:"BANK_API_KEY" want:"the bank's API key; for the API one that can only look transfers up is enough"`
 	// WebhookAllowNets is the worker's, to refuse an address early.
 	WebhookAllowNets []string `env:"WEBHOOK_ALLOW_NETS" envSeparator:"," want:"networks of our own that webhooks may go to, such as 10.1.0.0/16, with commas"`
 	CORSOrigins      []string `env:"CORS_ORIGINS" envSeparator:"," want:"origins of pages that may call the API, with commas"`
 	// ActsPerHour bounds the acts of one kind on one registration or clearing.
-	ActsPerHour    int           `env:"ACTS_PER_HOUR" envDefault:"60" want:"how often one act may be tried on one registration in an hour, such as 60"`
-	AnswerWithin   time.Duration `env:"ANSWER_WITHIN" envDefault:"10s" want:"how long an act may take before it is answered 202, such as 10s"`
+	ActsPerHour  int           `env:"ACTS_PER_HOUR" envDefault:"60" want:"how often one act may be tried on one registration in an hour, such as 60"`
+	AnswerWithin time.Duration `env:"ANSWER_WITHIN" envDefault:"10s" want:"how long an act may take before it is answered 202, such as 10s"`
+	// UnreadyFor comes first at the end: whoever shares out calls sees /readyz, and sends no more; then the door is closed.
+	UnreadyFor     time.Duration `env:"UNREADY_FOR" envDefault:"10s" want:"how long calls are still taken at the end while /readyz is 503, such as 10s; longer than the proxy in front takes to see it; 0: not at all"`
 	ShutdownWithin time.Duration `env:"SHUTDOWN_WITHIN" envDefault:"20s" want:"how long answers under way may take at the end, such as 20s"`
 }
 
@@ -151,4 +156,29 @@ type Calendar struct {
 	DatabaseURL string `env:"DATABASE_URL,required,notEmpty" want:"postgres://user:password@host:port/database"`
 	Calendar    string `env:"CALENDAR" envDefault:"real" want:"the calendar of API and worker"`
 	Holidays    string `env:"HOLIDAYS_FILE" want:"the file of API and worker"`
+}
+
+// Backup is the configuration of `starter backup` and `starter restore`.
+type Backup struct {
+	Storage
+	// The engine's own databases are dumped too if they are named; Temporal Cloud has none that could be.
+	EngineDatabaseURL   string `env:"ENGINE_DATABASE_URL" want:"the database of a Temporal of your own, to be in backups too: postgres://user:password@host:port/temporal; empty: it is not"`
+	EngineVisibilityURL string `env:"ENGINE_VISIBILITY_URL" want:"the database of its visibility, such as postgres://user:password@host:port/temporal_visibility; empty: it is not in backups"`
+}
+
+// Drill is the configuration of `starter drill`. It knows nothing of the running product.
+type Drill struct {
+	KeysFile string `env:"KEYS_FILE,required,notEmpty" want:"the vault's key file, made by 'starter keys PATH'"`
+	KMSURI   string `env:"KMS_URI" want:"a Tink key URI, such as aws-kms://arn:…"`
+	Calendar string `env:"CALENDAR" envDefault:"real" want:"the calendar of API and worker"`
+	// ServerURL is where a database may be made and dropped; empty: a server is started for the drill.
+	ServerURL string `env:"DRILL_DATABASE_URL" want:"a PostgreSQL server on which the drill makes a database and drops it: postgres://user:password@host:port/postgres; empty: one is started for it"`
+}
+
+// Repair is the configuration of `starter repair --all`: of the worker's, what a repair needs.
+type Repair struct {
+	Storage
+	BankURL     string        `env:"BANK_URL,required,notEmpty" want:"the bank's address, such as https://bank.example.com"`
+	BankAPIKey  string        `env:"BANK_API_KEY,required,notEmpty" want:"the bank's API key"`
+	BankTimeout time.Duration `env:"BANK_TIMEOUT" envDefault:"20s" want:"a duration such as 20s"`
 }

@@ -129,6 +129,33 @@ func TestNamesWhatIsWrongBesideWhatIsMissing(t *testing.T) {
 	}, named, "each once")
 }
 
+// The API may do without the bank; half of what it needs for it is a slip.
+func TestTracingNeedsBothItsParts(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	whole := map[string]string{
+		"DATABASE_URL": "postgres://u:p@db:5432/shiming", "KEYS_FILE": file, "BLOBS_URL": "file:///blobs", "WALLET_URL": "http://wallet", "WALLET_API_KEY": "k",
+		"API_TOKENS_FILE": file, "BANK_WEBHOOK_SECRETS": "whsec_c2VjcmV0", "WALLET_WEBHOOK_SECRETS": "whsec_c2VjcmV0",
+	}
+	for _, one := range []struct{ url, key, wrong string }{
+		{"", "", ""},
+		{"https://bank.example.com", "k", ""},
+		{"https://bank.example.com", "", "BANK_API_KEY is missing"},
+		{"", "k", "BANK_URL is missing"},
+		{"bank", "k", "BANK_URL is no http or https URL"},
+	} {
+		vars := maps.Clone(whole)
+		vars["BANK_URL"], vars["BANK_API_KEY"] = one.url, one.key
+		_, err := config.From[config.API](vars)
+		if one.wrong == "" {
+			require.NoError(t, err)
+			continue
+		}
+		require.ErrorContains(t, err, one.wrong)
+	}
+}
+
 func TestAWorkersVersionNeedsBothItsParts(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "file")

@@ -38,3 +38,11 @@ func openCalendar(setting, holidays string) (workday.Calendar, error) {
 	}
 	return cal, nil
 }
+
+// OpenKeys loads the keys of the backup that is rehearsed.
+func (c *Drill) OpenKeys() (*vault.Keys, error) {
+	return (&Storage{KeysFile: c.KeysFile, KMSURI: c.KMSURI}).OpenKeys()
+}
+
+// OpenCalendar makes the calendar, which a drill only needs to open the store.
+func (c *Drill) OpenCalendar() (workday.Calendar, error) { return openCalendar(c.Calendar, "") }

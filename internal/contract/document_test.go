@@ -227,7 +227,7 @@ func TestTheContractsCodesAreAllThere(t *testing.T) {
 		code_incorrect code_expired admin_must_be_authorized_agent licence_numbers_must_be_uscc bank_account_name_mismatch contact_name_mismatch
 		deposit_amount_mismatch deposit_attempts_exceeded requirements_missing idempotency_key_reused
 		card_attempts_exceeded code_attempts_exceeded code_resend_too_soon payout_limit_reached acts_exceeded account_limit_reached spending_paused rate_limited
-		provider_unavailable engine_unavailable engine_busy`)
+		provider_unavailable engine_unavailable engine_busy storage_unavailable held_after_restore`)
 	for _, code := range all {
 		assert.Contains(t, codes, code)
 	}

@@ -126,7 +126,7 @@ func (t *Temporal) Stop(ctx context.Context) error {
 }
 
 // leanServer fits one developer on one machine: a single partition per task queue, so that a poll never waits for a task in
-// another one, no housekeeping for a history of months, and no rate limit below what the machine can do.
+// another one, no housekeeping for a history of months, priorities, and no rate limit below what the machine can do.
 var leanServer = map[string]any{
 	"matching.numTaskqueueReadPartitions":  1,
 	"matching.numTaskqueueWritePartitions": 1,
@@ -135,6 +135,7 @@ var leanServer = map[string]any{
 	"frontend.namespaceRPS":                20_000,
 	"frontend.namespaceRPS.visibility":     1_000,
 	"frontend.namespaceCount":              10_000,
+	"matching.useNewMatcher":               true, // the one that knows priorities
 }
 
 func temporalArgs(o TemporalOptions, port, uiPort int) ([]string, error) {

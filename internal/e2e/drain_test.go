@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"net/http"
 	"testing"
 	"time"
 
@@ -10,10 +11,14 @@ import (
 )
 
 // A worker that is told to stop while the bank takes its time finishes that call: the payment is ordered once, not once
-// more by whoever comes next.
+// more by whoever comes next. From the first moment on it is not ready any more.
 func TestDrainFinishesACallToASlowBank(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, withDrain(time.Minute))
+	probes := listen(t)
+	require.NoError(t, probes.Close()) // for the worker
+	w := newWorld(t, withDrain(time.Minute), withHealth(probes.Addr().String()))
+	worker := caller{t: t, base: "http://" + probes.Addr().String(), outside: true}
+	require.Equal(t, "ok", worker.get("/readyz").ok(200).Body["storage"])
 	r := w.enterprise(t, "legal_representative")
 	r.company = someCompany(t, r.who.Name, "6789")
 	w.fault(t, "bank", "slow")
@@ -21,7 +26,15 @@ func TestDrainFinishesACallToASlowBank(t *testing.T) {
 	w.eventually(t, func() bool { return len(r.statement()) == 1 }, func() string { return "the bank was never called" })
 	require.NotContains(t, w.payoutEvents(t), ended{"Order", 1}, "the bank has not answered yet")
 
-	w.stopWorker() // which requires that it ends in order
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		w.stopWorker()
+	}()
+	w.eventually(t, func() bool { return worker.get("/readyz").Status == http.StatusServiceUnavailable }, func() string { return "it is ready to the end" })
+	require.Equal(t, map[string]any{"status": "stopping"}, worker.get("/readyz").Body)
+	worker.get("/healthz").ok(200)
+	<-stopped
 	require.Contains(t, w.payoutEvents(t), ended{"Order", 1})
 
 	w.heal(t)

@@ -43,7 +43,7 @@ func TestAGeneratedClientRegistersADeveloper(t *testing.T) {
 
 	second, err := platform.OpenRegistrationWithResponse(ctx, nil, application)
 	require.NoError(t, err)
-	require.Equal(t, client.RegistrationExists, second.ApplicationProblemJSON409.Code, "%s", second.Body)
+	require.Equal(t, client.ProblemCodeRegistrationExists, second.ApplicationProblemJSON409.Code, "%s", second.Body)
 
 	card, err := platform.HandInCardWithResponse(ctx, id, nil, client.HandInCardBody{
 		CardNumber: card("622202"), HolderName: who.Name, IDNumber: who.IDNumber, Phone: who.Phone, PaymentPassword: "135790",

@@ -24,6 +24,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"shiming/internal/api"
+	"shiming/internal/bank"
 	"shiming/internal/config"
 	"shiming/internal/devstack"
 	"shiming/internal/devstack/stacktest"
@@ -86,6 +87,7 @@ type settings struct {
 	reconcile   time.Duration
 	deployment  string
 	buildID     string
+	health      string // where the worker answers probes
 	ceilings    registration.Ceilings
 	holidays    string // HOLIDAYS_FILE
 	pace        config.Pace
@@ -122,6 +124,9 @@ func withCeilings(c registration.Ceilings) setting { return func(s *settings) { 
 // withPace bounds how many calls a second go to bank, SMS and e-mail; without it as many go as come.
 func withPace(p config.Pace) setting { return func(s *settings) { s.pace = p } }
 
+// withHealth has the worker answer probes at an address.
+func withHealth(address string) setting { return func(s *settings) { s.health = address } }
+
 func withDrain(d time.Duration) setting { return func(s *settings) { s.drain = d } }
 
 // withMessageTimeout is for providers of messages that do not answer.
@@ -143,7 +148,7 @@ func newWorld(t *testing.T, with ...setting) *world {
 	t.Helper()
 	s := settings{
 		calendar: "real", settle: 150 * time.Millisecond, bankTimeout: 20 * time.Second, messages: 20 * time.Second,
-		drain: time.Second, reconcile: time.Minute, log: quiet,
+		drain: time.Second, health: "127.0.0.1:0", reconcile: time.Minute, log: quiet,
 	}
 	for _, set := range with {
 		set(&s)
@@ -224,14 +229,14 @@ func (w *world) connect(t *testing.T, l *stacktest.Line) {
 func (w *world) workerSettings(s settings, databaseURL, taskQueue string) config.Worker {
 	host := w.sandboxURL[len("http://"):]
 	return config.Worker{
-		Storage:  config.Storage{DatabaseURL: databaseURL, Calendar: s.calendar, Holidays: s.holidays, TaskQueue: taskQueue},
+		Storage:  config.Storage{DatabaseURL: databaseURL, BlobsURL: filepath.Join(w.dir, "blobs"), Calendar: s.calendar, Holidays: s.holidays, TaskQueue: taskQueue},
 		Spending: config.Spending{PaymentsPerDay: s.ceilings.Payments, SMSPerDay: s.ceilings.SMS, MailsPerDay: s.ceilings.Mails},
 		Pace:     s.pace,
 		Wallet:   config.Wallet{URL: w.sandboxURL, APIKey: "sandbox", Timeout: 8 * time.Second},
 		BankURL:  w.sandboxURL, BankAPIKey: "sandbox", BankTimeout: s.bankTimeout,
 		SMSEndpoint: host, SMSProtocol: "http", SMSKeyID: "sandbox", SMSKeySecret: "sandbox", SMSSignName: "实名", SMSTimeout: s.messages, EmailTimeout: s.messages,
 		SendGridHost: w.sandboxURL, SendGridKey: "sandbox", MailFrom: "noreply@example.com", MailFromName: "开发者平台",
-		ReviewersEmail: reviewersMailbox, OpsEmail: opsMailbox, HealthAddr: "127.0.0.1:0", DrainWithin: s.drain,
+		ReviewersEmail: reviewersMailbox, OpsEmail: opsMailbox, HealthAddr: s.health, DrainWithin: s.drain,
 		PublicURL: w.apiURL, WebhookAllowNets: []string{"127.0.0.0/8"}, ReconcileEvery: s.reconcile, Deployment: s.deployment, BuildID: s.buildID,
 	}
 }
@@ -317,13 +322,15 @@ func (w *world) startAPI(t *testing.T, l net.Listener, secret string) {
 	t.Cleanup(eng.Close)
 	purse, err := wallet.New(wallet.Config{BaseURL: w.sandboxURL, APIKey: "sandbox", Timeout: 8 * time.Second})
 	require.NoError(t, err)
+	ledger, err := bank.New(bank.Config{BaseURL: w.sandboxURL, APIKey: "sandbox"})
+	require.NoError(t, err)
 	blobs, err := vault.OpenBlobs(t.Context(), w.keys, filepath.Join(w.dir, "blobs"))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, blobs.Close()) })
 	handler, err := api.New(api.Deps{
-		Store: w.store, Engine: eng, Wallet: purse, Blobs: blobs, Keys: w.keys, Auth: api.Auth{TokensFile: tokensFile(t, w.dir)},
+		Store: w.store, Engine: eng, Wallet: purse, Bank: ledger, Blobs: blobs, Keys: w.keys, Auth: api.Auth{TokensFile: tokensFile(t, w.dir)},
 		BankSecrets: []string{secret}, WalletSecrets: []string{secret}, RateLimit: 10_000, Log: w.log,
-		WebhookAllowNets: w.workerConfig.WebhookAllowNets, Metrics: w.numbers,
+		WebhookAllowNets: w.workerConfig.WebhookAllowNets, Metrics: w.numbers, Runs: eng,
 	})
 	require.NoError(t, err)
 	server := web.Server(l.Addr().String(), held(t, handler), web.Defaults())

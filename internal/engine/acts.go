@@ -24,7 +24,7 @@ import (
 type Wait struct{ Taken, Done time.Time }
 
 // probeWithin bounds the question whether an act was taken after all.
-const probeWithin = time.Second
+const probeWithin = 500 * time.Millisecond
 
 // Open starts a registration's workflow and waits until it stands or is refused. If one runs for the account already,
 // it answers in its stead. updateID is of this call alone: an answer to it stays, also when the run is over.

@@ -11,7 +11,10 @@ import (
 
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/envconfig"
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/log"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
 
 	"shiming/internal/codec"
 	"shiming/internal/vault"
@@ -36,7 +39,26 @@ func Secured(options client.Options, keys *vault.Keys, logger *slog.Logger) clie
 	options.DataConverter = codec.DataConverter(codec.New(keys))
 	options.FailureConverter = codec.FailureConverter(options.DataConverter)
 	options.Logger = log.NewStructuredLogger(logger)
+	patience(&options.ConnectionOptions)
 	return options
+}
+
+// How soon a connection to Temporal that is dead is given up, and how soon another is tried. The SDK's own are 45 s and up to 10 s.
+const (
+	keepAlive      = 10 * time.Second // servers refuse to be asked more often
+	keepAliveReply = 10 * time.Second
+	connectWithin  = 5 * time.Second
+	connectPause   = 100 * time.Millisecond // at first
+	longestPause   = time.Second
+)
+
+// patience sets those, unless somebody has set others.
+func patience(c *client.ConnectionOptions) {
+	c.KeepAliveTime = cmp.Or(c.KeepAliveTime, keepAlive)
+	c.KeepAliveTimeout = cmp.Or(c.KeepAliveTimeout, keepAliveReply)
+	params := grpc.ConnectParams{Backoff: backoff.DefaultConfig, MinConnectTimeout: connectWithin}
+	params.Backoff.BaseDelay, params.Backoff.MaxDelay = connectPause, longestPause
+	c.DialOptions = append([]grpc.DialOption{grpc.WithConnectParams(params)}, c.DialOptions...)
 }
 
 // Engine hands registrations to Temporal. It is safe for concurrent use.
@@ -44,6 +66,7 @@ type Engine struct {
 	client    client.Client
 	namespace string
 	taskQueue string
+	payloads  converter.DataConverter
 	verified  atomic.Bool // the search attributes were seen
 }
 
@@ -54,7 +77,7 @@ func Dial(ctx context.Context, options client.Options, taskQueue string, logger 
 	if err != nil {
 		return nil, fmt.Errorf("engine: %w", err)
 	}
-	e := &Engine{client: c, namespace: cmp.Or(options.Namespace, client.DefaultNamespace), taskQueue: taskQueue}
+	e := &Engine{client: c, namespace: cmp.Or(options.Namespace, client.DefaultNamespace), taskQueue: taskQueue, payloads: options.DataConverter}
 	ctx, cancel := context.WithTimeout(ctx, verifyWithin)
 	defer cancel()
 	err = e.verify(ctx)
@@ -86,9 +109,9 @@ func Connect(ctx context.Context, keys *vault.Keys, taskQueue string, logger *sl
 	return e, nil
 }
 
-// Over is an engine over a connection that was made otherwise, to a namespace that is as the product needs it.
+// Over is an engine over a connection that was made otherwise, without encryption, to a namespace that is as the product needs it.
 func Over(c client.Client, namespace, taskQueue string) *Engine {
-	e := &Engine{client: c, namespace: namespace, taskQueue: taskQueue}
+	e := &Engine{client: c, namespace: namespace, taskQueue: taskQueue, payloads: converter.GetDefaultDataConverter()}
 	e.verified.Store(true)
 	return e
 }

@@ -224,3 +224,24 @@ func TestWhatIsAskedForAgainIsNotTakenForWhatIsEnding(t *testing.T) {
 	require.NoError(t, p.Restart(t.Context(), registration.NoticeWorkflow, id, "", "ntc_1"))
 	require.NotEqual(t, first, run())
 }
+
+// A mark that was taken is there at once, also while nobody works, and the greater one of a database counts.
+func TestAMarkIsReadWithoutAWorker(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t) // nobody works
+	_, err := p.Mark(t.Context())
+	require.ErrorIs(t, err, engine.ErrNoRun)
+	for _, number := range []int64{3, 5, 4} {
+		require.NoError(t, p.KeepMark(t.Context(), registration.Mark{DatabaseID: "one", Number: number}))
+	}
+	mark, err := p.Mark(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, registration.Mark{DatabaseID: "one", Number: 5}, mark)
+	require.NoError(t, p.KeepMark(t.Context(), registration.Mark{DatabaseID: "two", Number: 1}))
+	mark, err = p.Mark(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, registration.Mark{DatabaseID: "two", Number: 1}, mark, "another has taken its place, by a repair")
+	id, err := p.Identity(t.Context())
+	require.NoError(t, err)
+	require.NotEmpty(t, id)
+}

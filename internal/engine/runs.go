@@ -7,6 +7,7 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
 
 	"shiming/registration"
 )
@@ -31,7 +32,7 @@ func (e *Engine) ResumeClearing(ctx context.Context, app registration.ClearingAp
 // failed, or was ended by somebody, is begun again.
 func (e *Engine) Start(ctx context.Context, workflow, id, summary string, args ...any) error {
 	return e.begin(ctx, client.StartWorkflowOptions{
-		ID: id, TaskQueue: e.taskQueue, StaticSummary: summary,
+		ID: id, TaskQueue: e.taskQueue, StaticSummary: summary, Priority: priorityOf(workflow),
 		WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY,
 	}, workflow, args...)
 }
@@ -40,11 +41,23 @@ func (e *Engine) Start(ctx context.Context, workflow, id, summary string, args .
 // or it would be taken for one that is at work.
 func (e *Engine) Restart(ctx context.Context, workflow, id, summary string, args ...any) error {
 	_, err := e.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
-		ID: id, TaskQueue: e.taskQueue, StaticSummary: summary,
+		ID: id, TaskQueue: e.taskQueue, StaticSummary: summary, Priority: priorityOf(workflow),
 		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING,
 	}, workflow, args...)
 	return gone(err)
+}
+
+// behind is the priority of what nobody waits for; registrations, clearings and payments have Temporal's usual 3, and 1 is the highest.
+const behind = 4
+
+// priorityOf puts messages to people and to subscribers behind everything else, where tasks wait for a worker. A server without
+// priorities takes no notice.
+func priorityOf(workflow string) temporal.Priority {
+	if workflow == registration.NoticeWorkflow || workflow == registration.WebhookWorkflow {
+		return temporal.Priority{PriorityKey: behind}
+	}
+	return temporal.Priority{}
 }
 
 func (e *Engine) begin(ctx context.Context, options client.StartWorkflowOptions, workflow string, args ...any) error {
@@ -92,4 +105,16 @@ func gone(err error) error {
 		return ErrNoRun
 	}
 	return unavailable(err)
+}
+
+// Known asks the run of a registration or a clearing which version of its row it knows. That needs a worker.
+func (e *Engine) Known(ctx context.Context, workflowID string) (version int64, err error) {
+	answer, err := e.client.QueryWorkflow(ctx, workflowID, "", registration.QueryFacts)
+	if err != nil {
+		return 0, gone(err)
+	}
+	var facts struct {
+		Version int64 `json:"version"`
+	}
+	return facts.Version, answer.Get(&facts)
 }

@@ -31,6 +31,7 @@ type setting struct {
 	name, fallback, want string
 	required             bool
 	readers              []string
+	without              []string // readers that can do without what another requires
 }
 
 func table() string {
@@ -40,7 +41,7 @@ func table() string {
 		fallback := "none"
 		switch {
 		case s.required:
-			fallback = "**required**"
+			fallback = strings.Join(append([]string{"**required**"}, s.without...), "; not by the ")
 		case s.fallback != "":
 			fallback = "`" + s.fallback + "`"
 		}
@@ -61,6 +62,9 @@ func all() []*setting {
 		{"sandbox", reflect.TypeFor[config.Sandbox]()},
 		{"migrate", reflect.TypeFor[config.Migrate]()},
 		{"calendar", reflect.TypeFor[config.Calendar]()},
+		{"backup", reflect.TypeFor[config.Backup]()},
+		{"drill", reflect.TypeFor[config.Drill]()},
+		{"repair", reflect.TypeFor[config.Repair]()},
 	} {
 		for _, s := range read(process.of) {
 			i := slices.IndexFunc(list, func(known *setting) bool { return known.name == s.name })
@@ -68,10 +72,21 @@ func all() []*setting {
 				list = append(list, s)
 				i = len(list) - 1
 			}
-			list[i].readers = append(list[i].readers, process.name)
+			list[i].read(process.name, s.required)
 		}
 	}
 	return list
+}
+
+// read notes that a process reads the setting too.
+func (s *setting) read(process string, required bool) {
+	switch {
+	case required && !s.required:
+		s.without, s.required = slices.Clone(s.readers), true
+	case !required && s.required:
+		s.without = append(s.without, process)
+	}
+	s.readers = append(s.readers, process)
 }
 
 func read(t reflect.Type) []*setting {

@@ -23,7 +23,7 @@ type Source interface {
 const (
 	defaultWatchers = 2000
 	firstPause      = 200 * time.Millisecond
-	longestPause    = 5 * time.Second
+	longestPause    = time.Second
 )
 
 // ErrFull says that too many watch already.

@@ -210,13 +210,18 @@ func (a act) finish(ctx context.Context, tx pgx.Tx, refusal *registration.Refusa
 }
 
 // DeferAct notes that the act's caller is answered before the act is done (202), and leaves word to offer it to its run until
-// it is, whoever restarts meanwhile. It reports false if it is over already.
+// it is, whoever restarts meanwhile. It reports false if it is over already, or if its time is: a step may have refused it for that, and
+// would refuse it whenever it is offered. It is closed then.
 func (s *Store) DeferAct(ctx context.Context, actID string) (deferred bool, err error) {
 	err = s.inTx(ctx, func(tx pgx.Tx) error {
 		at := s.now()
-		tag, err := tx.Exec(ctx, `update acts set deferred = true, expires_at = $2 where id = $1 and finished_at is null and closed_at is null`,
-			actID, at.Add(registration.ActOffered))
-		if err != nil || tag.RowsAffected() == 0 {
+		tag, err := tx.Exec(ctx, `update acts set deferred = true, expires_at = $2 where id = $1 and finished_at is null and closed_at is null
+			and (deferred or expires_at > $3)`, actID, at.Add(registration.ActOffered), at)
+		if err != nil {
+			return err
+		}
+		if tag.RowsAffected() == 0 {
+			_, err = closeAct(ctx, tx, actID, at)
 			return err
 		}
 		deferred = true

@@ -65,6 +65,9 @@ func (s *Store) newClearing(ctx context.Context, tx pgx.Tx, app registration.Cle
 }
 
 func (c *clearingChange) open(ctx context.Context, app registration.ClearingApplication) (*registration.Refusal, error) {
+	if refusal, err := refuseHeld(ctx, c.tx); refusal != nil || err != nil {
+		return refusal, err
+	}
 	event := registration.ClearingOpened
 	if !c.rec.Contested { // a contested claim concerns its account from the submission on
 		refusal, err := c.take(ctx, app.AccountID)
@@ -130,6 +133,9 @@ func clearingBarred(ctx context.Context, q querier, accountID string) (*registra
 // MayClear tells before anything is written whether an account can be cleared at all, and whose it is. [Store.OpenClearing]
 // judges again.
 func (s *Store) MayClear(ctx context.Context, accountID string) (registration.Kind, *registration.Refusal, error) {
+	if refusal, err := s.Held(ctx); refusal != nil || err != nil {
+		return "", refusal, err
+	}
 	if refusal, err := clearingBarred(ctx, s.pool, accountID); refusal != nil || err != nil {
 		return "", refusal, err
 	}

@@ -102,11 +102,7 @@ func (s *Store) ClearingTimeline(ctx context.Context, id string) ([]registration
 	if _, err := loadClearing(ctx, s.pool, id, ""); err != nil {
 		return nil, err
 	}
-	rows, err := s.pool.Query(ctx, `select at, event, from_state, to_state, actor from clearing_timeline where clearing_id = $1 order by id`, id)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, pgx.RowToStructByPos[registration.TimelineEntry])
+	return s.timelineLines(ctx, `select at, event, from_state, to_state, actor, finding_id from clearing_timeline where clearing_id = $1 order by id`, id)
 }
 
 // NewestClearing names the newest clearing that was asked for through an account: the one under way, if there is one.

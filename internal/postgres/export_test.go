@@ -55,3 +55,50 @@ func (s *Store) Traced(ctx context.Context, see pgx.QueryTracer) (*Store, error)
 	other.pool = &connections{pool}
 	return &other, nil
 }
+
+// MigrateBack takes the newest migrations back, one after the other, until a version stands; after each, done is told which does.
+func MigrateBack(ctx context.Context, url string, version int64, done func(stands int64)) error {
+	cfg, err := pgx.ParseConfig(url)
+	if err != nil {
+		return err
+	}
+	db := stdlib.OpenDB(*cfg)
+	defer db.Close()
+	dir, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, dir)
+	if err != nil {
+		return err
+	}
+	for {
+		stands, err := provider.GetDBVersion(ctx)
+		if err != nil || stands <= version {
+			return err
+		}
+		if _, err := provider.Down(ctx); err != nil {
+			return err
+		}
+		if stands, err = provider.GetDBVersion(ctx); err != nil {
+			return err
+		}
+		done(stands)
+	}
+}
+
+// Versions are those of the migrations, oldest first.
+func Versions() (all []int64, err error) {
+	dir, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	provider, err := goose.NewProvider(goose.DialectPostgres, stdlib.OpenDB(pgx.ConnConfig{}), dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range provider.ListSources() {
+		all = append(all, s.Version)
+	}
+	return all, nil
+}

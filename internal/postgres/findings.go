@@ -26,12 +26,17 @@ type Finding struct {
 	// SealedReason is a person's, as it is stored; the reconciler's is no secret.
 	SealedReason []byte
 	SealedFor    *string
+	Owner        *string // the person of ops who takes care
+	Day          *string // of Asia/Shanghai, whose statement it was found on
+	// Concerns is whose timeline it belongs to: the registration of a payment, else the subject.
+	Concerns string
 }
 
 // ByReconciler resolves findings whose cause is gone.
 const ByReconciler = "reconciler"
 
-const findingColumns = `id, kind, subject, account_id, since, seen_at, tried, resolved_at, resolved_by, reason, sealed_reason, sealed_for`
+const findingColumns = `id, kind, subject, account_id, since, seen_at, tried, resolved_at, resolved_by, reason, sealed_reason, sealed_for,
+	owner, day::text as day, coalesce((select p.registration_id from payments p where p.id = findings.subject), subject) as concerns`
 
 // Find opens a finding and sees to it that ops is told, or notes that an open one is still there.
 func (s *Store) Find(ctx context.Context, kind registration.FindingKind, subject, accountID, tried string) error {
@@ -76,11 +81,11 @@ func (s *Store) ResolveFinding(ctx context.Context, id, by, reason string) error
 			return err
 		}
 		// The subject's row is locked before the finding's, as by a step that finds something.
-		note, err := s.timelineOf(ctx, tx, f.Subject)
+		note, err := s.timelineOf(ctx, tx, f.Concerns)
 		if err != nil {
 			return err
 		}
-		sealed, sealedFor, err := s.sealAbout(ctx, tx, f.Subject, f.ID, dossier.PurposeReason, reason)
+		sealed, sealedFor, err := s.sealAbout(ctx, tx, f.Concerns, f.ID, dossier.PurposeReason, reason)
 		if err != nil {
 			return err
 		}
@@ -92,30 +97,64 @@ func (s *Store) ResolveFinding(ctx context.Context, id, by, reason string) error
 		if tag.RowsAffected() == 0 {
 			return ErrResolved
 		}
+		if err := s.releaseLost(ctx, tx, f, by); err != nil {
+			return err
+		}
 		if note == nil {
 			return nil
 		}
-		if err := note("finding_resolved:"+string(f.Kind), by); err != nil || !f.Kind.OfRun() {
+		if err := note("finding_resolved:"+string(f.Kind), by, f); err != nil || !f.Kind.OfRun() {
 			return err
 		}
 		return tellRun(ctx, tx, f.Subject, 0, s.now()) // it takes over what it missed
 	})
 }
 
-// timelineOf locks a registration or a clearing and returns what writes on its timeline; nil for a subject that has none.
-func (s *Store) timelineOf(ctx context.Context, tx pgx.Tx, subject string) (note func(event, by string) error, err error) {
-	if registration.IsClearingID(subject) {
-		k, err := loadClearing(ctx, tx, subject, "for update")
+// AssignFinding says who of ops takes care of an open finding, whoever did before.
+func (s *Store) AssignFinding(ctx context.Context, id, owner string) error {
+	return s.inTx(ctx, func(tx pgx.Tx) error {
+		if _, err := findingOf(ctx, tx, id); err != nil {
+			return err
+		}
+		tag, err := tx.Exec(ctx, `update findings set owner = $2 where id = $1 and resolved_at is null`, id, owner)
+		if err == nil && tag.RowsAffected() == 0 {
+			err = ErrResolved
+		}
+		return err
+	})
+}
+
+// timelineOf locks a registration or a clearing and returns what writes on its timeline, also because of a finding, which
+// then says why; nil for a subject that has none.
+func (s *Store) timelineOf(ctx context.Context, tx pgx.Tx, concerns string) (note func(event, by string, because *Finding) error, err error) {
+	if registration.IsClearingID(concerns) {
+		k, err := loadClearing(ctx, tx, concerns, "for update")
 		if err != nil {
 			return nil, unless(err, ErrNotFound)
 		}
-		return func(event, by string) error { return seenClearing(ctx, tx, k, event, by, s.now()) }, nil
+		return func(event, by string, because *Finding) error {
+			_, err := tx.Exec(ctx, `insert into clearing_timeline (clearing_id, at, event, from_state, to_state, actor, finding_id) values ($1, $2, $3, $4, $4, $5, $6)`,
+				k.ID, s.now(), event, k.State, by, because.id())
+			return err
+		}, nil
 	}
-	rec, err := load(ctx, tx, subject, "for update")
+	rec, err := load(ctx, tx, concerns, "for update")
 	if err != nil {
 		return nil, unless(err, ErrNotFound)
 	}
-	return func(event, by string) error { return seen(ctx, tx, rec, event, by, s.now()) }, nil
+	return func(event, by string, because *Finding) error {
+		_, err := tx.Exec(ctx, `insert into timeline (registration_id, kind, at, event, from_state, to_state, actor, finding_id) values ($1, $2, $3, $4, $5, $5, $6, $7)`,
+			rec.ID, rec.Kind, s.now(), event, rec.State, by, because.id())
+		return err
+	}, nil
+}
+
+// id names a finding that may be none.
+func (f *Finding) id() *string {
+	if f == nil {
+		return nil
+	}
+	return &f.ID
 }
 
 // unless is err, or nothing if it is one that is no matter.

@@ -14,6 +14,7 @@ import (
 	"shiming/internal/notice"
 	"shiming/internal/postgres"
 	"shiming/registration"
+	"shiming/workflows/workflowtest"
 )
 
 // found opens a finding.
@@ -223,4 +224,35 @@ func TestResolvingAndFindingDoNotLockEachOtherOut(t *testing.T) {
 	require.NoError(t, step.Commit(t.Context()))
 	require.NoError(t, <-resolved)
 	assert.Equal(t, []string{"opened", "finding_resolved:run_behind"}, one[[]string](t, s, `select array_agg(event order by id) from timeline where registration_id = $1`, id))
+}
+
+// The reason of a payment's finding opens for that finding alone, whichever payment it is said to be about.
+func TestAPaymentsFindingOpensForItAlone(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	ids := announcedPayments(t, w, 2)
+	var found []string
+	for _, id := range ids {
+		require.NoError(t, w.Store.Find(t.Context(), registration.FindingPayoutFailed, id, "", "its workflow failed"))
+		found = append(found, one[string](t, w.Store, `select id from findings where subject = $1`, id))
+		require.NoError(t, w.Store.ResolveFinding(t.Context(), found[len(found)-1], "ops:zhang", "asked the bank about "+id))
+	}
+	reason := func() (string, error) {
+		f, err := w.Store.FindingOf(t.Context(), found[0])
+		if err != nil {
+			return "", err
+		}
+		return *f.Reason, nil
+	}
+	said, err := reason()
+	require.NoError(t, err)
+	require.Equal(t, "asked the bank about "+ids[0], said)
+	_, err = w.Store.Pool().Exec(t.Context(), `update findings set subject = $2 where id = $1`, found[0], ids[1]+"x")
+	require.NoError(t, err)
+	_, err = reason()
+	require.ErrorIs(t, err, postgres.ErrForeign)
+	_, err = w.Store.Pool().Exec(t.Context(), `update findings set subject = $2, sealed_reason = (select sealed_reason from findings where id = $3) where id = $1`, found[0], ids[0], found[1])
+	require.NoError(t, err)
+	_, err = reason()
+	require.ErrorIs(t, err, postgres.ErrForeign)
 }

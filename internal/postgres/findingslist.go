@@ -15,6 +15,7 @@ import (
 type FindingFilter struct {
 	Kind   registration.FindingKind
 	Open   *bool
+	Owner  string
 	Cursor string
 	Limit  int
 }
@@ -28,6 +29,9 @@ func (s *Store) Findings(ctx context.Context, f FindingFilter) (Page[*Finding], 
 	}
 	if f.Open != nil {
 		q.where(map[bool]string{true: "resolved_at is null", false: "resolved_at is not null"}[*f.Open])
+	}
+	if f.Owner != "" {
+		q.where("owner = ?", f.Owner)
 	}
 	if err := q.beyond(f.Cursor, "(since, id) < (?, ?)"); err != nil {
 		return page, err
@@ -70,7 +74,7 @@ func (s *Store) openFindings(ctx context.Context, findings ...*Finding) error {
 			continue
 		}
 		var reason string
-		err := s.openAbout(keys, *f.SealedFor, f.Subject, f.ID, dossier.PurposeReason, f.SealedReason, &reason)
+		err := s.openAbout(keys, *f.SealedFor, f.Concerns, f.ID, dossier.PurposeReason, f.SealedReason, &reason)
 		switch {
 		case errors.Is(err, ErrErased):
 			continue
@@ -89,4 +93,24 @@ func findingOf(ctx context.Context, q querier, id string) (*Finding, error) {
 	}
 	f, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByName[Finding])
 	return f, notFound(err)
+}
+
+// findingsByID reads some findings, with their reasons.
+func (s *Store) findingsByID(ctx context.Context, ids []string) (map[string]*Finding, error) {
+	all := map[string]*Finding{}
+	if len(ids) == 0 {
+		return all, nil
+	}
+	rows, err := s.pool.Query(ctx, `select `+findingColumns+` from findings where id = any($1)`, ids)
+	if err != nil {
+		return nil, err
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByName[Finding])
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range found {
+		all[f.ID] = f
+	}
+	return all, s.openFindings(ctx, found...)
 }

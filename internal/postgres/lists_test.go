@@ -54,6 +54,24 @@ func word(b *bool) string {
 	return fmt.Sprint(*b)
 }
 
+// paymentFilters are combinations of what payments can be filtered by.
+func paymentFilters() map[string]postgres.PaymentFilter {
+	all := map[string]postgres.PaymentFilter{
+		"registration": {RegistrationID: "reg_" + "c4ca4238a0b923820dcc509a6f75849b"}, "account": {AccountID: "acct-77"}, "key": {Key: "key_77"},
+		"days": {From: time.Date(2026, 1, 1, 1, 0, 0, 0, time.UTC), Until: time.Date(2026, 1, 1, 2, 0, 0, 0, time.UTC)},
+	}
+	for _, state := range []registration.PayoutState{"", registration.PayoutFailed, registration.PayoutSent, registration.PayoutConfirmed} {
+		for _, overdue := range []*bool{nil, new(true), new(false)} {
+			all[fmt.Sprintf("state=%s,overdue=%s", state, word(overdue))] = postgres.PaymentFilter{State: state, Overdue: overdue}
+		}
+	}
+	for name, f := range all {
+		f.Limit = 50
+		all[name] = f
+	}
+	return all
+}
+
 // middle is a cursor in the middle of n seeded registrations.
 func middle(t testing.TB, s *postgres.Store, n int) string {
 	t.Helper()
@@ -133,12 +151,18 @@ func TestListsScanNoTable(t *testing.T) {
 			reads["notices,"+state+",after "+from] = func(ctx context.Context) error { _, err := s.Notices(ctx, f); return err }
 		}
 	}
+	for name, f := range paymentFilters() {
+		reads["payments,"+name] = func(ctx context.Context) error { _, err := s.Payments(ctx, f); return err }
+		f.Cursor = after
+		reads["payments from the middle,"+name] = func(ctx context.Context) error { _, err := s.Payments(ctx, f); return err }
+	}
+	reads["payment"] = func(ctx context.Context) error { _, err := s.PaymentOf(ctx, "pay_77"); return err }
 	for name, read := range reads {
 		seen.taken()
 		require.NoError(t, read(t.Context()), name)
 		for _, q := range seen.taken() {
 			plan := explain(t, unseen, q)
-			for _, table := range []string{"registrations", "reviews", "payments", "documents", "acts", "timeline", "events", "notices", "vault", "webhook_deliveries", "webhook_attempts"} {
+			for _, table := range []string{"registrations", "reviews", "payments", "documents", "acts", "timeline", "events", "notices", "vault", "reports", "payment_grants", "webhook_deliveries", "webhook_attempts"} {
 				assert.NotContains(t, plan, "Seq Scan on "+table, "%s\n%s\n%s", name, q.sql, plan)
 			}
 			for _, thrown := range thrownAway.FindAllStringSubmatch(plan, -1) {

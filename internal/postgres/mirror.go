@@ -17,9 +17,11 @@ type mirror struct {
 	RunID                 *string    // the engine's run that took a step last
 	RunMissingSince       *time.Time // no run was found, first then
 	HeldAt                *time.Time // the run knows more than this database: nothing is paid
+	// UnacknowledgedSince is when the row last got ahead of its run; nil while it is not. The database keeps it.
+	UnacknowledgedSince *time.Time
 }
 
-const mirrorColumns = `version, acknowledged, run_id, run_missing_since, held_at`
+const mirrorColumns = `version, acknowledged, run_id, run_missing_since, held_at, unacknowledged_since`
 
 // lookAfter is how long whoever waits for an act's answer has to see it; then the run is told to read its row. The step
 // of an act may have committed in a task that was lost with its worker, and the act with it.
@@ -88,12 +90,14 @@ type Run struct {
 	WorkflowID   string
 	AccountID    string // empty of a contested claim
 	Kind         registration.Kind
+	State        registration.State
 	Version      int64
 	Acknowledged int64
 	RunID        string // of the engine, as it took a step last; empty if unknown
 	MissingSince *time.Time
-	UpdatedAt    time.Time
+	BehindSince  *time.Time // the row has been ahead of its run; nil if it is not
 	Ended        bool
+	Held         bool // the run has said that it knows more than the row
 	Superseded   bool // it has ended, and the account has a newer one, so that its run has ended too
 }
 
@@ -105,7 +109,7 @@ func (s *Store) RunOf(ctx context.Context, id string) (Run, error) {
 			return Run{}, err
 		}
 		r := k.run(k.ID, k.namedAccount(), registration.IdentityClearing)
-		r.WorkflowID, r.UpdatedAt, r.Ended = k.workflowID(), k.UpdatedAt, k.EndedAt != nil
+		r.WorkflowID, r.State, r.Ended = k.workflowID(), k.State, k.EndedAt != nil
 		r.Superseded, err = s.superseded(ctx, r)
 		return r, err
 	}
@@ -114,13 +118,16 @@ func (s *Store) RunOf(ctx context.Context, id string) (Run, error) {
 		return Run{}, err
 	}
 	r := rec.run(rec.ID, rec.AccountID, rec.Kind)
-	r.WorkflowID, r.UpdatedAt, r.Ended = registration.WorkflowID(rec.AccountID), rec.UpdatedAt, rec.EndedAt != nil
+	r.WorkflowID, r.State, r.Ended = registration.WorkflowID(rec.AccountID), rec.State, rec.EndedAt != nil
 	r.Superseded, err = s.superseded(ctx, r)
 	return r, err
 }
 
 func (m *mirror) run(id, accountID string, kind registration.Kind) Run {
-	r := Run{ID: id, AccountID: accountID, Kind: kind, Version: m.Version, Acknowledged: m.Acknowledged, MissingSince: m.RunMissingSince}
+	r := Run{
+		ID: id, AccountID: accountID, Kind: kind, Version: m.Version, Acknowledged: m.Acknowledged,
+		MissingSince: m.RunMissingSince, BehindSince: m.UnacknowledgedSince, Held: m.HeldAt != nil,
+	}
 	if m.RunID != nil {
 		r.RunID = *m.RunID
 	}

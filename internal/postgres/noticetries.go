@@ -144,16 +144,16 @@ func (s *Store) seize(ctx context.Context, id string, patience time.Duration) (s
 	return since, mine, errors.Join(err, why)
 }
 
-// maySend says why a notice has to wait, if it has: the notice of a payment while payments are paused, unless the payment was
+// maySend says why a notice has to wait, if it has: the notice of a payment while none may be ordered, unless the payment was
 // announced by another channel, and every notice to people outside when the day's ceiling is met. It takes what sending costs.
 func (s *Store) maySend(ctx context.Context, tx pgx.Tx, n *noticeRow, at time.Time) (why, err error) {
 	if n.Kind == notice.PaymentRequested && n.Held {
-		paused, err := payoutsHeld(ctx, tx)
+		barred, err := payoutsHeld(ctx, tx)
 		switch {
 		case err != nil:
 			return nil, err
-		case paused:
-			return ErrPaused, nil
+		case barred != nil:
+			return barred, nil
 		}
 	}
 	kind, costly := costs(n.Channel, n.Recipient)

@@ -76,24 +76,17 @@ func (s *Store) MessageFailed(ctx context.Context, m Message, why string, pause 
 	return err
 }
 
-// Listen calls wake whenever a transaction has left a message, with its kind, until ctx ends or the connection breaks. A
-// release before this one names none.
+// HastenMessages lets messages that wait for a reason go on at once, and has them carried.
+func (s *Store) HastenMessages(ctx context.Context, why string) error {
+	_, err := s.pool.Exec(ctx, `with hastened as (update outbox set next_at = $2 where last_error = $1 and next_at > $2 returning 1)
+		select pg_notify('shiming_outbox', '') from hastened limit 1`, why, s.now())
+	return err
+}
+
+// Listen calls wake whenever a transaction has left a message, with its kind, until ctx ends or the connection breaks; with none
+// once it hears, for what was left before. A release before this one names none either.
 func (s *Store) Listen(ctx context.Context, wake func(kind string)) error {
-	conn, err := s.pool.Acquire(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Release()
-	if _, err := conn.Exec(ctx, `listen shiming_outbox`); err != nil {
-		return err
-	}
-	for {
-		left, err := conn.Conn().WaitForNotification(ctx)
-		if err != nil {
-			return err
-		}
-		wake(left.Payload)
-	}
+	return s.listen(ctx, "shiming_outbox", func() { wake("") }, wake)
 }
 
 // outgoing is a message about to be written.

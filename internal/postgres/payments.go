@@ -40,11 +40,12 @@ type payment struct {
 	RemindAt          *time.Time
 	Failure           *string
 	Overdue           bool
+	Adoption          *string // of a lost transfer; nil: an ordinary payment
 }
 
 const paymentColumns = `id, registration_id, key, bank_fingerprint, bank_last4, company_ref, amount, state, bank_state, attempts_left,
 	requested_at, notified_at, ordered_at, accepted_at, settled_at, confirmed_at, returned_at, voided_at, expected_by, window_closes_at,
-	window_provisional, remind_at, failure, overdue`
+	window_provisional, remind_at, failure, overdue, adoption`
 
 // newestPayment reads a registration's newest payment, nil if it has none.
 func newestPayment(ctx context.Context, q querier, registrationID, lock string) (*payment, error) {
@@ -67,9 +68,9 @@ func onePayment(ctx context.Context, q querier, where string, args ...any) (*pay
 func (p *payment) save(ctx context.Context, q querier) error {
 	_, err := q.Exec(ctx, `update payments set state = $2, bank_state = $3, attempts_left = $4, notified_at = $5, ordered_at = $6, accepted_at = $7,
 		settled_at = $8, confirmed_at = $9, returned_at = $10, voided_at = $11, expected_by = $12, window_closes_at = $13,
-		window_provisional = $14, remind_at = $15, failure = $16, overdue = $17 where id = $1`,
+		window_provisional = $14, remind_at = $15, failure = $16, overdue = $17, adoption = $18 where id = $1`,
 		p.ID, p.State, p.BankState, p.AttemptsLeft, p.NotifiedAt, p.OrderedAt, p.AcceptedAt, p.SettledAt, p.ConfirmedAt, p.ReturnedAt,
-		p.VoidedAt, p.ExpectedBy, p.WindowClosesAt, p.WindowProvisional, p.RemindAt, p.Failure, p.Overdue)
+		p.VoidedAt, p.ExpectedBy, p.WindowClosesAt, p.WindowProvisional, p.RemindAt, p.Failure, p.Overdue, p.Adoption)
 	return err
 }
 
@@ -111,15 +112,19 @@ func (c *change) void(ctx context.Context) error {
 		return nil
 	}
 	c.payment.State, c.payment.VoidedAt, c.payment.Overdue = registration.PayoutVoid, &c.at, false
+	if err := c.giveUpAdoption(ctx, c.payment); err != nil {
+		return err
+	}
 	return c.payment.save(ctx, c.tx)
 }
 
-// request opens a new payment to the company on file, its amount and its key made here and now, before any bank is called.
+// request opens a new payment to the company on file, its amount and its key made here and now, before any bank is called. If a
+// restore has lost a transfer that may have gone to the same account, the payment takes that one over.
 func (c *change) request(ctx context.Context, company dossier.Company) error {
 	if err := c.void(ctx); err != nil {
 		return err
 	}
-	fen, err := rand.Int(rand.Reader, big.NewInt(99)) // uniform over 0.01–0.99 CNY
+	amount, err := pennies()
 	if err != nil {
 		return err
 	}
@@ -130,16 +135,26 @@ func (c *change) request(ctx context.Context, company dossier.Company) error {
 		State: registration.PayoutRequestedState, BankState: "requested", AttemptsLeft: registration.AmountGuesses,
 		RequestedAt: c.at, ExpectedBy: &late.At, WindowProvisional: late.Provisional,
 	}
-	if p.Amount, err = c.seal(ctx, c.tx, p.amountPlace(), dossier.Amount{Fen: fen.Int64() + 1}); err != nil {
+	lost, err := c.lostTransferFor(ctx, p)
+	if err != nil {
+		return err
+	}
+	if lost != nil {
+		p.Key, p.Adoption, amount = lost.Key, new(adoptionAsked), lost.Amount
+	}
+	if p.Amount, err = c.seal(ctx, c.tx, p.amountPlace(), amount); err != nil {
 		return err
 	}
 	if p.CompanyRef, err = c.put(ctx, c.tx, p.owner(), dossier.PurposeCompany, company); err != nil {
 		return err
 	}
 	_, err = c.tx.Exec(ctx, `insert into payments (id, registration_id, key, bank_fingerprint, bank_last4, company_ref, amount, state, requested_at,
-		expected_by, window_provisional) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`, p.ID, p.RegistrationID, p.Key, p.BankFingerprint,
-		p.BankLast4, p.CompanyRef, p.Amount, p.State, p.RequestedAt, p.ExpectedBy, p.WindowProvisional)
+		expected_by, window_provisional, adoption) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`, p.ID, p.RegistrationID, p.Key, p.BankFingerprint,
+		p.BankLast4, p.CompanyRef, p.Amount, p.State, p.RequestedAt, p.ExpectedBy, p.WindowProvisional, p.Adoption)
 	if err != nil {
+		return err
+	}
+	if err := c.adopt(ctx, p, lost); err != nil {
 		return err
 	}
 	c.payment, c.rec.RefusedBank, c.rec.RefusedBankLast4 = p, nil, nil
@@ -150,6 +165,15 @@ func (c *change) request(ctx context.Context, company dossier.Company) error {
 		return err
 	}
 	return enqueue(ctx, c.tx, c.at, MessagePayout, p.ID, nil)
+}
+
+// pennies is an amount that nobody can foresee, uniform over 0.01–0.99 CNY.
+func pennies() (dossier.Amount, error) {
+	fen, err := rand.Int(rand.Reader, big.NewInt(99))
+	if err != nil {
+		return dossier.Amount{}, err
+	}
+	return dossier.Amount{Fen: fen.Int64() + 1}, nil
 }
 
 // bankFingerprint is of the account number alone: naming another bank for it must not refill the guesses.

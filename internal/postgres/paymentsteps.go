@@ -113,32 +113,35 @@ type Order struct {
 	Asked bool
 	// Void says that nobody wants the payment any more: learn what became of it, but do not send it.
 	Void bool
-	// Paused says that payments are paused: learn what became of it, and do not send it yet.
-	Paused bool
+	// Barred is why it must not be sent yet: [ErrPaused] or [ErrRestored]. Learn what became of it; nil: send it.
+	Barred error
+	// Adopted says that the key is a lost transfer's: send it as it is, for only the bank can say whether it went to this company.
+	Adopted bool
 }
 
 // ErrHeld says that nothing is paid for a registration whose run knows more than this database: it may have been paid already.
 var ErrHeld = errors.New("postgres: the registration's payments are held, for its run knows more than this database")
 
 // TakeOrder opens a payment for ordering and notes that the bank is about to be called. It returns nil if there is
-// nothing to order: the payment was voided before, or the bank has answered already. [ErrPaused]: not now.
+// nothing to order: the payment was voided before, the bank has answered already, or a person must judge first. [ErrPaused]
+// and [ErrRestored]: not now.
 func (s *Store) TakeOrder(ctx context.Context, paymentID string) (*Order, error) {
 	var order *Order
 	_, err := s.changePayment(ctx, paymentID, func(c *change, p *payment) error {
-		if p.answered() || p.BankState == bankDropped || (p.OrderedAt == nil && !p.open()) {
+		if p.answered() || p.BankState == bankDropped || (p.OrderedAt == nil && !p.open()) || p.Adoption != nil && *p.Adoption == adoptionRefused {
 			return nil
 		}
 		if c.rec.HeldAt != nil {
 			return ErrHeld
 		}
-		paused, err := payoutsHeld(ctx, c.tx)
+		barred, err := payoutsHeld(ctx, c.tx)
 		switch {
 		case err != nil:
 			return err
-		case paused && p.OrderedAt == nil:
-			return ErrPaused
+		case barred != nil && p.OrderedAt == nil:
+			return barred
 		}
-		order = &Order{Key: p.Key, Asked: p.OrderedAt != nil, Void: !p.open(), Paused: paused}
+		order = &Order{Key: p.Key, Asked: p.OrderedAt != nil, Void: !p.open(), Barred: barred, Adopted: p.Adoption != nil}
 		if p.OrderedAt == nil {
 			p.OrderedAt = &c.at
 		}
@@ -169,6 +172,9 @@ func (s *Store) PaymentKey(ctx context.Context, paymentID string) (key string, e
 func (s *Store) OrderAnswered(ctx context.Context, paymentID, kind, reason string) (registration.PaymentRef, error) {
 	return s.changePayment(ctx, paymentID, func(c *change, p *payment) error {
 		p.report(kind, reason, c.at)
+		if err := c.adopted(ctx, p); err != nil {
+			return err
+		}
 		if c.rec.EndedAt == nil {
 			return nil
 		}

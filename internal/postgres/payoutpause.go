@@ -77,12 +77,19 @@ func payoutsPaused(ctx context.Context, q querier) (paused bool, err error) {
 	return paused, err
 }
 
-// payoutsHeld reports whether payments are paused, and keeps them from being paused until the transaction ends.
-func payoutsHeld(ctx context.Context, tx pgx.Tx) (paused bool, err error) {
+// payoutsHeld says why no payment may be ordered, [ErrPaused] or [ErrRestored], and keeps a reason from coming up until the
+// transaction ends.
+func payoutsHeld(ctx context.Context, tx pgx.Tx) (barred, err error) {
 	if _, err := tx.Exec(ctx, `select pg_advisory_xact_lock_shared(hashtextextended('payouts', 9))`); err != nil {
-		return false, err
+		return nil, err
 	}
-	return payoutsPaused(ctx, tx)
+	if restored, err := held(ctx, tx); restored || err != nil {
+		return ErrRestored, err
+	}
+	if paused, err := payoutsPaused(ctx, tx); paused || err != nil {
+		return ErrPaused, err
+	}
+	return nil, nil
 }
 
 // PayoutPauseNow reads whether payments are paused.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"regexp"
 	"strconv"
 	"time"
@@ -35,6 +36,9 @@ const (
 	examine       = 30 * time.Second
 )
 
+// keepAlive finds out within half a minute that a machine is gone, also where nothing is asked of it: of connections that listen.
+var keepAlive = net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 5 * time.Second, Count: 3}
+
 // Option changes how a store is opened.
 type Option func(*Pool)
 
@@ -63,6 +67,7 @@ func Open(ctx context.Context, url string, keys *vault.Keys, cal workday.Calenda
 // configure sizes the pool. An API lends one connection to who listens to transitions, beside the pool.
 func (p Pool) configure(cfg *pgxpool.Config) {
 	cfg.ConnConfig.ConnectTimeout = connectWithin
+	cfg.ConnConfig.DialFunc = (&net.Dialer{KeepAliveConfig: keepAlive}).DialContext
 	cfg.ConnConfig.RuntimeParams["application_name"] = p.name()
 	cfg.ConnConfig.Tracer = watch{}
 	cfg.MaxConns = int32(p.Connections)

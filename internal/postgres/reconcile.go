@@ -38,8 +38,8 @@ func (s *Store) SweptTo(ctx context.Context, name, after string) error {
 // version for a while, in any order: those that stay behind must not keep others from being looked at.
 func (s *Store) Unacknowledged(ctx context.Context, since time.Duration, limit int) ([]string, error) {
 	return s.ids(ctx, `select id from (
-		select id from registrations where run_missing_since is not null or acknowledged < version and updated_at < $1
-		union all select id from clearings where run_missing_since is not null or acknowledged < version and updated_at < $1) behind
+		select id from registrations where run_missing_since is not null or unacknowledged_since < $1
+		union all select id from clearings where run_missing_since is not null or unacknowledged_since < $1) behind
 		order by random() limit $2`, s.now().Add(-since), limit)
 }
 
@@ -55,7 +55,7 @@ type Unanswered struct{ ID, RegistrationID, AccountID string }
 // UnansweredPayments lists payments that a bank should have answered for a while, and that nobody is about to start.
 func (s *Store) UnansweredPayments(ctx context.Context, since time.Duration, limit int) ([]Unanswered, error) {
 	rows, err := s.pool.Query(ctx, `select p.id, r.id, r.account_id from payments p join registrations r on r.id = p.registration_id
-		where p.bank_state = 'requested' and p.requested_at < $1 and (p.state = 'requested' or p.ordered_at is not null)
+		where p.bank_state = 'requested' and p.requested_at < $1 and (p.state = 'requested' or p.ordered_at is not null) and p.adoption is distinct from 'refused'
 		and not exists (select from outbox o where o.kind = '`+MessagePayout+`' and o.ref = p.id) order by random() limit $2`, s.now().Add(-since), limit)
 	if err != nil {
 		return nil, err
@@ -205,6 +205,7 @@ func (s *Store) ResolveHealed(ctx context.Context) error {
 		s.resolveWhere(ctx, s.pool, registration.FindingRunBehind, `exists (select from registrations r where r.id = f.subject and r.acknowledged = r.version and r.run_missing_since is null)
 			or exists (select from clearings k where k.id = f.subject and k.acknowledged = k.version and k.run_missing_since is null)`),
 		s.resolveWhere(ctx, s.pool, registration.FindingPayoutFailed, `exists (select from payments p where p.id = f.subject and p.bank_state <> 'requested')`),
+		s.resolveWhere(ctx, s.pool, registration.FindingAdoptionRefused, `exists (select from payments p where p.id = f.subject and p.state <> 'requested')`),
 		s.resolveWhere(ctx, s.pool, registration.FindingSpendingHigh, dayIsOver),
 		s.resolveWhere(ctx, s.pool, registration.FindingSpendingCeiling, dayIsOver),
 	)

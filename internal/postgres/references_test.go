@@ -82,12 +82,15 @@ var covered = map[string]string{
 	"vault_items.sealed":            "TestReferencesOpenForTheirOwnerAlone",
 	"vault_keys.wrapped":            "TestReferencesOpenForTheirOwnerAlone",
 	"reviews.note":                  "is read by nobody yet",
-	"payment_grants.sealed_reason":  "is read by nobody yet",
+	"payment_grants.sealed_reason":  "TestWhatOpsSaidOfAPaymentOpensForItAlone",
 	"notice_words.sealed_reason":    "is read by nobody yet",
+	"holds.sealed_reason":           "is read by nobody yet",
+	"repairs.sealed_reason":         "is read by nobody yet",
+	"lost_transfers.amount":         "TestLostTransfersOpenForTheirKeyAlone",
 	// Keyed fingerprints open for nobody.
 	"payments.bank_fingerprint": "", "payment_grants.bank_fingerprint": "", "registrations.refused_bank": "", "attempts.fingerprint": "",
 	"identity_claims.fingerprint": "", "clearings.claim_fingerprint": "", "objections.token": "", "idempotency.key": "", "idempotency.body_mac": "",
-	"act_addresses.address": "",
+	"act_addresses.address": "", "lost_transfer_refusals.bank_fingerprint": "", "findings.difference": "",
 }
 
 // A new column that holds sealed values, or refers to them, is swapped by a test, or it is said why not.

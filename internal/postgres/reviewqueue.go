@@ -139,17 +139,14 @@ func (s *Store) AssignReview(ctx context.Context, subjectID, by string, to *stri
 }
 
 // SubmittedDocument finds the file of a slot in the newest submitted round, and notes on the timeline who looked at it.
-func (s *Store) SubmittedDocument(ctx context.Context, subjectID string, slot registration.Slot, reviewer string) (registration.Document, string, error) {
-	var doc registration.Document
-	var blobKey string
-	err := s.inTx(ctx, func(tx pgx.Tx) error {
+func (s *Store) SubmittedDocument(ctx context.Context, subjectID string, slot registration.Slot, reviewer string) (doc StoredDocument, err error) {
+	err = s.inTx(ctx, func(tx pgx.Tx) error {
 		var submitted time.Time
 		if err := tx.QueryRow(ctx, `select submitted_at from reviews where subject_id = $1 order by round desc limit 1`, subjectID).Scan(&submitted); err != nil {
 			return notFound(err)
 		}
-		err := tx.QueryRow(ctx, `select slot, sha256, size, content_type, at, blob_key from documents where subject = $1 and slot = $2 and at <= $3
-			and (superseded_at is null or superseded_at > $3) order by at desc limit 1`, subjectID, slot, submitted).
-			Scan(&doc.Slot, &doc.SHA256, &doc.Size, &doc.ContentType, &doc.At, &blobKey)
+		doc, err = scanStored(tx.QueryRow(ctx, `select `+storedDocument+` from documents where subject = $1 and slot = $2 and at <= $3
+			and (superseded_at is null or superseded_at > $3) order by at desc limit 1`, subjectID, slot, submitted))
 		if err != nil {
 			return notFound(err)
 		}
@@ -166,5 +163,5 @@ func (s *Store) SubmittedDocument(ctx context.Context, subjectID string, slot re
 		}
 		return seen(ctx, tx, rec, "document_viewed:"+string(slot), reviewer, s.now())
 	})
-	return doc, blobKey, err
+	return doc, err
 }

@@ -26,9 +26,13 @@ func seed(t testing.TB, s *postgres.Store, n int) {
 			case when i % 10 < 7 then 'approved' when i % 100 = 7 then 'rejected' when i % 100 = 8 then 'withdrawn' when i % 100 = 9 then 'expired'
 				when i % 10 = 8 then 'under_review' when i % 100 = 19 then 'correction_required' when i <= $1::int / 20 then 'payout_pending' else 'identity_required' end as state
 			from generate_series(1, $1::int) i) seeded`,
-		`insert into payments (id, registration_id, key, bank_fingerprint, bank_last4, company_ref, amount, state, requested_at)
-		select 'pay_' || i, 'reg_' || md5(i::text), 'key_' || i, 'x', '0000', 'vlt_' || i, 'x', 'failed', timestamptz '2026-01-01'
-		from generate_series(1, $1::int) i`,
+		`insert into payments (id, registration_id, key, bank_fingerprint, bank_last4, company_ref, amount, state, requested_at, notified_at, ordered_at, overdue)
+		select 'pay_' || i, 'reg_' || md5(i::text), 'key_' || i, decode(md5(i::text), 'hex'), '0000', 'vlt_' || i, 'x', case when i % 1000 = 0 then 'sent' else 'failed' end,
+			at, at, at, i % 2000 = 0 from (select i, timestamptz '2026-01-01' + i * interval '1 second' as at from generate_series(1, $1::int) i) seeded`,
+		`insert into payment_grants (bank_fingerprint, bank_last4, registration_id, sealed_reason, granted_by, at)
+		select decode(md5('g' || i), 'hex'), '0000', 'reg_' || md5(i::text), 'x', 'ops:chen', timestamptz '2026-01-01' from generate_series(1, $1::int) i`,
+		`insert into reports (source, message_id, type, key, body, sealed_for, received_at, registration_id)
+		select 'bank', 'msg_' || i, 'transfer.sent', 'key_' || i, 'x', 'reg_' || md5(i::text), timestamptz '2026-01-01', 'reg_' || md5(i::text) from generate_series(1, $1::int) i`,
 		`insert into documents (id, subject, slot, sha256, size, content_type, blob_key, at)
 		select 'doc_' || i || '_' || slot, 'reg_' || md5(i::text), slot, 'x', 1, 'image/png', 'blob_' || i || '_' || slot, timestamptz '2026-01-01'
 		from generate_series(1, $1::int) i, unnest(array['id_card_front', 'id_card_back']) slot`,

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -264,8 +265,11 @@ func decisionRefused(refusal *registration.Refusal) string {
 // counts reports whether an act that ended so counts towards the limit a day: not if the provider stayed away, nor if payments
 // were paused meanwhile.
 func counts(refusal *registration.Refusal) bool {
-	return refusal == nil || refusal.Code != registration.CodeProviderUnavailable && refusal.Code != registration.CodeSpendingPaused
+	return refusal == nil || !slices.Contains(uncounted, refusal.Code)
 }
+
+// uncounted are the refusals that are nobody's fault who acts.
+var uncounted = []registration.Code{registration.CodeProviderUnavailable, registration.CodeSpendingPaused, registration.CodeHeldAfterRestore}
 
 // setError keeps a refusal for the applicant to find.
 func (c *change) setError(code registration.Code, fields ...registration.FieldError) {

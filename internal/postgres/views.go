@@ -269,11 +269,7 @@ func (s *Store) Timeline(ctx context.Context, id string) ([]registration.Timelin
 	if _, err := load(ctx, s.pool, id, ""); err != nil {
 		return nil, err
 	}
-	rows, err := s.pool.Query(ctx, `select at, event, from_state, to_state, actor from timeline where registration_id = $1 order by id`, id)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, pgx.RowToStructByPos[registration.TimelineEntry])
+	return s.timelineLines(ctx, `select at, event, from_state, to_state, actor, finding_id from timeline where registration_id = $1 order by id`, id)
 }
 
 // Account is an account's standing as callers see it.

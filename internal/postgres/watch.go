@@ -41,6 +41,11 @@ const quietFor = 20 * time.Second
 // ListenTransitions calls ready once it hears, and told with a registration's id whenever a step of it is committed by
 // any process, until ctx ends or the connection breaks. It takes one connection for itself.
 func (s *Store) ListenTransitions(ctx context.Context, ready func(), told func(registrationID string)) error {
+	return s.listen(ctx, "shiming_events", ready, told)
+}
+
+// listen hears on a channel, on a connection for itself, which is asked now and then whether it is still there.
+func (s *Store) listen(ctx context.Context, channel string, ready func(), told func(payload string)) error {
 	lent, err := s.pool.Acquire(ctx)
 	if err != nil {
 		return err
@@ -51,7 +56,7 @@ func (s *Store) ListenTransitions(ctx context.Context, ready func(), told func(r
 		defer cancel()
 		_ = conn.Close(closing) // nothing was written through it
 	}()
-	if _, err := conn.Exec(ctx, `listen shiming_events`); err != nil {
+	if err := begin(ctx, conn, channel); err != nil {
 		return err
 	}
 	ready()
@@ -74,9 +79,19 @@ func (s *Store) ListenTransitions(ctx context.Context, ready func(), told func(r
 	}
 }
 
+// askedWithin is how long a connection that listens may take to answer.
+const askedWithin = 5 * time.Second
+
+func begin(ctx context.Context, conn *pgx.Conn, channel string) error {
+	ctx, cancel := context.WithTimeout(ctx, askedWithin)
+	defer cancel()
+	_, err := conn.Exec(ctx, "listen "+channel)
+	return err
+}
+
 // ask finds out whether the other side is still there.
 func ask(ctx context.Context, conn *pgx.Conn) error {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, askedWithin)
 	defer cancel()
 	return conn.Ping(ctx)
 }

@@ -25,7 +25,7 @@ func contract() map[int]string {
 			"card_elements_mismatch code_incorrect code_expired admin_must_be_authorized_agent licence_numbers_must_be_uscc bank_account_name_mismatch " +
 			"contact_name_mismatch deposit_amount_mismatch deposit_attempts_exceeded requirements_missing idempotency_key_reused",
 		http.StatusTooManyRequests:     "card_attempts_exceeded code_attempts_exceeded code_resend_too_soon payout_limit_reached acts_exceeded account_limit_reached spending_paused rate_limited",
-		http.StatusServiceUnavailable:  "provider_unavailable engine_unavailable engine_busy",
+		http.StatusServiceUnavailable:  "provider_unavailable engine_unavailable engine_busy storage_unavailable held_after_restore",
 		http.StatusInternalServerError: "internal_error", // ours: a fault has no code in the contract
 	}
 }

@@ -23,6 +23,7 @@ const (
 	CodeRateLimited              Code = "rate_limited"
 	CodeEngineUnavailable        Code = "engine_unavailable"
 	CodeEngineBusy               Code = "engine_busy"
+	CodeStorageUnavailable       Code = "storage_unavailable"
 
 	// CodeInternal answers a fault of ours. The contract has no code for it, since no caller can plan for one.
 	CodeInternal Code = "internal_error"

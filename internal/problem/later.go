@@ -52,12 +52,20 @@ func later() []Entry {
 				Detail: "Try again later; no attempt was used.",
 			},
 			{
+				Code: registration.CodeHeldAfterRestore, RetryAfter: 10 * time.Minute, Title: "The service is being repaired after a restore",
+				Detail: "Try again later; nothing was kept and no attempt was used. What is under way can be read, and goes on but for its payments.",
+			},
+			{
 				Code: CodeEngineUnavailable, RetryAfter: 5 * time.Second, Title: "The service is not ready",
 				Detail: "Try again later; no attempt was used.",
 			},
 			{
 				Code: CodeEngineBusy, RetryAfter: 5 * time.Second, Title: "More is asked than can be done",
 				Detail: "Send it again with the same key after Retry-After; nothing was done, and no attempt was used.",
+			},
+			{
+				Code: CodeStorageUnavailable, RetryAfter: 30 * time.Second, Title: "Nothing can be stored, or read, at the moment",
+				Detail: "Send the same again later; nothing was kept of this call, and no attempt was used.",
 			},
 		}),
 	)

@@ -4,7 +4,8 @@
 // It promises to look every minute at what has not been acknowledged, and slowly at everything that is open; to tell a run
 // that is behind to read its row, to start a run again that two looks, a minute apart, have not found, and the workflows of
 // payments, notices and deliveries that somebody ended; and to make a finding for ops of whatever it cannot mend. One process
-// does so at a time.
+// does so at a time. A round ends however slowly engine and database answer: everything in it has its time, and what was not
+// come to is come to by a later round.
 //
 // It refuses to terminate anything, to decide by itself what only a person can know, and to cost a healthy run an event.
 package reconcile
@@ -54,6 +55,8 @@ type Book interface {
 	Gone(ctx context.Context, kind registration.FindingKind, subject string) error
 	FindUndelivered(ctx context.Context) error
 	FindPaused(ctx context.Context) error
+	HoldNow(ctx context.Context) (*postgres.Hold, error)
+	FindHeld(ctx context.Context) error
 	TellFindings(ctx context.Context) error
 	ResolveHealed(ctx context.Context) error
 	CloseLateActs(ctx context.Context) error
@@ -71,19 +74,29 @@ type Engine interface {
 	ResumeClearing(ctx context.Context, app registration.ClearingApplication) error
 }
 
-// Reconciler is the job.
+// Papers are the scans, beside the database.
+type Papers interface {
+	// Recheck looks again for documents that were found not to be there, or not to open.
+	Recheck(ctx context.Context) error
+}
+
+// Reconciler is the job. One goroutine runs it.
 type Reconciler struct {
 	Book   Book
 	Engine Engine
+	Papers Papers
 	Every  time.Duration // between two rounds; also what "a minute apart" means
-	Now    func() time.Time
-	Log    *slog.Logger
+	// Patience is how long one row, one workflow or one statement about many may take; 0: 5 s.
+	Patience time.Duration
+	Now      func() time.Time
+	Log      *slog.Logger
+
 	holder string
+	until  time.Time // the lease is this process's
 }
 
 // Run reconciles until ctx ends. Trouble is logged and met again in the next round.
 func (r *Reconciler) Run(ctx context.Context) {
-	r.holder = registration.NewID("rec")
 	tick := time.NewTicker(r.Every)
 	defer tick.Stop()
 	for {
@@ -92,48 +105,79 @@ func (r *Reconciler) Run(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		held, err := r.Book.Lease(ctx, lease, r.holder, r.Every*3/2) // a holder that died is soon replaced
-		if err == nil && held {
-			err = r.Round(ctx)
-		}
-		if err != nil && ctx.Err() == nil {
+		if err := r.Round(ctx); err != nil && ctx.Err() == nil {
 			r.Log.Warn("reconcile: a round met trouble; the next one looks again", "error", err)
 		}
 	}
 }
 
-// Round looks once at everything that is due.
+// Round looks once at everything that is due, unless another process does so. While the database is held after a restore it mends
+// nothing: where rows and runs have parted is then what a repair goes by.
 func (r *Reconciler) Round(ctx context.Context) error {
+	r.until = time.Time{} // whoever held the lease before may have lost it
+	switch err := r.hold(ctx); {
+	case errors.Is(err, errNotHeld):
+		return nil
+	case err != nil:
+		return err
+	}
+	hold, err := r.Book.HoldNow(ctx)
+	if err != nil {
+		return err
+	}
+	if hold != nil {
+		return r.pieces(ctx, r.Book.CloseLateActs, r.Book.FindHeld, r.Book.FindPaused, r.Book.TellFindings)
+	}
+	return errors.Join(r.piece(ctx, r.Book.CloseLateActs), r.look(ctx), r.pieces(ctx,
+		r.Book.FindUndelivered, r.Book.FindPaused, r.Papers.Recheck, r.Book.ResolveHealed, r.Book.TellFindings,
+		func(ctx context.Context) error { return r.Book.PruneActs(ctx, 1000) }, r.Book.PruneSpending, r.unopened))
+}
+
+// pieces does several things, each in its time.
+func (r *Reconciler) pieces(ctx context.Context, all ...func(context.Context) error) error {
 	var errs []error
-	for _, do := range []func(context.Context) error{
-		r.Book.CloseLateActs, r.unacknowledged, r.sweep, r.payments, r.notices, r.deliveries, r.Book.FindUndelivered, r.Book.FindPaused, r.Book.ResolveHealed, r.Book.TellFindings,
-		func(ctx context.Context) error { return r.Book.PruneActs(ctx, 1000) }, r.Book.PruneSpending, r.unopened,
-	} {
-		errs = append(errs, do(ctx))
+	for _, do := range all {
+		errs = append(errs, r.piece(ctx, do))
 	}
 	return errors.Join(errs...)
 }
 
-func (r *Reconciler) unacknowledged(ctx context.Context) error {
-	ids, err := r.Book.Unacknowledged(ctx, r.Every, atOnce)
-	return errors.Join(err, r.examineAll(ctx, ids))
+// look holds rows against the engine, which may be slow: all of it may take as long as there is between two rounds, and each part
+// has an equal share of what is left of that.
+func (r *Reconciler) look(ctx context.Context) error {
+	end := time.Now().Add(r.Every)
+	parts := []func(ctx context.Context, until time.Time) error{r.unacknowledged, r.sweep, r.payments, r.notices, r.deliveries}
+	var errs []error
+	for i, part := range parts {
+		errs = append(errs, part(ctx, time.Now().Add(time.Until(end)/time.Duration(len(parts)-i))))
+	}
+	return errors.Join(errs...)
+}
+
+func (r *Reconciler) unacknowledged(ctx context.Context, until time.Time) error {
+	ids, err := asked(ctx, r, func(ctx context.Context) ([]string, error) { return r.Book.Unacknowledged(ctx, r.Every, atOnce) })
+	_, failed := each(ctx, r, until, ids, r.examine)
+	return errors.Join(err, failed)
 }
 
 // sweep looks at some of what is open, as if nothing were known of it, and at the next ones in the next round.
-func (r *Reconciler) sweep(ctx context.Context) error {
-	after, err := r.Book.Swept(ctx, lease)
+func (r *Reconciler) sweep(ctx context.Context, until time.Time) error {
+	after, err := asked(ctx, r, func(ctx context.Context) (string, error) { return r.Book.Swept(ctx, lease) })
 	if err != nil {
 		return err
 	}
-	ids, err := r.Book.OpenAfter(ctx, after, sweeping)
+	ids, err := asked(ctx, r, func(ctx context.Context) ([]string, error) { return r.Book.OpenAfter(ctx, after, sweeping) })
 	if err != nil {
 		return err
 	}
-	next := ""
-	if len(ids) == sweeping {
-		next = ids[sweeping-1]
+	reached, err := each(ctx, r, until, ids, r.examine)
+	switch {
+	case reached == len(ids) && reached < sweeping: // the end
+		after = ""
+	case reached > 0:
+		after = ids[reached-1]
 	}
-	return errors.Join(r.examineAll(ctx, ids), r.Book.SweptTo(ctx, lease, next))
+	return errors.Join(err, r.piece(ctx, func(ctx context.Context) error { return r.Book.SweptTo(ctx, lease, after) }))
 }
 
 // unopened forgets what was handed in for openings that came to nothing.
@@ -143,16 +187,6 @@ func (r *Reconciler) unopened(ctx context.Context) error {
 		r.Log.Info("reconcile: what was handed in for openings that came to nothing was left behind, and is forgotten", "openings", forgotten)
 	}
 	return err
-}
-
-func (r *Reconciler) examineAll(ctx context.Context, ids []string) error {
-	var errs []error
-	for _, id := range ids {
-		if err := r.examine(ctx, id); err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", id, err))
-		}
-	}
-	return errors.Join(errs...)
 }
 
 // examine holds one row against its run.
@@ -212,8 +246,11 @@ func (r *Reconciler) lagging(ctx context.Context, run postgres.Run, seen engine.
 		return err
 	}
 	err = errors.Join(err, r.Engine.Nudge(ctx, run.WorkflowID, run.ID))
-	late := r.Now().Sub(run.UpdatedAt)
-	if run.Acknowledged == run.Version || late <= behind*r.Every { // a run that was reset has only been told now
+	if run.BehindSince == nil { // a run that was reset has only been told now
+		return err
+	}
+	late := r.Now().Sub(*run.BehindSince)
+	if late <= behind*r.Every {
 		return err
 	}
 	return errors.Join(err, r.Book.Find(ctx, registration.FindingRunBehind, run.ID, run.AccountID,
@@ -221,44 +258,45 @@ func (r *Reconciler) lagging(ctx context.Context, run postgres.Run, seen engine.
 }
 
 // payments starts payments again whose workflow somebody ended.
-func (r *Reconciler) payments(ctx context.Context) error {
-	unanswered, err := r.Book.UnansweredPayments(ctx, 2*r.Every, atOnce)
-	errs := []error{err}
-	for _, p := range unanswered {
-		errs = append(errs, r.again(ctx, registration.PayoutWorkflow, registration.PayoutWorkflowID(p.ID), func() error {
+func (r *Reconciler) payments(ctx context.Context, until time.Time) error {
+	unanswered, err := asked(ctx, r, func(ctx context.Context) ([]postgres.Unanswered, error) {
+		return r.Book.UnansweredPayments(ctx, 2*r.Every, atOnce)
+	})
+	_, failed := each(ctx, r, until, unanswered, func(ctx context.Context, p postgres.Unanswered) error {
+		return r.again(ctx, registration.PayoutWorkflow, registration.PayoutWorkflowID(p.ID), func() error {
 			return r.Book.Find(ctx, registration.FindingPayoutFailed, p.ID, p.AccountID,
 				"the workflow of this payment of "+p.RegistrationID+" failed; it is not started again by itself")
-		}, p.ID))
-	}
-	return errors.Join(errs...)
+		}, p.ID)
+	})
+	return errors.Join(err, failed)
 }
 
 // notices starts notices again whose workflow somebody ended.
-func (r *Reconciler) notices(ctx context.Context) error {
-	ids, err := r.Book.UnsentNotices(ctx, 2*r.Every, atOnce)
-	errs := []error{err}
-	for _, id := range ids {
+func (r *Reconciler) notices(ctx context.Context, until time.Time) error {
+	ids, err := asked(ctx, r, func(ctx context.Context) ([]string, error) { return r.Book.UnsentNotices(ctx, 2*r.Every, atOnce) })
+	_, failed := each(ctx, r, until, ids, func(ctx context.Context, id string) error {
 		lane, err := r.Book.NoticeLane(ctx, id)
 		if err != nil {
-			return errors.Join(append(errs, err)...)
+			return err
 		}
-		errs = append(errs, r.again(ctx, registration.NoticeWorkflow, registration.NoticeWorkflowID(id), func() error {
+		return r.again(ctx, registration.NoticeWorkflow, registration.NoticeWorkflowID(id), func() error {
 			return r.Book.Find(ctx, registration.FindingUndelivered, id, "", "notice: its workflow failed; it is not started again by itself")
-		}, id, lane))
-	}
-	return errors.Join(errs...)
+		}, id, lane)
+	})
+	return errors.Join(err, failed)
 }
 
 // deliveries starts deliveries to subscribers again whose workflow somebody ended.
-func (r *Reconciler) deliveries(ctx context.Context) error {
-	all, err := r.Book.PendingDeliveries(ctx, 2*r.Every, atOnce)
-	errs := []error{err}
-	for _, d := range all {
-		errs = append(errs, r.again(ctx, registration.WebhookWorkflow, registration.DeliveryWorkflowID(d.ID, d.Round), func() error {
+func (r *Reconciler) deliveries(ctx context.Context, until time.Time) error {
+	all, err := asked(ctx, r, func(ctx context.Context) ([]registration.Delivery, error) {
+		return r.Book.PendingDeliveries(ctx, 2*r.Every, atOnce)
+	})
+	_, failed := each(ctx, r, until, all, func(ctx context.Context, d registration.Delivery) error {
+		return r.again(ctx, registration.WebhookWorkflow, registration.DeliveryWorkflowID(d.ID, d.Round), func() error {
 			return r.Book.Find(ctx, registration.FindingUndelivered, d.ID, "", "webhook: its workflow failed; it is not started again by itself")
-		}, d))
-	}
-	return errors.Join(errs...)
+		}, d)
+	})
+	return errors.Join(err, failed)
 }
 
 // again starts a workflow that was ended before its work was done. One that has failed by itself is found instead.

@@ -34,12 +34,20 @@ type scripted struct {
 	args    []any // of the newest start
 	resumed []registration.Application
 	away    bool // nothing can be started
+	hangs   bool // no look is answered
+	looked  []string
 }
 
-func (e *scripted) Look(_ context.Context, workflowID string) (engine.Seen, error) {
+func (e *scripted) Look(ctx context.Context, workflowID string) (engine.Seen, error) {
 	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.seen[workflowID], nil
+	e.looked = append(e.looked, workflowID)
+	seen, hangs := e.seen[workflowID], e.hangs
+	e.mu.Unlock()
+	if hangs {
+		<-ctx.Done()
+		return engine.Seen{}, ctx.Err()
+	}
+	return seen, nil
 }
 
 func (e *scripted) Nudge(_ context.Context, _, id string) error {
@@ -71,11 +79,18 @@ func (e *scripted) ResumeClearing(context.Context, registration.ClearingApplicat
 	return nil
 }
 
+// scans counts how often somebody looked for those that were lost.
+type scans struct{ looked int }
+
+// Recheck implements reconcile.Papers.
+func (s *scans) Recheck(context.Context) error { s.looked++; return nil }
+
 // world is a database and a reconciler whose time is the test's.
 type world struct {
 	t      *testing.T
 	store  *postgres.Store
 	engine *scripted
+	scans  *scans
 	job    *reconcile.Reconciler
 	now    time.Time
 }
@@ -83,12 +98,9 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	store := storetest.Open(t)
-	w := &world{t: t, engine: &scripted{seen: map[string]engine.Seen{}}, now: time.Date(2026, 6, 1, 10, 0, 0, 0, time.UTC)}
+	w := &world{t: t, engine: &scripted{seen: map[string]engine.Seen{}}, scans: &scans{}, now: time.Date(2026, 6, 1, 10, 0, 0, 0, time.UTC)}
 	w.store = store.WithClock(func() time.Time { return w.now })
-	w.job = &reconcile.Reconciler{Book: w.store, Engine: w.engine, Every: time.Minute, Now: func() time.Time { return w.now }, Log: slog.New(slog.DiscardHandler)}
-	held, err := w.store.Lease(t.Context(), "reconcile", "me", time.Hour)
-	require.NoError(t, err)
-	require.True(t, held)
+	w.job = &reconcile.Reconciler{Book: w.store, Engine: w.engine, Papers: w.scans, Every: time.Minute, Now: func() time.Time { return w.now }, Log: slog.New(slog.DiscardHandler)}
 	return w
 }
 
@@ -209,6 +221,45 @@ func TestARunThatIsBehindIsToldAndThenFound(t *testing.T) {
 	require.NoError(t, w.store.Acknowledge(t.Context(), id, 2))
 	w.round()
 	assert.Empty(t, w.findings(), "its cause is gone")
+}
+
+// Whatever touches the row meanwhile, a contact that is handed in, say, its run is as late as it was.
+func TestATouchedRowIsNoLessBehind(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := w.open("acct-1")
+	_, err := w.store.Pool().Exec(t.Context(), `update registrations set version = version + 1, updated_at = $1`, w.now)
+	require.NoError(t, err)
+	w.now = w.now.Add(time.Second)
+	for n := range 8 {
+		_, err := w.store.SetContact(t.Context(), id, dossier.Contact{Email: fmt.Sprintf("a%d@example.com", n), Phone: "13800000000"})
+		require.NoError(t, err)
+		w.round()
+	}
+	assert.Contains(t, w.engine.nudged, id)
+	assert.Equal(t, []string{"run_behind"}, w.findings())
+}
+
+// A run that has caught up, and falls behind again, is late from then on.
+func TestARunThatCaughtUpIsLateAnew(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := w.open("acct-1")
+	for version := range int64(3) {
+		_, err := w.store.Pool().Exec(t.Context(), `update registrations set version = version + 1, updated_at = $1`, w.now)
+		require.NoError(t, err)
+		for range 4 {
+			w.round()
+		}
+		require.Empty(t, w.findings())
+		run, err := w.store.RunOf(t.Context(), id)
+		require.NoError(t, err)
+		require.NotNil(t, run.BehindSince)
+		require.NoError(t, w.store.Acknowledge(t.Context(), id, version+2))
+		run, err = w.store.RunOf(t.Context(), id)
+		require.NoError(t, err)
+		require.Nil(t, run.BehindSince)
+	}
 }
 
 // A run that was reset is another than the one that took the last step, and is told to look.
@@ -393,6 +444,100 @@ func TestOldActsAreForgotten(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// slow has a world's engine answer no look, and its reconciler wait for none of them long, nor for more than the first of each part.
+func (w *world) slow() {
+	w.engine.hangs = true
+	w.job.Every, w.job.Patience = time.Nanosecond, 300*time.Millisecond
+}
+
+// behind opens registrations whose runs are all behind, and a notice whose workflow is gone.
+func (w *world) behind(many int) {
+	w.t.Helper()
+	for i := range many {
+		w.open(fmt.Sprintf("acct-%03d", i))
+	}
+	w.carried()
+	for _, sql := range []string{
+		`update registrations set version = version + 1, updated_at = $1`,
+		`insert into notices (id, registration_id, event_key, kind, channel, recipient, locale, data, created_at)
+			select 'ntc_1', id, 'ntc_1', 'approved', 'email', 'registered', 'en', '{}', $1 from registrations limit 1`,
+	} {
+		_, err := w.store.Pool().Exec(w.t.Context(), sql, w.now)
+		require.NoError(w.t, err)
+	}
+	w.now = w.now.Add(time.Second)
+}
+
+// However slowly the engine answers, a round ends, has come to each kind of work, and has done all that needs no engine.
+func TestARoundEndsHoweverSlowTheEngineIs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.behind(5)
+	_, err := w.store.Pool().Exec(t.Context(), `insert into outbox (kind, ref, created_at, next_at, attempts, last_error) values ('payout', 'pay_1', $1, $1, 9, 'failed')`, w.now)
+	require.NoError(t, err)
+	w.now = w.now.Add(2 * time.Hour)
+	w.slow()
+	err = w.job.Round(t.Context())
+	require.ErrorContains(t, err, "no time was left for 4 of 5; a later round comes to them")
+	require.Len(t, w.engine.looked, 3, "one that is behind, one that is open, one notice")
+	assert.Contains(t, w.engine.looked, registration.NoticeWorkflowID("ntc_1"))
+	assert.Contains(t, w.findings(), "undelivered")
+}
+
+// What a round had no time for is come to by the next ones, each going on where the one before has stopped.
+func TestWhatARoundHadNoTimeForIsComeToLater(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const many = 12
+	for i := range many {
+		w.open(fmt.Sprintf("acct-%03d", i))
+	}
+	w.job.Every = time.Nanosecond
+	for range many {
+		_ = w.job.Round(t.Context())
+	}
+	require.Len(t, w.engine.looked, many, "one a round")
+	slices.Sort(w.engine.looked)
+	assert.Len(t, slices.Compact(w.engine.looked), many, "and another each time")
+}
+
+// leasing is a book whose lease is granted so many times, then another's.
+type leasing struct {
+	*postgres.Store
+	grants int
+}
+
+func (l *leasing) Lease(ctx context.Context, name, holder string, within time.Duration) (bool, error) {
+	if l.grants == 0 {
+		return false, nil
+	}
+	l.grants--
+	return l.Store.Lease(ctx, name, holder, within)
+}
+
+// A round that outlasts half its lease takes it anew; if it is another's by then, the round stops.
+func TestALongRoundKeepsItsLease(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.behind(5)
+	w.slow()
+	book := &leasing{w.store, 100}
+	w.job.Book = book
+	_ = w.job.Round(t.Context())
+	assert.Less(t, book.grants, 99, "it was taken once more")
+
+	book.grants = 1
+	w.engine.looked = nil
+	err := w.job.Round(t.Context())
+	require.ErrorContains(t, err, "another process has the lease")
+	assert.NotEmpty(t, w.engine.looked)
+	assert.Zero(t, book.grants)
+
+	w.engine.looked = nil
+	require.NoError(t, w.job.Round(t.Context()), "another's from the start")
+	assert.Empty(t, w.engine.looked)
+}
+
 // Of several processes one does the work, and another takes over when its lease has run out.
 func TestOneProcessAtATime(t *testing.T) {
 	t.Parallel()
@@ -408,4 +553,12 @@ func TestOneProcessAtATime(t *testing.T) {
 	w.now = w.now.Add(2 * time.Minute)
 	assert.True(t, lease("another"))
 	assert.False(t, lease("me"))
+}
+
+func TestEachRoundLooksForLostScans(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.round()
+	w.round()
+	require.Equal(t, 2, w.scans.looked)
 }

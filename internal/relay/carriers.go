@@ -22,7 +22,14 @@ func (r *Relay) deliverNotice(ctx context.Context, m postgres.Message) error {
 	return r.Engine.Start(ctx, registration.NoticeWorkflow, registration.NoticeWorkflowID(m.Ref), "Notice", m.Ref, lane)
 }
 
+// startPayout begins a payment; none while the database is held after a restore, which first has to learn what was paid.
 func (r *Relay) startPayout(ctx context.Context, m postgres.Message) error {
+	switch hold, err := r.Box.HoldNow(ctx); {
+	case err != nil:
+		return err
+	case hold != nil:
+		return postgres.ErrRestored
+	}
 	return r.Engine.Start(ctx, registration.PayoutWorkflow, registration.PayoutWorkflowID(m.Ref), "Penny payment: announce, then order", m.Ref)
 }
 
@@ -143,6 +150,9 @@ func (r *Relay) tidy(ctx context.Context, o *postgres.Offer, refused bool) {
 	}
 }
 
+// classEngineAway is of messages that wait for the engine.
+const classEngineAway = "engine_unavailable"
+
 // classOf names why a message could not be carried, in words of our own.
 func classOf(err error) string {
 	var refusal *registration.Refusal
@@ -152,7 +162,9 @@ func classOf(err error) string {
 	case errors.Is(err, engine.ErrStillWorking):
 		return "still_working"
 	case errors.Is(err, engine.ErrUnavailable):
-		return "engine_unavailable"
+		return classEngineAway
+	case errors.Is(err, postgres.ErrRestored):
+		return "held_after_restore"
 	case errors.Is(err, postgres.ErrNotFound):
 		return "not_found"
 	case errors.As(err, &refusal):

@@ -11,6 +11,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"shiming/internal/engine"
@@ -23,6 +24,7 @@ const (
 	look     = 5 * time.Second  // how often the box is looked into without being told to
 	lease    = 20 * time.Second // how long a message that was taken is hidden from other relays
 	carrying = 15 * time.Second // how long carrying one may take: less than the lease
+	asked    = time.Second      // how often an engine that was away is asked whether it is back, and how long it may take to say so
 )
 
 // Box is where messages lie.
@@ -31,6 +33,7 @@ type Box interface {
 	MessageDone(ctx context.Context, m postgres.Message) error
 	MessageFailed(ctx context.Context, m postgres.Message, why string, pause time.Duration) error
 	Listen(ctx context.Context, wake func(kind string)) error
+	HastenMessages(ctx context.Context, why string) error
 	FanOut(ctx context.Context, eventID string) error
 	RunOf(ctx context.Context, id string) (postgres.Run, error)
 	Acknowledge(ctx context.Context, id string, version int64) error
@@ -40,10 +43,12 @@ type Box interface {
 	ActOf(ctx context.Context, actID string) (postgres.ActRecord, error)
 	NoticeLane(ctx context.Context, noticeID string) (registration.Lane, error)
 	Discard(ctx context.Context, ref string) error
+	HoldNow(ctx context.Context) (*postgres.Hold, error)
 }
 
 // Engine is the way to the runs.
 type Engine interface {
+	Ready(ctx context.Context) error
 	Start(ctx context.Context, workflow, id, summary string, args ...any) error
 	Restart(ctx context.Context, workflow, id, summary string, args ...any) error
 	Nudge(ctx context.Context, workflowID, id string) error
@@ -55,6 +60,9 @@ type Relay struct {
 	Box    Box
 	Engine Engine
 	Log    *slog.Logger
+
+	away   atomic.Bool // the engine: somebody asks whether it is back
+	asking sync.WaitGroup
 }
 
 // Run relays until ctx ends. Each kind is carried by hands of its own. Trouble is logged and tried again.
@@ -78,6 +86,7 @@ func (r *Relay) Run(ctx context.Context) {
 		}
 	})
 	all.Wait()
+	r.asking.Wait()
 }
 
 // anyKind wakes the carriers of every kind.
@@ -135,7 +144,7 @@ func (r *Relay) drain(ctx context.Context, kind string, carry carrier) {
 	for ctx.Err() == nil {
 		busy <- struct{}{} // until a hand is free; nothing is taken that would have to wait for one
 		free := hands - len(busy) + 1
-		messages, err := r.Box.TakeMessages(ctx, kind, free, lease)
+		messages, err := r.taken(ctx, kind, free)
 		<-busy
 		if err != nil && ctx.Err() == nil {
 			r.Log.Warn("relay: messages could not be taken", "kind", kind, "error", err)
@@ -153,6 +162,12 @@ func (r *Relay) drain(ctx context.Context, kind string, carry carrier) {
 	}
 }
 
+func (r *Relay) taken(ctx context.Context, kind string, limit int) ([]postgres.Message, error) {
+	ctx, cancel := context.WithTimeout(ctx, carrying)
+	defer cancel()
+	return r.Box.TakeMessages(ctx, kind, limit, lease)
+}
+
 // carry carries one message and says what came of it.
 func (r *Relay) carry(ctx context.Context, carry carrier, m postgres.Message) {
 	within, cancel := context.WithTimeout(ctx, carrying)
@@ -167,11 +182,46 @@ func (r *Relay) carry(ctx context.Context, carry carrier, m postgres.Message) {
 		err = r.Box.MessageFailed(after, m, "the worker stopped", 0)
 	default:
 		r.Log.Warn("relay: a message waits on", "kind", m.Kind, "ref", m.Ref, "attempts", m.Attempts, "error", err)
-		err = r.Box.MessageFailed(after, m, classOf(err), pauseAfter(m))
+		why := classOf(err)
+		if err = r.Box.MessageFailed(after, m, why, pauseAfter(m)); why == classEngineAway {
+			r.awaitEngine(ctx)
+		}
 	}
 	if err != nil {
 		r.Log.Warn("relay: what came of a message could not be written; it comes again", "kind", m.Kind, "ref", m.Ref, "error", err)
 	}
+}
+
+// awaitEngine asks an engine that was away until it is back, and then lets go on at once what has waited for it: the pauses between
+// the tries have grown long meanwhile.
+func (r *Relay) awaitEngine(ctx context.Context) {
+	if !r.away.CompareAndSwap(false, true) {
+		return
+	}
+	r.asking.Go(func() {
+		defer r.away.Store(false)
+		for tick := time.NewTicker(asked); ; {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			if r.hasten(ctx) {
+				return
+			}
+		}
+	})
+}
+
+// hasten reports whether the engine is back, and what waits for it goes on.
+func (r *Relay) hasten(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, asked)
+	defer cancel()
+	err := r.Engine.Ready(ctx)
+	if err == nil {
+		err = r.Box.HastenMessages(ctx, classEngineAway)
+	}
+	return err == nil
 }
 
 // The pauses between the tries of a message: growing while it is young, then long.

@@ -29,6 +29,14 @@ type scripted struct {
 	nudged  []string
 	offered []registration.ActArgs
 	noRun   bool
+	away    bool
+}
+
+// goes takes the engine away, or brings it back.
+func (e *scripted) goes(away bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.away = away
 }
 
 func (e *scripted) Start(_ context.Context, _, id, _ string, args ...any) error {
@@ -36,10 +44,22 @@ func (e *scripted) Start(_ context.Context, _, id, _ string, args ...any) error 
 	defer e.mu.Unlock()
 	e.args = append(e.args, args)
 	e.started = append(e.started, id)
+	if e.away {
+		return engine.ErrUnavailable
+	}
 	if e.start == nil {
 		return nil
 	}
 	return e.start(id)
+}
+
+func (e *scripted) Ready(context.Context) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.away {
+		return engine.ErrUnavailable
+	}
+	return nil
 }
 
 func (e *scripted) Restart(ctx context.Context, workflow, id, summary string, args ...any) error {
@@ -345,4 +365,22 @@ func TestAnOfferedActEndsWithItsTime(t *testing.T) {
 	require.NotNil(t, v.LastError)
 	assert.Equal(t, registration.CodeProviderUnavailable, v.LastError.Code)
 	assert.Empty(t, b.engine.offered)
+}
+
+// The pauses between the tries grow while the engine is away. When it is back, what has waited for it goes on at once; what
+// waits for anything else does not.
+func TestWhatWaitedForTheEngineGoesOnAtOnce(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	b.engine.goes(true)
+	b.leave(postgres.MessagePayout, "pay_first")
+	_, err := b.store.Pool().Exec(t.Context(), `insert into outbox (kind, ref, created_at, next_at, attempts, last_error) values
+		('payout', 'pay_old', now(), now() + interval '1 hour', 30, 'engine_unavailable'), ('notice', 'ntc_old', now(), now() + interval '1 hour', 30, 'engine_unavailable'),
+		('notice', 'ntc_other', now(), now() + interval '1 hour', 30, 'failed')`)
+	require.NoError(t, err)
+	b.run()
+	b.eventually(func() bool { started, _ := b.engine.told(); return len(started) >= 2 }, "the engine was not tried")
+	b.engine.goes(false)
+	b.eventually(func() bool { return b.waits(postgres.MessagePayout) == 0 && b.waits(postgres.MessageNotice) == 1 }, "they wait on")
+	require.Equal(t, 1, b.waits(postgres.MessageNotice))
 }

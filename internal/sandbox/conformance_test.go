@@ -28,7 +28,7 @@ func TestSandboxIsABank(t *testing.T) {
 			return order("", fmt.Sprintf("62280%06d%s", serial, ending))
 		}
 		return banktest.Harness{
-			Bank: w.bank, Unreachable: nowhere, SettlesWithin: 10 * time.Second,
+			Bank: w.bank, Unreachable: nowhere, SettlesWithin: 10 * time.Second, StatementPage: 100,
 			Card: func() bank.Card { serial++; return goodCard("622202", serial) },
 			RefusedCards: map[bank.Reason]bank.Card{
 				bank.ReasonCardElementsMismatch: goodCard("622203", 901),

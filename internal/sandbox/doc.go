@@ -17,8 +17,9 @@
 //	POST   /bank/cards/bindings/{id}/codes          K  → 204; a new code by SMS, the old one is void
 //	POST   /bank/cards/bindings/{id}/confirmation      {code} → 204; 422 code_incorrect, code_expired (5 minutes)
 //	POST   /bank/transfers                          K  {account_name, account_number, bank_name, cnaps, amount_fen, remark}
-//	                                                   → 200 {key, state, reason}; 422 with the reason if refused
+//	                                                   → 200 {key, state, reason, reference}; 422 with the reason if refused
 //	GET    /bank/transfers/{key}                       → 200 the same; 404 transfer_not_found
+//	GET    /bank/statement?day=2026-11-27&cursor=      → 200 {entries, next_cursor}; what was accepted on that day
 //	GET    /wallet/accounts/{id}                       → 200 {verified, holder_name, id_number, held}
 //	POST   /wallet/accounts/{id}/password-checks       {password} → 204; 422 payment_password_incorrect
 //	POST   /wallet/accounts/{id}/sessions           K  → 201 {session_id, qr_payload, expires_at}; replaces the former one
@@ -35,6 +36,8 @@
 //	GET    /inbox?to=&limit=              every SMS and e-mail, newest first
 //	GET    /bank/ledger?account_number=   accepted transfers, oldest first
 //	POST   /bank/ledger/{key}/return      {reason} → the transfer comes back now; reason defaults to "other"
+//	PUT    /bank/ledger/{key}/statement   {amount_fen, account_last4, state, missing, twice}: what the statement says of the
+//	                                      transfer from now on, to rehearse differences; {} for the truth
 //	POST   /wallet/sessions/{id}/scan     {holder_name, id_number, outcome: "verified"|"failed"}
 //	GET    /faults, POST /faults, DELETE /faults
 //	GET    /healthz

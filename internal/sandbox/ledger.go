@@ -61,7 +61,7 @@ func (s *Server) returnTransfer(w http.ResponseWriter, r *http.Request) {
 	key := r.PathValue("key")
 	var line *entry
 	s.update(func(st *state) {
-		if t := st.Transfers[key]; t != nil && !t.At.IsZero() {
+		if t := st.Transfers[key]; t != nil && t.accepted() {
 			s.giveBack(st, key, in.Reason)
 			e := t.entry(key)
 			line = &e

@@ -1,6 +1,8 @@
 package sandbox
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"net/http"
 	"strings"
 	"time"
@@ -37,12 +39,35 @@ type transfer struct {
 	Presented int `json:"presented"`
 	// Mentioned says that "sent" was reported.
 	Mentioned bool `json:"mentioned"`
+	// Misstated is what the statement says of it instead of the truth; nil: the truth.
+	Misstated *misstatement `json:"misstated,omitempty"`
 }
 
 type transferAnswer struct {
 	Key    string        `json:"key"`
 	State  transferState `json:"state"`
 	Reason string        `json:"reason,omitempty"`
+	// Reference is there once the bank has accepted the transfer.
+	Reference string `json:"reference,omitempty"`
+}
+
+// answer is what the bank says of the transfer now.
+func (t *transfer) answer(key string) transferAnswer {
+	answer := transferAnswer{Key: key, State: t.State, Reason: t.Reason}
+	if t.accepted() {
+		answer.Reference = reference(key)
+	}
+	return answer
+}
+
+// accepted says that the transfer stands on the statement, whatever became of it.
+func (t *transfer) accepted() bool { return !t.At.IsZero() }
+
+// reference is the bank's own name for a transfer. It follows from the key, so a state file of before there were any has
+// them too.
+func reference(key string) string {
+	sum := sha256.Sum256([]byte("reference of " + key))
+	return "SB" + strings.ToUpper(hex.EncodeToString(sum[:8]))
 }
 
 // orderTransfer takes an order, once per key.
@@ -98,7 +123,7 @@ func (s *Server) take(st *state, key string, in order) (transferAnswer, refusal)
 	if t.State == stateFailed {
 		return transferAnswer{}, refuse(t.Reason, "not paid")
 	}
-	return transferAnswer{Key: key, State: t.State, Reason: t.Reason}, refusal{}
+	return t.answer(key), refusal{}
 }
 
 // accept puts the transfer on the account holder's statement and lets it settle in its time.
@@ -171,7 +196,7 @@ func (s *Server) findTransfer(w http.ResponseWriter, r *http.Request) {
 	var answer transferAnswer
 	s.view(func(st *state) {
 		if t := st.Transfers[key]; t != nil {
-			answer = transferAnswer{Key: key, State: t.State, Reason: t.Reason}
+			answer = t.answer(key)
 		}
 	})
 	if answer.State == "" {

@@ -74,7 +74,7 @@ func TestTransferReturnedOneDelayAfterSettling(t *testing.T) {
 		require.NoError(t, err)
 		require.True(t, found)
 		require.Equal(t, bank.TransferStatus{
-			Key: "pay-1", State: bank.TransferReturned, Reason: bank.ReasonAccountNameMismatch,
+			Key: "pay-1", State: bank.TransferReturned, Reason: bank.ReasonAccountNameMismatch, Reference: status.Reference,
 		}, status)
 	})
 }

@@ -10,5 +10,9 @@
 // judges by public means alone: the API, the bank's ledger and the inbox, the engine's own API. The product has no switch
 // for it: the points are hooked from outside, in the connections to the database, the engine and the providers.
 //
-// It refuses to run with the other tests: without -storm, or SHIMING_STORM=1, TestStorm skips. Its rules are tested always.
+// With the same processes and people, database or engine are put back to an earlier time while the other and the bank have gone on
+// (`make restores`): nobody is paid twice, every case comes to an end, and what the two disagree on is named.
+//
+// It refuses to run with the other tests: without -storm, or SHIMING_STORM=1, TestStorm skips, without
+// SHIMING_RESTORES=1 the restores do. Its rules are tested always.
 package storm

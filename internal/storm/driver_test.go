@@ -40,6 +40,7 @@ type driver struct {
 	clearing     string // its id
 	ended        bool   // all is done
 	last         string // the newest surprise
+	sameAccount  bool   // there is one bank account, however often it is handed in
 }
 
 func newDriver(a applicant, seed uint64, b *backend, g *gate, o outside) *driver {
@@ -60,6 +61,14 @@ func (d *driver) run(ctx context.Context, starts time.Duration) {
 	for !d.ended && d.through(ctx) {
 		d.step(ctx)
 	}
+}
+
+// again is the same people later, with the same bank account: what they have been through, they know; where they stand, they ask.
+func (d *driver) again(g *gate) *driver {
+	next := newDriver(d.applicant, 1, d.backend, g, d.outside)
+	next.id, next.accounts, next.payments, next.asked, next.scanned, next.clearing = d.id, d.accounts, d.payments, d.asked, d.scanned, d.clearing
+	next.cards, next.wrong, next.expired, next.sameAccount = d.cards, next.Wrong, true, d.sameAccount
+	return next
 }
 
 func (d *driver) open(ctx context.Context) {
@@ -252,7 +261,11 @@ func (d *driver) legalRepresentative() string {
 }
 
 func (d *driver) nextAccount() string {
-	account := bankAccount(d.N, d.handedIn, d.Endings[min(d.handedIn, len(d.Endings)-1)])
+	try := d.handedIn
+	if d.sameAccount {
+		try = 0
+	}
+	account := bankAccount(d.N, try, d.Endings[min(try, len(d.Endings)-1)])
 	if !slices.Contains(d.accounts, account) {
 		d.accounts = append(d.accounts, account)
 	}

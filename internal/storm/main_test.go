@@ -19,6 +19,8 @@ var (
 	seed          = flag.Uint64("seed", number("SEED", 0), "repeat the plan of this seed; 0: a new one")
 	kills         = flag.Int("kills", int(number("KILLS", 210)), "how often a process is killed")
 	registrations = flag.Int("registrations", int(number("REGISTRATIONS", 124)), "how many registrations there are; clearings come on top")
+	restores      = flag.Bool("restores", os.Getenv("SHIMING_RESTORES") != "", "put the database or the engine back to an earlier time")
+	lifeFor       = flag.Duration("life", time.Duration(number("LIFE", 14))*time.Second, "how long people act before a backup, and after it")
 	quietFor      = flag.Duration("quiet", time.Minute, "how long nothing calls the product before it is looked at")
 )
 

@@ -16,9 +16,11 @@ import (
 	"google.golang.org/grpc"
 
 	"shiming/internal/api"
+	"shiming/internal/bank"
 	"shiming/internal/config"
 	"shiming/internal/engine"
 	"shiming/internal/postgres"
+	"shiming/internal/restore"
 	"shiming/internal/vault"
 	"shiming/internal/wallet"
 	"shiming/internal/web"
@@ -133,13 +135,20 @@ func serve(ctx context.Context, s settings, dialling client.ConnectionOptions, l
 		return err
 	}
 	purse, purseErr := wallet.New(wallet.Config{BaseURL: s.API.Wallet.URL, APIKey: s.API.Wallet.APIKey, Timeout: s.API.Wallet.Timeout})
+	theBank, bankErr := bank.New(bank.Config{BaseURL: s.API.BankURL, APIKey: s.API.BankAPIKey})
 	blobs, blobsErr := vault.OpenBlobs(ctx, keys, s.API.BlobsURL)
-	if err := errors.Join(store.Ping(ctx), purseErr, blobsErr); err != nil {
+	if err := errors.Join(store.Ping(ctx), purseErr, bankErr, blobsErr); err != nil {
 		return err
 	}
+	var compared atomic.Bool
+	go func() {
+		keeper := &restore.Keeper{Book: store, Engine: eng, Every: restore.Every, Log: log}
+		compared.Store(keeper.Begin(ctx) == nil)
+	}()
 	handler, err := api.New(api.Deps{
-		Store: store, Engine: eng, Wallet: purse, Blobs: blobs, Keys: keys, Auth: api.Auth{TokensFile: s.API.TokensFile},
+		Store: store, Engine: eng, Wallet: purse, Bank: theBank, Blobs: blobs, Keys: keys, Auth: api.Auth{TokensFile: s.API.TokensFile},
 		BankSecrets: s.API.BankSecrets, WalletSecrets: s.API.WalletSecrets, RateLimit: s.API.RateLimit, AnswerWithin: s.API.AnswerWithin, Log: log,
+		Runs: eng, Compared: compared.Load,
 	})
 	if err != nil {
 		return err

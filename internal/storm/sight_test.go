@@ -212,7 +212,7 @@ func (w *world) factsOf(ctx context.Context, id string) (*runFacts, error) {
 	return &f, answer.Get(&f)
 }
 
-// running lists every open workflow.
+// running lists every open workflow but the anchor, which runs for ever.
 func (w *world) running(ctx context.Context) (map[string][]string, error) {
 	all, next := map[string][]string{}, []byte(nil)
 	for {
@@ -222,6 +222,9 @@ func (w *world) running(ctx context.Context) (map[string][]string, error) {
 		}
 		for _, e := range page.GetExecutions() {
 			kind := e.GetType().GetName()
+			if kind == registration.AnchorWorkflow {
+				continue
+			}
 			all[kind] = append(all[kind], e.GetExecution().GetWorkflowId())
 		}
 		if next = page.GetNextPageToken(); len(next) == 0 {

@@ -40,6 +40,9 @@ type world struct {
 	outside  outside
 	apis     []string
 	quietLog *slog.Logger
+
+	storage       config.Storage // as it is without anybody listening
+	engineAddress string
 }
 
 // newWorld brings everything up but the product's own processes. A day outlasts the storm, so that no window closes by itself.
@@ -59,6 +62,7 @@ func newWorld(t *testing.T, day time.Duration) *world {
 	storage := config.Storage{
 		DatabaseURL: databaseURL, KeysFile: keysFile, BlobsURL: filepath.Join(w.dir, "blobs"), Calendar: calendar.String(), TaskQueue: registration.TaskQueue,
 	}
+	w.storage, w.engineAddress = storage, address
 	ports := [2]int{}
 	for i := range ports {
 		ports[i], err = freePort(ctx)
@@ -72,7 +76,7 @@ func newWorld(t *testing.T, day time.Duration) *world {
 	for i, name := range []string{api1, api2} {
 		w.add(t, name, apiRole, settings{EngineAddress: address, API: config.API{
 			Storage: storage, Addr: fmt.Sprintf("127.0.0.1:%d", ports[i]), TokensFile: tokensFile(t, w.dir), RateLimit: 10_000,
-			BankSecrets: []string{secret}, WalletSecrets: []string{secret}, Wallet: config.Wallet{APIKey: "sandbox", Timeout: 8 * time.Second},
+			BankSecrets: []string{secret}, WalletSecrets: []string{secret}, Wallet: config.Wallet{APIKey: "sandbox", Timeout: 8 * time.Second}, BankAPIKey: "sandbox",
 		}})
 	}
 	w.connect(t, address, keysFile)
@@ -150,7 +154,7 @@ func (w *world) add(t *testing.T, name, role string, s settings) {
 	require.NoError(t, err)
 	s.Worker.Wallet.URL, s.Worker.BankURL, s.Worker.SendGridHost = providers.url, providers.url, providers.url
 	s.Worker.SMSEndpoint = providers.url[len("http://"):]
-	s.API.Wallet.URL = providers.url
+	s.API.Wallet.URL, s.API.BankURL = providers.url, providers.url
 	for _, url := range []*string{&s.Worker.DatabaseURL, &s.API.DatabaseURL} {
 		if *url == "" {
 			continue

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"time"
 
 	"gocloud.dev/blob"
 	"gocloud.dev/blob/fileblob"
@@ -17,14 +18,20 @@ import (
 	"gocloud.dev/gcerrors"
 )
 
-// ErrNoBlob says that there is nothing under a key.
-var ErrNoBlob = errors.New("vault: no such blob")
+var (
+	// ErrNoBlob says that there is nothing under a key, in a storage that is there.
+	ErrNoBlob = errors.New("vault: no such blob")
+	// ErrStorage says that the storage does not take or give: it is full, read-only, or away. Nothing was kept.
+	ErrStorage = errors.New("vault: the storage of scans does not do its work")
+)
 
 // Blobs keeps scans, each encrypted with its subject's data key in segments of 4 KiB, so that neither writing nor
 // reading holds a whole one in memory.
 type Blobs struct {
 	keys   *Keys
 	bucket *blob.Bucket
+	folder *folder // nil: it is none
+	proof  proof
 }
 
 // OpenBlobs opens the bucket at address: a folder's path or a gocloud.dev URL. A folder ("data/blobs", "file:///var/lib/shiming") is made
@@ -35,7 +42,11 @@ func OpenBlobs(ctx context.Context, keys *Keys, address string) (*Blobs, error) 
 	if err != nil {
 		return nil, fmt.Errorf("open blobs: %w", err)
 	}
-	return &Blobs{keys: keys, bucket: bucket}, nil
+	b := &Blobs{keys: keys, bucket: bucket}
+	if b.folder, err = folderOf(address); err != nil {
+		return nil, errors.Join(fmt.Errorf("open blobs: %w", err), bucket.Close())
+	}
+	return b, nil
 }
 
 func openBucket(ctx context.Context, address string) (*blob.Bucket, error) {
@@ -62,25 +73,36 @@ func folderOptions() *fileblob.Options {
 // Close releases the bucket.
 func (b *Blobs) Close() error { return b.bucket.Close() }
 
-// Ready says whether the bucket can be reached.
-func (b *Blobs) Ready(ctx context.Context) error {
-	ok, err := b.bucket.IsAccessible(ctx)
-	if err != nil {
-		return fmt.Errorf("blobs: %w", err)
-	}
-	if !ok {
-		return errors.New("blobs: the bucket does not exist")
-	}
-	return nil
-}
-
 // Put stores what r yields under the subject's key and returns its size in bytes and its SHA-256 in lower-case hexadecimal,
 // both of the plain content. Until it has returned nil, what the key held before stays in place, whatever happens; then it is
-// replaced. A caller that needs the old one, should its own transaction fail, uses a new key each time.
+// replaced. A caller that needs the old one, should its own transaction fail, uses a new key each time. [ErrStorage] says that it
+// could not be stored; an error of r comes as it is.
 func (b *Blobs) Put(ctx context.Context, wrapped []byte, subject, key string, r io.Reader) (size int64, sum string, err error) {
 	name, keys, err := b.locate(wrapped, subject, key)
 	if err != nil {
 		return 0, "", err
+	}
+	source, hash := &sourceReader{Reader: r}, sha256.New()
+	err = b.write(ctx, name, func(w io.Writer) (err error) {
+		size, err = encrypt(w, keys, bind("blob", subject, key), io.TeeReader(source, hash))
+		return err
+	})
+	switch {
+	case source.err != nil:
+		return 0, "", fmt.Errorf("store blob: %w", source.err)
+	case ctx.Err() != nil: // whoever sends it has left
+		return 0, "", fmt.Errorf("store blob: %w", ctx.Err())
+	case err != nil:
+		return 0, "", b.broken("store", err)
+	}
+	b.works()
+	return size, hex.EncodeToString(hash.Sum(nil)), nil
+}
+
+// write makes an object of what fill writes, whole or not at all.
+func (b *Blobs) write(ctx context.Context, name string, fill func(io.Writer) error) error {
+	if err := b.folder.present(); err != nil { // the driver would make it anew, on whatever disk is below
+		return err
 	}
 	// A writer closed after its context ended discards what it has.
 	ctx, discard := context.WithCancel(ctx)
@@ -88,22 +110,41 @@ func (b *Blobs) Put(ctx context.Context, wrapped []byte, subject, key string, r 
 	file := &localFile{}
 	w, err := b.bucket.NewWriter(ctx, name, &blob.WriterOptions{ContentType: "application/octet-stream", BeforeWrite: file.take})
 	if err != nil {
-		return 0, "", fmt.Errorf("store blob: %w", err)
+		return err
 	}
-	hash := sha256.New()
-	size, err = encrypt(w, keys, bind("blob", subject, key), io.TeeReader(r, hash))
-	if err == nil {
+	waiting := &patientWriter{Writer: w, giveUp: discard}
+	if err = fill(waiting); err == nil {
 		err = file.sync()
 	}
 	if err != nil {
 		discard()
 		_ = w.Close() // fails by design: the context has ended
-		return 0, "", fmt.Errorf("store blob: %w", err)
+		return err
 	}
-	if err := w.Close(); err != nil {
-		return 0, "", fmt.Errorf("store blob: %w", err)
-	}
-	return size, hex.EncodeToString(hash.Sum(nil)), nil
+	return waiting.wait(w.Close)
+}
+
+// storeWithin is how long the storage may take to accept a part of a blob, or its end.
+const storeWithin = 5 * time.Second
+
+// patientWriter gives up a storage that does not answer. How long the sender takes for the parts is another matter.
+type patientWriter struct {
+	io.Writer
+	giveUp context.CancelFunc
+}
+
+func (p *patientWriter) Write(b []byte) (n int, err error) {
+	err = p.wait(func() error {
+		n, err = p.Writer.Write(b)
+		return err
+	})
+	return n, err
+}
+
+func (p *patientWriter) wait(do func() error) error {
+	late := time.AfterFunc(storeWithin, p.giveUp)
+	defer late.Stop()
+	return do()
 }
 
 // localFile is the file of a blob in a folder. The driver leaves it to the operating system when the content reaches the
@@ -136,8 +177,9 @@ func encrypt(w io.Writer, keys *subjectKeys, bound []byte, r io.Reader) (int64, 
 	return size, sealing.Close() // writes the last segment, which marks the end
 }
 
-// Get opens what is stored under the subject's key; close it. Nothing stored is [ErrNoBlob]. A blob that was changed or cut off fails
-// with [ErrSealed] in the read that meets the damage: what came before is genuine, but the whole only after io.EOF.
+// Get opens what is stored under the subject's key; close it. Nothing stored is [ErrNoBlob], a storage that is away [ErrStorage]. A blob
+// that was changed or cut off fails with [ErrSealed] in the read that meets the damage: what came before is genuine, but the whole only
+// after io.EOF. It reads within ctx.
 func (b *Blobs) Get(ctx context.Context, wrapped []byte, subject, key string) (io.ReadCloser, error) {
 	name, keys, err := b.locate(wrapped, subject, key)
 	if err != nil {
@@ -145,10 +187,13 @@ func (b *Blobs) Get(ctx context.Context, wrapped []byte, subject, key string) (i
 	}
 	stored, err := b.bucket.NewReader(ctx, name, nil)
 	if gcerrors.Code(err) == gcerrors.NotFound {
-		return nil, ErrNoBlob
+		return nil, b.missing(ctx)
+	}
+	if errors.Is(context.Cause(ctx), context.Canceled) { // whoever reads has left
+		return nil, context.Canceled
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read blob: %w", err)
+		return nil, b.broken("read", err)
 	}
 	source := &sourceReader{Reader: stored}
 	plain, err := keys.blobs.NewDecryptingReader(source, bind("blob", subject, key))
@@ -156,6 +201,25 @@ func (b *Blobs) Get(ctx context.Context, wrapped []byte, subject, key string) (i
 		return nil, errors.Join(ErrSealed, err, stored.Close())
 	}
 	return &blobReader{plain: plain, source: source, stored: stored}, nil
+}
+
+// Check reads what is stored under the subject's key to its end, and holds it against its size in bytes and its SHA-256 in
+// lower-case hexadecimal. A blob that is not there is [ErrNoBlob], one that is not what was put [ErrSealed], and a storage that is
+// away [ErrStorage].
+func (b *Blobs) Check(ctx context.Context, wrapped []byte, subject, key string, size int64, sum string) error {
+	content, err := b.Get(ctx, wrapped, subject, key)
+	if err != nil {
+		return err
+	}
+	hash := sha256.New()
+	n, err := io.Copy(hash, content)
+	if err := errors.Join(err, content.Close()); err != nil {
+		return err
+	}
+	if n != size || hex.EncodeToString(hash.Sum(nil)) != sum {
+		return ErrSealed
+	}
+	return nil
 }
 
 // Delete removes what is stored under the subject's key, if anything.
@@ -236,7 +300,7 @@ func (r *blobReader) Read(p []byte) (int, error) {
 	case err == nil, err == io.EOF:
 		return n, err
 	case r.source.err != nil:
-		return n, fmt.Errorf("read blob: %w", r.source.err)
+		return n, fmt.Errorf("read blob: %w: %w", ErrStorage, r.source.err)
 	}
 	return n, ErrSealed
 }

@@ -18,11 +18,12 @@ const (
 // exchange is a request and its answer, each held to its pace. It is the handler's ResponseWriter.
 type exchange struct {
 	http.ResponseWriter
-	wire    *http.ResponseController
-	request *http.Request
-	body    io.ReadCloser
-	place   *connection
-	in, out *pace
+	wire     *http.ResponseController
+	request  *http.Request
+	body     io.ReadCloser
+	place    *connection
+	in, out  *pace
+	stopping <-chan struct{}
 
 	known  bool  // who asks
 	whole  bool  // the body was read to its end
@@ -46,10 +47,10 @@ func Known(ctx context.Context) {
 	}
 }
 
-func serve(h http.Handler, within time.Duration, w http.ResponseWriter, r *http.Request) {
+func serve(h http.Handler, c Config, w http.ResponseWriter, r *http.Request) {
 	e := &exchange{
 		ResponseWriter: w, wire: http.NewResponseController(w), request: r, body: r.Body, place: connectionOf(r.Context()),
-		in: newPace(within), out: newPace(within), whole: r.Body == nil || r.Body == http.NoBody,
+		in: newPace(c.Within), out: newPace(c.Within), stopping: c.Stopping, whole: r.Body == nil || r.Body == http.NoBody,
 	}
 	if e.whole && !e.place.work() {
 		panic(http.ErrAbortHandler) // it has made room for another
@@ -106,13 +107,24 @@ func (e *exchange) begin() {
 		return
 	}
 	e.begun = true
-	if !e.rest() {
+	if !e.rest() || e.last() {
 		e.Header().Set("Connection", "close")
 	}
 	if !e.known { // its answer is all it can lose
 		e.place.wait()
 	}
 	e.patiently()
+}
+
+// last reports whether the server is about to stop. net/http has a switch for that, which also closes at once what waits for its
+// next request: a proxy that sends one at that moment would lose it.
+func (e *exchange) last() bool {
+	select {
+	case <-e.stopping:
+		return true
+	default:
+		return false
+	}
 }
 
 // rest reads what is left of the body if that is little and there already, so that the connection can be used again.

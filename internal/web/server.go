@@ -18,6 +18,8 @@ type Config struct {
 	PerAddress  int           // of one address; 0: as many as in all
 	Log         *slog.Logger
 	Metrics     prometheus.Registerer // nil: nothing is counted
+	// Stopping is closed when the server is about to stop: every answer from then on is its connection's last. nil: never.
+	Stopping <-chan struct{}
 }
 
 // Defaults are the bounds where no setting says otherwise.
@@ -42,7 +44,7 @@ func Server(addr string, h http.Handler, c Config) *http.Server {
 		ConnContext: func(ctx context.Context, conn net.Conn) context.Context {
 			return context.WithValue(ctx, connectionKey{}, table.admit(conn))
 		},
-		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { serve(h, c.Within, w, r) }),
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { serve(h, c, w, r) }),
 	}
 	s.Protocols = new(http.Protocols)
 	s.Protocols.SetHTTP1(true)

@@ -8,13 +8,17 @@ import (
 	"time"
 
 	"shiming/internal/deadlines"
+	"shiming/internal/health"
+	"shiming/internal/papers"
 	"shiming/internal/reconcile"
 	"shiming/internal/relay"
+	"shiming/internal/statement"
 	"shiming/internal/web"
 	"shiming/registration"
 )
 
-// Run seals what an older release has stored in clear, works until ctx ends, then drains.
+// Run seals what an older release has stored in clear, compares database and engine, works until ctx ends, then drains. A database
+// that is behind its engine is held before any work is taken.
 func (p *Process) Run(ctx context.Context) error {
 	err := p.store.SealPlain(ctx, p.log)
 	select {
@@ -25,14 +29,17 @@ func (p *Process) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if p.keeper.Begin(ctx) != nil { // told to stop
+		return nil
+	}
 	return p.work(ctx)
 }
 
 func (p *Process) work(ctx context.Context) error {
 	failed := make(chan error, 2+len(registration.Lanes())) // health server, and the workers' own fatal errors
 	workers := p.crew(failed)
-	health := p.health()
-	go func() { failed <- health.ListenAndServe() }()
+	probes := p.health(ctx)
+	go func() { failed <- probes.ListenAndServe() }()
 	if err := workers.start(); err != nil {
 		return err
 	}
@@ -47,21 +54,25 @@ func (p *Process) work(ctx context.Context) error {
 	}
 	stopCarrying()
 	workers.stop()
-	return errors.Join(ignoreClosed(err), health.Shutdown(context.WithoutCancel(ctx)))
+	return errors.Join(ignoreClosed(err), probes.Shutdown(context.WithoutCancel(ctx)))
 }
 
-// carry runs what goes on beside the workers: the relay, the reconciler, and what has deadlines follow the calendar. The
-// returned function ends them all.
+// carry runs what goes on beside the workers: the relay, the reconciler, what has deadlines follow the calendar, the comparison
+// with the bank's statements, and what notices a restore. The returned function ends them all.
 func (p *Process) carry(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var all sync.WaitGroup
 	all.Go(func() { (&relay.Relay{Box: p.store, Engine: p.engine, Log: p.log}).Run(ctx) })
 	all.Go(func() {
-		(&reconcile.Reconciler{Book: p.store, Engine: p.engine, Every: p.cfg.ReconcileEvery, Now: time.Now, Log: p.log}).Run(ctx)
+		(&reconcile.Reconciler{Book: p.store, Engine: p.engine, Papers: &papers.Keeper{Book: p.store, Blobs: p.blobs}, Every: p.cfg.ReconcileEvery, Now: time.Now, Log: p.log}).Run(ctx)
 	})
 	all.Go(func() {
 		(&deadlines.Keeper{Book: p.store, Calendar: p.store.Calendar(), Every: deadlines.Every, Now: time.Now, Log: p.log}).Run(ctx)
 	})
+	all.Go(func() {
+		(&statement.Keeper{Book: p.store, Bank: p.bank, Every: statement.Every, Now: time.Now, Log: p.log}).Run(ctx)
+	})
+	all.Go(func() { p.keeper.Run(ctx) })
 	return func() {
 		cancel()
 		all.Wait()
@@ -75,26 +86,16 @@ func ignoreClosed(err error) error {
 	return err
 }
 
-// health answers /healthz (the process) and /readyz (database and engine).
-func (p *Process) health() *http.Server {
+// health answers /healthz (the process) and /readyz (whether it works, as the API does). From the moment on that it is told to
+// stop it is not ready: it takes nothing new.
+func (p *Process) health(ctx context.Context) *http.Server {
+	checker := health.New(health.Parts{
+		Database: p.store.Ping, Engine: p.engine.Ready, Storage: p.blobs.Ready, OutboxLate: p.store.OutboxLate, Held: p.store.IsHeld,
+	}, ctx.Done(), p.log)
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fine(w) })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
-		defer cancel()
-		_, engineErr := p.engine.Client().CheckHealth(ctx, nil)
-		if err := errors.Join(p.store.Ping(ctx), engineErr); err != nil {
-			p.log.Warn("not ready", "error", err)
-			http.Error(w, "not ready", http.StatusServiceUnavailable)
-			return
-		}
-		fine(w)
-	})
+	mux.HandleFunc("GET /healthz", checker.Alive)
+	mux.HandleFunc("GET /readyz", checker.Ready)
 	bounds := web.Defaults()
 	bounds.Log = p.log
 	return web.Server(p.cfg.HealthAddr, mux, bounds)
-}
-
-func fine(w http.ResponseWriter) {
-	_, _ = w.Write([]byte("ok\n"))
 }

@@ -16,6 +16,7 @@ import (
 	"shiming/internal/engine"
 	"shiming/internal/notice"
 	"shiming/internal/postgres"
+	"shiming/internal/restore"
 	"shiming/internal/sms"
 	"shiming/internal/subscriber"
 	"shiming/internal/vault"
@@ -30,7 +31,10 @@ type Process struct {
 	log        *slog.Logger
 	store      *postgres.Store
 	engine     *engine.Engine
+	blobs      *vault.Blobs
 	activities workflows.Activities
+	bank       *bank.Client
+	keeper     *restore.Keeper
 }
 
 // Wire connects to the engine as the environment says, and assembles the process. What holds for the process as a whole, its
@@ -75,21 +79,28 @@ func Assemble(ctx context.Context, cfg config.Worker, keys *vault.Keys, e *engin
 		store.Close()
 		return nil, err
 	}
-	acts, err := outsideWorld(cfg, store, log)
+	theBank, err := bank.New(bank.Config{BaseURL: cfg.BankURL, APIKey: cfg.BankAPIKey, Timeout: cfg.BankTimeout})
 	if err != nil {
 		store.Close()
 		return nil, err
 	}
-	return &Process{cfg: cfg, sizes: sizes, log: log, store: store, engine: e, activities: acts}, nil
+	acts, err := outsideWorld(cfg, theBank, store, log)
+	if err != nil {
+		store.Close()
+		return nil, err
+	}
+	blobs, err := vault.OpenBlobs(ctx, keys, cfg.BlobsURL)
+	if err != nil {
+		store.Close()
+		return nil, fmt.Errorf("BLOBS_URL: %w", err)
+	}
+	keeper := &restore.Keeper{Book: store, Engine: e, Every: restore.Every, Log: log}
+	return &Process{cfg: cfg, sizes: sizes, log: log, store: store, engine: e, blobs: blobs, activities: acts, bank: theBank, keeper: keeper}, nil
 }
 
 // outsideWorld connects the activities to bank, wallet, SMS and e-mail.
-func outsideWorld(cfg config.Worker, store *postgres.Store, log *slog.Logger) (workflows.Activities, error) {
+func outsideWorld(cfg config.Worker, theBank *bank.Client, store *postgres.Store, log *slog.Logger) (workflows.Activities, error) {
 	none := workflows.Activities{}
-	theBank, err := bank.New(bank.Config{BaseURL: cfg.BankURL, APIKey: cfg.BankAPIKey, Timeout: cfg.BankTimeout})
-	if err != nil {
-		return none, err
-	}
 	theWallet, err := wallet.New(wallet.Config{BaseURL: cfg.Wallet.URL, APIKey: cfg.Wallet.APIKey, Timeout: cfg.Wallet.Timeout})
 	if err != nil {
 		return none, err
@@ -140,4 +151,7 @@ func (p *Process) Close() {
 	activities.FinishSending(ctx, p.activities.Post)
 	p.engine.Close()
 	p.store.Close()
+	if err := p.blobs.Close(); err != nil {
+		p.log.Warn("the storage of scans was not closed in order", "error", err)
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -32,6 +33,12 @@ func Conformance(t *testing.T, newBank func(t *testing.T) Harness) {
 		"a transfer settles":                             settles,
 		"a busy bank has done nothing":                   busyDoesNothing,
 		"a lost answer is found by its key":              findsLostAnswer,
+
+		"the statement has each accepted transfer once":  statesWhatItAccepted,
+		"the statement has the state of now":             statesTheStateOfNow,
+		"the statement has nothing that was refused":     statesNothingItRefused,
+		"the statement of a long day has all of it":      statesAllOfALongDay,
+		"a day without transfers has an empty statement": statesAnEmptyDay,
 
 		"an unreachable bank has done nothing": unreachable,
 		"errors give nothing away":             errorsAreDiscreet,
@@ -68,6 +75,8 @@ func unreachable(t *testing.T, h Harness) {
 	_, found, err := h.Unreachable.FindTransfer(ctx, order.Key)
 	require.ErrorIs(t, err, bank.ErrUnavailable, "no answer is not the answer that there is no such transfer")
 	require.False(t, found)
+	_, err = h.Unreachable.Statement(ctx, time.Now())
+	require.ErrorIs(t, err, bank.ErrUnavailable, "no answer is not a day without transfers")
 }
 
 func errorsAreDiscreet(t *testing.T, h Harness) {

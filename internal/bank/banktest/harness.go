@@ -14,6 +14,7 @@ type Bank interface {
 	ConfirmCode(ctx context.Context, bindingID, code string) error
 	Transfer(ctx context.Context, t bank.Transfer) (bank.TransferStatus, error)
 	FindTransfer(ctx context.Context, key string) (status bank.TransferStatus, found bool, err error)
+	Statement(ctx context.Context, day time.Time) ([]bank.StatementEntry, error)
 }
 
 var _ Bank = (*bank.Client)(nil)
@@ -42,6 +43,8 @@ type Harness struct {
 	MuteOrder func() bank.Transfer
 	// Paid returns what the account holder's statement shows, in fen.
 	Paid func(accountNumber string) []int64
+	// StatementPage is how many entries a page of the statement has; 0 if the bank gives a day in one piece, or nobody knows.
+	StatementPage int
 	// SettlesWithin is how long a transfer may take to settle.
 	SettlesWithin time.Duration
 }

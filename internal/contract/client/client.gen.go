@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/oapi-codegen/runtime"
+	openapi_types "github.com/oapi-codegen/runtime/types"
 )
 
 // Defines values for AccountKind.
@@ -344,6 +345,24 @@ func (e EventType) Valid() bool {
 	}
 }
 
+// Defines values for FindingState.
+const (
+	Open     FindingState = "open"
+	Resolved FindingState = "resolved"
+)
+
+// Valid indicates whether the value is a known member of the FindingState enum.
+func (e FindingState) Valid() bool {
+	switch e {
+	case Open:
+		return true
+	case Resolved:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for HealthDatabase.
 const (
 	HealthDatabaseOk          HealthDatabase = "ok"
@@ -380,9 +399,31 @@ func (e HealthEngine) Valid() bool {
 	}
 }
 
+// Defines values for HealthOutbox.
+const (
+	HealthOutboxLate    HealthOutbox = "late"
+	HealthOutboxOk      HealthOutbox = "ok"
+	HealthOutboxUnknown HealthOutbox = "unknown"
+)
+
+// Valid indicates whether the value is a known member of the HealthOutbox enum.
+func (e HealthOutbox) Valid() bool {
+	switch e {
+	case HealthOutboxLate:
+		return true
+	case HealthOutboxOk:
+		return true
+	case HealthOutboxUnknown:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for HealthStatus.
 const (
 	HealthStatusOk          HealthStatus = "ok"
+	HealthStatusStopping    HealthStatus = "stopping"
 	HealthStatusUnavailable HealthStatus = "unavailable"
 )
 
@@ -391,7 +432,27 @@ func (e HealthStatus) Valid() bool {
 	switch e {
 	case HealthStatusOk:
 		return true
+	case HealthStatusStopping:
+		return true
 	case HealthStatusUnavailable:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for HealthStorage.
+const (
+	HealthStorageOk          HealthStorage = "ok"
+	HealthStorageUnavailable HealthStorage = "unavailable"
+)
+
+// Valid indicates whether the value is a known member of the HealthStorage enum.
+func (e HealthStorage) Valid() bool {
+	switch e {
+	case HealthStorageOk:
+		return true
+	case HealthStorageUnavailable:
 		return true
 	default:
 		return false
@@ -575,6 +636,123 @@ func (e OpenRegistrationBodyLocale) Valid() bool {
 	}
 }
 
+// Defines values for PaymentBankState.
+const (
+	PaymentBankStateDropped    PaymentBankState = "dropped"
+	PaymentBankStateFailed     PaymentBankState = "failed"
+	PaymentBankStateRequested  PaymentBankState = "requested"
+	PaymentBankStateReturned   PaymentBankState = "returned"
+	PaymentBankStateSent       PaymentBankState = "sent"
+	PaymentBankStateSettled    PaymentBankState = "settled"
+	PaymentBankStateWrittenOff PaymentBankState = "written_off"
+)
+
+// Valid indicates whether the value is a known member of the PaymentBankState enum.
+func (e PaymentBankState) Valid() bool {
+	switch e {
+	case PaymentBankStateDropped:
+		return true
+	case PaymentBankStateFailed:
+		return true
+	case PaymentBankStateRequested:
+		return true
+	case PaymentBankStateReturned:
+		return true
+	case PaymentBankStateSent:
+		return true
+	case PaymentBankStateSettled:
+		return true
+	case PaymentBankStateWrittenOff:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PaymentState.
+const (
+	PaymentStateConfirmed PaymentState = "confirmed"
+	PaymentStateFailed    PaymentState = "failed"
+	PaymentStateRequested PaymentState = "requested"
+	PaymentStateReturned  PaymentState = "returned"
+	PaymentStateSent      PaymentState = "sent"
+	PaymentStateSettled   PaymentState = "settled"
+	PaymentStateVoid      PaymentState = "void"
+)
+
+// Valid indicates whether the value is a known member of the PaymentState enum.
+func (e PaymentState) Valid() bool {
+	switch e {
+	case PaymentStateConfirmed:
+		return true
+	case PaymentStateFailed:
+		return true
+	case PaymentStateRequested:
+		return true
+	case PaymentStateReturned:
+		return true
+	case PaymentStateSent:
+		return true
+	case PaymentStateSettled:
+		return true
+	case PaymentStateVoid:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PaymentResolutionOutcome.
+const (
+	PaymentResolutionOutcomeFailed   PaymentResolutionOutcome = "failed"
+	PaymentResolutionOutcomeReturned PaymentResolutionOutcome = "returned"
+	PaymentResolutionOutcomeSettled  PaymentResolutionOutcome = "settled"
+)
+
+// Valid indicates whether the value is a known member of the PaymentResolutionOutcome enum.
+func (e PaymentResolutionOutcome) Valid() bool {
+	switch e {
+	case PaymentResolutionOutcomeFailed:
+		return true
+	case PaymentResolutionOutcomeReturned:
+		return true
+	case PaymentResolutionOutcomeSettled:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PaymentTraceState.
+const (
+	PaymentTraceStateFailed     PaymentTraceState = "failed"
+	PaymentTraceStateNotOrdered PaymentTraceState = "not_ordered"
+	PaymentTraceStateReturned   PaymentTraceState = "returned"
+	PaymentTraceStateSent       PaymentTraceState = "sent"
+	PaymentTraceStateSettled    PaymentTraceState = "settled"
+	PaymentTraceStateUnknown    PaymentTraceState = "unknown"
+)
+
+// Valid indicates whether the value is a known member of the PaymentTraceState enum.
+func (e PaymentTraceState) Valid() bool {
+	switch e {
+	case PaymentTraceStateFailed:
+		return true
+	case PaymentTraceStateNotOrdered:
+		return true
+	case PaymentTraceStateReturned:
+		return true
+	case PaymentTraceStateSent:
+		return true
+	case PaymentTraceStateSettled:
+		return true
+	case PaymentTraceStateUnknown:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for PayoutState.
 const (
 	PayoutStateConfirmed PayoutState = "confirmed"
@@ -610,151 +788,157 @@ func (e PayoutState) Valid() bool {
 
 // Defines values for ProblemCode.
 const (
-	AccountLimitReached        ProblemCode = "account_limit_reached"
-	ActsExceeded               ProblemCode = "acts_exceeded"
-	AdminMustBeAuthorizedAgent ProblemCode = "admin_must_be_authorized_agent"
-	BankAccountNameMismatch    ProblemCode = "bank_account_name_mismatch"
-	CardAttemptsExceeded       ProblemCode = "card_attempts_exceeded"
-	CardElementsMismatch       ProblemCode = "card_elements_mismatch"
-	CardInvalid                ProblemCode = "card_invalid"
-	CardIsCorporate            ProblemCode = "card_is_corporate"
-	CardNotDebit               ProblemCode = "card_not_debit"
-	CardUnusable               ProblemCode = "card_unusable"
-	ClaimedByOther             ProblemCode = "claimed_by_other"
-	ClearingExists             ProblemCode = "clearing_exists"
-	ClearingNotEligible        ProblemCode = "clearing_not_eligible"
-	CodeAttemptsExceeded       ProblemCode = "code_attempts_exceeded"
-	CodeExpired                ProblemCode = "code_expired"
-	CodeIncorrect              ProblemCode = "code_incorrect"
-	CodeResendTooSoon          ProblemCode = "code_resend_too_soon"
-	ContactNameMismatch        ProblemCode = "contact_name_mismatch"
-	DepositAmountMismatch      ProblemCode = "deposit_amount_mismatch"
-	DepositAttemptsExceeded    ProblemCode = "deposit_attempts_exceeded"
-	DocumentTooLarge           ProblemCode = "document_too_large"
-	DocumentTypeUnsupported    ProblemCode = "document_type_unsupported"
-	EngineBusy                 ProblemCode = "engine_busy"
-	EngineUnavailable          ProblemCode = "engine_unavailable"
-	Forbidden                  ProblemCode = "forbidden"
-	IDNumberInvalid            ProblemCode = "id_number_invalid"
-	IdempotencyKeyReused       ProblemCode = "idempotency_key_reused"
-	IdentityInUse              ProblemCode = "identity_in_use"
-	InternalError              ProblemCode = "internal_error"
-	InvalidRequest             ProblemCode = "invalid_request"
-	LicenceNumbersMustBeUscc   ProblemCode = "licence_numbers_must_be_uscc"
-	MalformedRequest           ProblemCode = "malformed_request"
-	NotFound                   ProblemCode = "not_found"
-	OrganizationInUse          ProblemCode = "organization_in_use"
-	PaymentPasswordIncorrect   ProblemCode = "payment_password_incorrect"
-	PayoutLimitReached         ProblemCode = "payout_limit_reached"
-	PhoneInvalid               ProblemCode = "phone_invalid"
-	ProviderUnavailable        ProblemCode = "provider_unavailable"
-	RateLimited                ProblemCode = "rate_limited"
-	RegistrationExists         ProblemCode = "registration_exists"
-	RequirementsMissing        ProblemCode = "requirements_missing"
-	SecondReviewerRequired     ProblemCode = "second_reviewer_required"
-	SpendingPaused             ProblemCode = "spending_paused"
-	SubmittedLocked            ProblemCode = "submitted_locked"
-	Unauthorized               ProblemCode = "unauthorized"
-	UsccInvalid                ProblemCode = "uscc_invalid"
-	WrongState                 ProblemCode = "wrong_state"
+	ProblemCodeAccountLimitReached        ProblemCode = "account_limit_reached"
+	ProblemCodeActsExceeded               ProblemCode = "acts_exceeded"
+	ProblemCodeAdminMustBeAuthorizedAgent ProblemCode = "admin_must_be_authorized_agent"
+	ProblemCodeBankAccountNameMismatch    ProblemCode = "bank_account_name_mismatch"
+	ProblemCodeCardAttemptsExceeded       ProblemCode = "card_attempts_exceeded"
+	ProblemCodeCardElementsMismatch       ProblemCode = "card_elements_mismatch"
+	ProblemCodeCardInvalid                ProblemCode = "card_invalid"
+	ProblemCodeCardIsCorporate            ProblemCode = "card_is_corporate"
+	ProblemCodeCardNotDebit               ProblemCode = "card_not_debit"
+	ProblemCodeCardUnusable               ProblemCode = "card_unusable"
+	ProblemCodeClaimedByOther             ProblemCode = "claimed_by_other"
+	ProblemCodeClearingExists             ProblemCode = "clearing_exists"
+	ProblemCodeClearingNotEligible        ProblemCode = "clearing_not_eligible"
+	ProblemCodeCodeAttemptsExceeded       ProblemCode = "code_attempts_exceeded"
+	ProblemCodeCodeExpired                ProblemCode = "code_expired"
+	ProblemCodeCodeIncorrect              ProblemCode = "code_incorrect"
+	ProblemCodeCodeResendTooSoon          ProblemCode = "code_resend_too_soon"
+	ProblemCodeContactNameMismatch        ProblemCode = "contact_name_mismatch"
+	ProblemCodeDepositAmountMismatch      ProblemCode = "deposit_amount_mismatch"
+	ProblemCodeDepositAttemptsExceeded    ProblemCode = "deposit_attempts_exceeded"
+	ProblemCodeDocumentTooLarge           ProblemCode = "document_too_large"
+	ProblemCodeDocumentTypeUnsupported    ProblemCode = "document_type_unsupported"
+	ProblemCodeEngineBusy                 ProblemCode = "engine_busy"
+	ProblemCodeEngineUnavailable          ProblemCode = "engine_unavailable"
+	ProblemCodeForbidden                  ProblemCode = "forbidden"
+	ProblemCodeHeldAfterRestore           ProblemCode = "held_after_restore"
+	ProblemCodeIDNumberInvalid            ProblemCode = "id_number_invalid"
+	ProblemCodeIdempotencyKeyReused       ProblemCode = "idempotency_key_reused"
+	ProblemCodeIdentityInUse              ProblemCode = "identity_in_use"
+	ProblemCodeInternalError              ProblemCode = "internal_error"
+	ProblemCodeInvalidRequest             ProblemCode = "invalid_request"
+	ProblemCodeLicenceNumbersMustBeUscc   ProblemCode = "licence_numbers_must_be_uscc"
+	ProblemCodeMalformedRequest           ProblemCode = "malformed_request"
+	ProblemCodeNotFound                   ProblemCode = "not_found"
+	ProblemCodeOrganizationInUse          ProblemCode = "organization_in_use"
+	ProblemCodePaymentPasswordIncorrect   ProblemCode = "payment_password_incorrect"
+	ProblemCodePayoutLimitReached         ProblemCode = "payout_limit_reached"
+	ProblemCodePhoneInvalid               ProblemCode = "phone_invalid"
+	ProblemCodeProviderUnavailable        ProblemCode = "provider_unavailable"
+	ProblemCodeRateLimited                ProblemCode = "rate_limited"
+	ProblemCodeRegistrationExists         ProblemCode = "registration_exists"
+	ProblemCodeRequirementsMissing        ProblemCode = "requirements_missing"
+	ProblemCodeSecondReviewerRequired     ProblemCode = "second_reviewer_required"
+	ProblemCodeSpendingPaused             ProblemCode = "spending_paused"
+	ProblemCodeStorageUnavailable         ProblemCode = "storage_unavailable"
+	ProblemCodeSubmittedLocked            ProblemCode = "submitted_locked"
+	ProblemCodeUnauthorized               ProblemCode = "unauthorized"
+	ProblemCodeUsccInvalid                ProblemCode = "uscc_invalid"
+	ProblemCodeWrongState                 ProblemCode = "wrong_state"
 )
 
 // Valid indicates whether the value is a known member of the ProblemCode enum.
 func (e ProblemCode) Valid() bool {
 	switch e {
-	case AccountLimitReached:
+	case ProblemCodeAccountLimitReached:
 		return true
-	case ActsExceeded:
+	case ProblemCodeActsExceeded:
 		return true
-	case AdminMustBeAuthorizedAgent:
+	case ProblemCodeAdminMustBeAuthorizedAgent:
 		return true
-	case BankAccountNameMismatch:
+	case ProblemCodeBankAccountNameMismatch:
 		return true
-	case CardAttemptsExceeded:
+	case ProblemCodeCardAttemptsExceeded:
 		return true
-	case CardElementsMismatch:
+	case ProblemCodeCardElementsMismatch:
 		return true
-	case CardInvalid:
+	case ProblemCodeCardInvalid:
 		return true
-	case CardIsCorporate:
+	case ProblemCodeCardIsCorporate:
 		return true
-	case CardNotDebit:
+	case ProblemCodeCardNotDebit:
 		return true
-	case CardUnusable:
+	case ProblemCodeCardUnusable:
 		return true
-	case ClaimedByOther:
+	case ProblemCodeClaimedByOther:
 		return true
-	case ClearingExists:
+	case ProblemCodeClearingExists:
 		return true
-	case ClearingNotEligible:
+	case ProblemCodeClearingNotEligible:
 		return true
-	case CodeAttemptsExceeded:
+	case ProblemCodeCodeAttemptsExceeded:
 		return true
-	case CodeExpired:
+	case ProblemCodeCodeExpired:
 		return true
-	case CodeIncorrect:
+	case ProblemCodeCodeIncorrect:
 		return true
-	case CodeResendTooSoon:
+	case ProblemCodeCodeResendTooSoon:
 		return true
-	case ContactNameMismatch:
+	case ProblemCodeContactNameMismatch:
 		return true
-	case DepositAmountMismatch:
+	case ProblemCodeDepositAmountMismatch:
 		return true
-	case DepositAttemptsExceeded:
+	case ProblemCodeDepositAttemptsExceeded:
 		return true
-	case DocumentTooLarge:
+	case ProblemCodeDocumentTooLarge:
 		return true
-	case DocumentTypeUnsupported:
+	case ProblemCodeDocumentTypeUnsupported:
 		return true
-	case EngineBusy:
+	case ProblemCodeEngineBusy:
 		return true
-	case EngineUnavailable:
+	case ProblemCodeEngineUnavailable:
 		return true
-	case Forbidden:
+	case ProblemCodeForbidden:
 		return true
-	case IDNumberInvalid:
+	case ProblemCodeHeldAfterRestore:
 		return true
-	case IdempotencyKeyReused:
+	case ProblemCodeIDNumberInvalid:
 		return true
-	case IdentityInUse:
+	case ProblemCodeIdempotencyKeyReused:
 		return true
-	case InternalError:
+	case ProblemCodeIdentityInUse:
 		return true
-	case InvalidRequest:
+	case ProblemCodeInternalError:
 		return true
-	case LicenceNumbersMustBeUscc:
+	case ProblemCodeInvalidRequest:
 		return true
-	case MalformedRequest:
+	case ProblemCodeLicenceNumbersMustBeUscc:
 		return true
-	case NotFound:
+	case ProblemCodeMalformedRequest:
 		return true
-	case OrganizationInUse:
+	case ProblemCodeNotFound:
 		return true
-	case PaymentPasswordIncorrect:
+	case ProblemCodeOrganizationInUse:
 		return true
-	case PayoutLimitReached:
+	case ProblemCodePaymentPasswordIncorrect:
 		return true
-	case PhoneInvalid:
+	case ProblemCodePayoutLimitReached:
 		return true
-	case ProviderUnavailable:
+	case ProblemCodePhoneInvalid:
 		return true
-	case RateLimited:
+	case ProblemCodeProviderUnavailable:
 		return true
-	case RegistrationExists:
+	case ProblemCodeRateLimited:
 		return true
-	case RequirementsMissing:
+	case ProblemCodeRegistrationExists:
 		return true
-	case SecondReviewerRequired:
+	case ProblemCodeRequirementsMissing:
 		return true
-	case SpendingPaused:
+	case ProblemCodeSecondReviewerRequired:
 		return true
-	case SubmittedLocked:
+	case ProblemCodeSpendingPaused:
 		return true
-	case Unauthorized:
+	case ProblemCodeStorageUnavailable:
 		return true
-	case UsccInvalid:
+	case ProblemCodeSubmittedLocked:
 		return true
-	case WrongState:
+	case ProblemCodeUnauthorized:
+		return true
+	case ProblemCodeUsccInvalid:
+		return true
+	case ProblemCodeWrongState:
 		return true
 	default:
 		return false
@@ -899,6 +1083,30 @@ func (e RegistrationWaitingOn) Valid() bool {
 	case RegistrationWaitingOnNobody:
 		return true
 	case RegistrationWaitingOnReviewer:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RepairDone.
+const (
+	Nothing RepairDone = "nothing"
+	Rebuilt RepairDone = "rebuilt"
+	Started RepairDone = "started"
+	Told    RepairDone = "told"
+)
+
+// Valid indicates whether the value is a known member of the RepairDone enum.
+func (e RepairDone) Valid() bool {
+	switch e {
+	case Nothing:
+		return true
+	case Rebuilt:
+		return true
+	case Started:
+		return true
+	case Told:
 		return true
 	default:
 		return false
@@ -1177,37 +1385,79 @@ func (e PutDocumentOfClearingParamsSlot) Valid() bool {
 
 // Defines values for ListFindingsParamsKind.
 const (
-	MessageUnsure   ListFindingsParamsKind = "message_unsure"
-	PayoutFailed    ListFindingsParamsKind = "payout_failed"
-	PayoutsPaused   ListFindingsParamsKind = "payouts_paused"
-	RunAhead        ListFindingsParamsKind = "run_ahead"
-	RunBehind       ListFindingsParamsKind = "run_behind"
-	RunFailing      ListFindingsParamsKind = "run_failing"
-	SpendingCeiling ListFindingsParamsKind = "spending_ceiling"
-	SpendingHigh    ListFindingsParamsKind = "spending_high"
-	Undelivered     ListFindingsParamsKind = "undelivered"
+	ListFindingsParamsKindAdoptionRefused       ListFindingsParamsKind = "adoption_refused"
+	ListFindingsParamsKindCaseLost              ListFindingsParamsKind = "case_lost"
+	ListFindingsParamsKindCaseWentBack          ListFindingsParamsKind = "case_went_back"
+	ListFindingsParamsKindDocumentDamaged       ListFindingsParamsKind = "document_damaged"
+	ListFindingsParamsKindDocumentMissing       ListFindingsParamsKind = "document_missing"
+	ListFindingsParamsKindEngineBehind          ListFindingsParamsKind = "engine_behind"
+	ListFindingsParamsKindHeldAfterRestore      ListFindingsParamsKind = "held_after_restore"
+	ListFindingsParamsKindMessageUnsure         ListFindingsParamsKind = "message_unsure"
+	ListFindingsParamsKindPayoutFailed          ListFindingsParamsKind = "payout_failed"
+	ListFindingsParamsKindPayoutsPaused         ListFindingsParamsKind = "payouts_paused"
+	ListFindingsParamsKindRunAhead              ListFindingsParamsKind = "run_ahead"
+	ListFindingsParamsKindRunBehind             ListFindingsParamsKind = "run_behind"
+	ListFindingsParamsKindRunFailing            ListFindingsParamsKind = "run_failing"
+	ListFindingsParamsKindSpendingCeiling       ListFindingsParamsKind = "spending_ceiling"
+	ListFindingsParamsKindSpendingHigh          ListFindingsParamsKind = "spending_high"
+	ListFindingsParamsKindStatementDiffers      ListFindingsParamsKind = "statement_differs"
+	ListFindingsParamsKindStatementDouble       ListFindingsParamsKind = "statement_double"
+	ListFindingsParamsKindStatementMissing      ListFindingsParamsKind = "statement_missing"
+	ListFindingsParamsKindStatementReturnedLate ListFindingsParamsKind = "statement_returned_late"
+	ListFindingsParamsKindStatementUnavailable  ListFindingsParamsKind = "statement_unavailable"
+	ListFindingsParamsKindStatementUnknown      ListFindingsParamsKind = "statement_unknown"
+	ListFindingsParamsKindTransferLost          ListFindingsParamsKind = "transfer_lost"
+	ListFindingsParamsKindUndelivered           ListFindingsParamsKind = "undelivered"
 )
 
 // Valid indicates whether the value is a known member of the ListFindingsParamsKind enum.
 func (e ListFindingsParamsKind) Valid() bool {
 	switch e {
-	case MessageUnsure:
+	case ListFindingsParamsKindAdoptionRefused:
 		return true
-	case PayoutFailed:
+	case ListFindingsParamsKindCaseLost:
 		return true
-	case PayoutsPaused:
+	case ListFindingsParamsKindCaseWentBack:
 		return true
-	case RunAhead:
+	case ListFindingsParamsKindDocumentDamaged:
 		return true
-	case RunBehind:
+	case ListFindingsParamsKindDocumentMissing:
 		return true
-	case RunFailing:
+	case ListFindingsParamsKindEngineBehind:
 		return true
-	case SpendingCeiling:
+	case ListFindingsParamsKindHeldAfterRestore:
 		return true
-	case SpendingHigh:
+	case ListFindingsParamsKindMessageUnsure:
 		return true
-	case Undelivered:
+	case ListFindingsParamsKindPayoutFailed:
+		return true
+	case ListFindingsParamsKindPayoutsPaused:
+		return true
+	case ListFindingsParamsKindRunAhead:
+		return true
+	case ListFindingsParamsKindRunBehind:
+		return true
+	case ListFindingsParamsKindRunFailing:
+		return true
+	case ListFindingsParamsKindSpendingCeiling:
+		return true
+	case ListFindingsParamsKindSpendingHigh:
+		return true
+	case ListFindingsParamsKindStatementDiffers:
+		return true
+	case ListFindingsParamsKindStatementDouble:
+		return true
+	case ListFindingsParamsKindStatementMissing:
+		return true
+	case ListFindingsParamsKindStatementReturnedLate:
+		return true
+	case ListFindingsParamsKindStatementUnavailable:
+		return true
+	case ListFindingsParamsKindStatementUnknown:
+		return true
+	case ListFindingsParamsKindTransferLost:
+		return true
+	case ListFindingsParamsKindUndelivered:
 		return true
 	default:
 		return false
@@ -1256,6 +1506,39 @@ func (e ListNoticesParamsState) Valid() bool {
 	case ListNoticesParamsStateSkipped:
 		return true
 	case ListNoticesParamsStateWaiting:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListPaymentsParamsState.
+const (
+	ListPaymentsParamsStateConfirmed ListPaymentsParamsState = "confirmed"
+	ListPaymentsParamsStateFailed    ListPaymentsParamsState = "failed"
+	ListPaymentsParamsStateRequested ListPaymentsParamsState = "requested"
+	ListPaymentsParamsStateReturned  ListPaymentsParamsState = "returned"
+	ListPaymentsParamsStateSent      ListPaymentsParamsState = "sent"
+	ListPaymentsParamsStateSettled   ListPaymentsParamsState = "settled"
+	ListPaymentsParamsStateVoid      ListPaymentsParamsState = "void"
+)
+
+// Valid indicates whether the value is a known member of the ListPaymentsParamsState enum.
+func (e ListPaymentsParamsState) Valid() bool {
+	switch e {
+	case ListPaymentsParamsStateConfirmed:
+		return true
+	case ListPaymentsParamsStateFailed:
+		return true
+	case ListPaymentsParamsStateRequested:
+		return true
+	case ListPaymentsParamsStateReturned:
+		return true
+	case ListPaymentsParamsStateSent:
+		return true
+	case ListPaymentsParamsStateSettled:
+		return true
+	case ListPaymentsParamsStateVoid:
 		return true
 	default:
 		return false
@@ -1474,6 +1757,16 @@ type AdminSession struct {
 	//
 	// Examples: ses_k3v5m2q7
 	SessionID string `json:"session_id"`
+}
+
+// AssignFindingBody Who takes care of a finding.
+//
+// Examples: {"owner":"zhang"}
+type AssignFindingBody struct {
+	// Owner Name of a person of ops; left out: whoever calls
+	//
+	// Examples: zhang
+	Owner *string `json:"owner,omitempty"`
 }
 
 // AssignReviewBody Who is to decide a review.
@@ -2097,12 +2390,22 @@ type FieldError struct {
 
 // Finding Something that is not as it should be and does not mend itself, with what to do about it.
 //
-// Examples: {"account_id":"acct-1001","id":"fnd_k3v5m2q7w4x6y2z7a5b3c4d5e6","kind":"run_failing","reason":null,"resolved_at":null,"resolved_by":null,"seen_at":"2026-09-30T10:05:00+08:00","since":"2026-09-30T10:00:00+08:00","subject":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","text":"The run cannot finish its task; the registration or clearing stands still and has lost nothing. Its workflow's last failure in Temporal says why. Roll back the release, or mend it and release: the run goes on by itself. Then resolve this, so that it looks again at once. Do not terminate it.","tried":"looked twice, a minute apart"}
+// Examples: {"account_id":"acct-1001","age":300,"day":null,"id":"fnd_k3v5m2q7w4x6y2z7a5b3c4d5e6","kind":"run_failing","owner":"zhang","reason":null,"resolved_at":null,"resolved_by":null,"seen_at":"2026-09-30T10:05:00+08:00","since":"2026-09-30T10:00:00+08:00","state":"open","subject":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","text":"The run cannot finish its task; the registration or clearing stands still and has lost nothing. Its workflow's last failure in Temporal says why. Roll back the release, or mend it and release: the run goes on by itself. Then resolve this, so that it looks again at once. Do not terminate it.","tried":"looked twice, a minute apart"}
 type Finding struct {
 	// AccountID The platform account; null if it concerns none
 	//
 	// Examples: acct-1001
 	AccountID *string `json:"account_id"`
+
+	// Age How old it is, in seconds: until now, or until it was resolved
+	//
+	// Examples: 300
+	Age int64 `json:"age"`
+
+	// Day The day of Asia/Shanghai on whose statement it was found; null if on none
+	//
+	// Examples: null
+	Day *openapi_types.Date `json:"day"`
 
 	// ID The finding's id
 	//
@@ -2113,6 +2416,11 @@ type Finding struct {
 	//
 	// Examples: run_failing
 	Kind string `json:"kind"`
+
+	// Owner The person of ops who takes care; null until somebody takes it
+	//
+	// Examples: zhang
+	Owner *string `json:"owner"`
 
 	// Reason Why; null while it is open
 	//
@@ -2139,7 +2447,12 @@ type Finding struct {
 	// Examples: 2026-09-30T10:00:00+08:00
 	Since time.Time `json:"since"`
 
-	// Subject What it is about: a registration, a clearing, a payment, a notice, a delivery or an act; of spending, payments, sms or mails; payouts, if they are paused
+	// State Whether it is resolved
+	//
+	// Examples: open
+	State FindingState `json:"state"`
+
+	// Subject What it is about: a registration, a clearing, a payment, a notice, a delivery or an act; of spending, payments, sms or mails; payouts, if they are paused; database or engine, if it is behind the other; of a lost transfer, its key; of a statement, the bank's key or reference of what is none of ours, or the day
 	//
 	// Examples: reg_k3v5m2q7w4x6y2z7a5b3c4d5e6
 	Subject string `json:"subject"`
@@ -2155,9 +2468,14 @@ type Finding struct {
 	Tried string `json:"tried"`
 }
 
+// FindingState Whether it is resolved
+//
+// Examples: open
+type FindingState string
+
 // FindingPage A page of findings.
 //
-// Examples: {"items":[{"account_id":"acct-1001","id":"fnd_k3v5m2q7w4x6y2z7a5b3c4d5e6","kind":"run_failing","reason":null,"resolved_at":null,"resolved_by":null,"seen_at":"2026-09-30T10:05:00+08:00","since":"2026-09-30T10:00:00+08:00","subject":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","text":"The run cannot finish its task; the registration or clearing stands still and has lost nothing. Its workflow's last failure in Temporal says why. Roll back the release, or mend it and release: the run goes on by itself. Then resolve this, so that it looks again at once. Do not terminate it.","tried":"looked twice, a minute apart"}],"next_cursor":"MjAyNi0wOS0zMFQwMjowMDowMFp8Zm5kX2szdjU"}
+// Examples: {"items":[{"account_id":"acct-1001","age":300,"day":null,"id":"fnd_k3v5m2q7w4x6y2z7a5b3c4d5e6","kind":"run_failing","owner":"zhang","reason":null,"resolved_at":null,"resolved_by":null,"seen_at":"2026-09-30T10:05:00+08:00","since":"2026-09-30T10:00:00+08:00","state":"open","subject":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","text":"The run cannot finish its task; the registration or clearing stands still and has lost nothing. Its workflow's last failure in Temporal says why. Roll back the release, or mend it and release: the run goes on by itself. Then resolve this, so that it looks again at once. Do not terminate it.","tried":"looked twice, a minute apart"}],"next_cursor":"MjAyNi0wOS0zMFQwMjowMDowMFp8Zm5kX2szdjU"}
 type FindingPage struct {
 	// Items Findings, newest first
 	Items []Finding `json:"items"`
@@ -2210,9 +2528,9 @@ type HandInCardBody struct {
 
 // Health Whether the process, or what it needs, is well.
 //
-// Examples: {"database":"ok","engine":"ok","status":"ok"}
+// Examples: {"database":"ok","engine":"ok","held":true,"outbox":"ok","outbox_late_seconds":0,"status":"ok","storage":"ok"}
 type Health struct {
-	// Database PostgreSQL; only of /readyz
+	// Database PostgreSQL; only of /readyz, and not while it stops
 	//
 	// Examples: ok
 	Database *HealthDatabase `json:"database,omitempty"`
@@ -2222,13 +2540,33 @@ type Health struct {
 	// Examples: ok
 	Engine *HealthEngine `json:"engine,omitempty"`
 
-	// Status The whole
+	// Held true after a restore, until the database is repaired: nothing is opened or paid, and all else goes on; left out otherwise
+	//
+	// Examples: true
+	Held *bool `json:"held,omitempty"`
+
+	// Outbox late: something should have been carried more than a minute ago, to a provider or the engine, which changes no status; only of /readyz
+	//
+	// Examples: ok
+	Outbox *HealthOutbox `json:"outbox,omitempty"`
+
+	// OutboxLateSeconds For how long the oldest of it has waited; 0: none is late; left out if it cannot be read
+	//
+	// Examples: 0
+	OutboxLateSeconds *int64 `json:"outbox_late_seconds,omitempty"`
+
+	// Status The whole; stopping: it was told to stop, and takes calls for a while yet
 	//
 	// Examples: ok
 	Status HealthStatus `json:"status"`
+
+	// Storage Where scans are kept: unavailable if it cannot be reached, or keeps nothing; only of /readyz
+	//
+	// Examples: ok
+	Storage *HealthStorage `json:"storage,omitempty"`
 }
 
-// HealthDatabase PostgreSQL; only of /readyz
+// HealthDatabase PostgreSQL; only of /readyz, and not while it stops
 //
 // Examples: ok
 type HealthDatabase string
@@ -2238,10 +2576,20 @@ type HealthDatabase string
 // Examples: ok
 type HealthEngine string
 
-// HealthStatus The whole
+// HealthOutbox late: something should have been carried more than a minute ago, to a provider or the engine, which changes no status; only of /readyz
+//
+// Examples: ok
+type HealthOutbox string
+
+// HealthStatus The whole; stopping: it was told to stop, and takes calls for a while yet
 //
 // Examples: ok
 type HealthStatus string
+
+// HealthStorage Where scans are kept: unavailable if it cannot be reached, or keeps nothing; only of /readyz
+//
+// Examples: ok
+type HealthStorage string
 
 // Identity The verified person, masked.
 //
@@ -2505,6 +2853,277 @@ type OpenRegistrationBodyKind string
 // Examples: zh-CN
 type OpenRegistrationBodyLocale string
 
+// Payment Examples: {"accepted_at":"2026-09-30T10:00:03+08:00","account_id":"acct-1001","attempts_left":3,"bank_account_last4":"6789","bank_key":"shm_k3v5m2q7w4x6y2z7a5b3c4d5e6","bank_state":"sent","confirmed_at":"2026-09-30T16:00:00+08:00","expected_by":"2026-10-10T00:00:00+08:00","failure":"account_closed","grants":[{"at":"2026-09-30T10:00:00+08:00","by":"ops:zhang","reason":"A stranger had used up the account's payments.","registration_id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","used_by":"pay_k3v5m2q7w4x6y2z7a5b3c4d5e6"}],"id":"pay_k3v5m2q7w4x6y2z7a5b3c4d5e6","notified_at":"2026-09-30T10:00:01+08:00","ordered_at":"2026-09-30T10:00:02+08:00","overdue":false,"registration_id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","requested_at":"2026-09-30T10:00:00+08:00","resolutions":[{"at":"2026-09-30T10:00:00+08:00","by":"ops:zhang","outcome":"settled","reason":"The bank confirmed by phone."}],"returned_at":"2026-10-09T10:00:00+08:00","settled_at":"2026-09-30T14:00:00+08:00","state":"sent","void":false,"voided_at":"2026-10-09T10:00:00+08:00","window_closes_at":"2026-10-10T00:00:00+08:00"}
+type Payment struct {
+	// AcceptedAt When the bank is known to have taken it
+	//
+	// Examples: 2026-09-30T10:00:03+08:00
+	AcceptedAt *time.Time `json:"accepted_at"`
+
+	// AccountID The platform account
+	//
+	// Examples: acct-1001
+	AccountID string `json:"account_id"`
+
+	// AttemptsLeft How often its amount may still be entered
+	//
+	// Examples: 3
+	AttemptsLeft int64 `json:"attempts_left"`
+
+	// BankAccountLast4 The last four digits of the account it goes to
+	//
+	// Examples: 6789
+	BankAccountLast4 string `json:"bank_account_last4"`
+
+	// BankKey The key by which the bank knows it
+	//
+	// Examples: shm_k3v5m2q7w4x6y2z7a5b3c4d5e6
+	BankKey string `json:"bank_key"`
+
+	// BankState What is known of the bank's side. requested: it has not answered; written_off: nor when ops called it failed; dropped: it had never heard of it, and it is not sent any more
+	//
+	// Examples: sent
+	BankState PaymentBankState `json:"bank_state"`
+
+	// ConfirmedAt When its amount was entered
+	//
+	// Examples: 2026-09-30T16:00:00+08:00
+	ConfirmedAt *time.Time `json:"confirmed_at"`
+
+	// ExpectedBy When it is overdue
+	//
+	// Examples: 2026-10-10T00:00:00+08:00
+	ExpectedBy *time.Time `json:"expected_by"`
+
+	// Failure Why it came to nothing; null unless it has
+	//
+	// Examples: account_closed
+	Failure *string `json:"failure"`
+
+	// Grants Further payments that ops has allowed its bank account, newest first
+	Grants []PaymentGrant `json:"grants"`
+
+	// ID The payment's id
+	//
+	// Examples: pay_k3v5m2q7w4x6y2z7a5b3c4d5e6
+	ID string `json:"id"`
+
+	// NotifiedAt When it was announced
+	//
+	// Examples: 2026-09-30T10:00:01+08:00
+	NotifiedAt *time.Time `json:"notified_at"`
+
+	// OrderedAt Just before the bank was first called
+	//
+	// Examples: 2026-09-30T10:00:02+08:00
+	OrderedAt *time.Time `json:"ordered_at"`
+
+	// Overdue Whether it should have arrived, or been announced, by now
+	//
+	// Examples: false
+	Overdue bool `json:"overdue"`
+
+	// RegistrationID The registration that it is for
+	//
+	// Examples: reg_k3v5m2q7w4x6y2z7a5b3c4d5e6
+	RegistrationID string `json:"registration_id"`
+
+	// RequestedAt When it was asked for
+	//
+	// Examples: 2026-09-30T10:00:00+08:00
+	RequestedAt time.Time `json:"requested_at"`
+
+	// Resolutions What ops has said of it in the bank's place, newest first
+	Resolutions []PaymentResolution `json:"resolutions"`
+
+	// ReturnedAt When the money is known to have come back
+	//
+	// Examples: 2026-10-09T10:00:00+08:00
+	ReturnedAt *time.Time `json:"returned_at"`
+
+	// SettledAt When the money is known to have arrived
+	//
+	// Examples: 2026-09-30T14:00:00+08:00
+	SettledAt *time.Time `json:"settled_at"`
+
+	// State How it stands
+	//
+	// Examples: sent
+	State PaymentState `json:"state"`
+
+	// Void Whether its amount can be entered no more, without having been confirmed
+	//
+	// Examples: false
+	Void bool `json:"void"`
+
+	// VoidedAt When it became void
+	//
+	// Examples: 2026-10-09T10:00:00+08:00
+	VoidedAt *time.Time `json:"voided_at"`
+
+	// WindowClosesAt Until when its amount can be entered
+	//
+	// Examples: 2026-10-10T00:00:00+08:00
+	WindowClosesAt *time.Time `json:"window_closes_at"`
+}
+
+// PaymentBankState What is known of the bank's side. requested: it has not answered; written_off: nor when ops called it failed; dropped: it had never heard of it, and it is not sent any more
+//
+// Examples: sent
+type PaymentBankState string
+
+// PaymentState How it stands
+//
+// Examples: sent
+type PaymentState string
+
+// PaymentDay Examples: {"back":{"amount":"4.17","payments":12,"untold":3},"day":"2026-09-30","ordered":12,"out":{"amount":"4.17","payments":12,"untold":3},"requested":12}
+type PaymentDay struct {
+	// Back Payments that are known since this day to have come back
+	//
+	// Examples: {"amount":"4.17","payments":12,"untold":3}
+	Back PaymentSum `json:"back"`
+
+	// Day The day of Asia/Shanghai
+	//
+	// Examples: 2026-09-30
+	Day openapi_types.Date `json:"day"`
+
+	// Ordered Payments of which the bank was called for the first time
+	//
+	// Examples: 12
+	Ordered int64 `json:"ordered"`
+
+	// Out Payments that the bank took on this day
+	//
+	// Examples: {"amount":"4.17","payments":12,"untold":3}
+	Out PaymentSum `json:"out"`
+
+	// Requested Payments that were asked for
+	//
+	// Examples: 12
+	Requested int64 `json:"requested"`
+}
+
+// PaymentGrant Examples: {"at":"2026-09-30T10:00:00+08:00","by":"ops:zhang","reason":"A stranger had used up the account's payments.","registration_id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","used_by":"pay_k3v5m2q7w4x6y2z7a5b3c4d5e6"}
+type PaymentGrant struct {
+	// At When
+	//
+	// Examples: 2026-09-30T10:00:00+08:00
+	At time.Time `json:"at"`
+
+	// By Who granted it
+	//
+	// Examples: ops:zhang
+	By string `json:"by"`
+
+	// Reason Why; null once it was erased
+	//
+	// Examples: A stranger had used up the account's payments.
+	Reason *string `json:"reason"`
+
+	// RegistrationID The registration that it was granted to
+	//
+	// Examples: reg_k3v5m2q7w4x6y2z7a5b3c4d5e6
+	RegistrationID string `json:"registration_id"`
+
+	// UsedBy The payment that was made by it; null: none yet
+	//
+	// Examples: pay_k3v5m2q7w4x6y2z7a5b3c4d5e6
+	UsedBy *string `json:"used_by"`
+}
+
+// PaymentPage Examples: {"items":[{"accepted_at":"2026-09-30T10:00:03+08:00","account_id":"acct-1001","attempts_left":3,"bank_account_last4":"6789","bank_key":"shm_k3v5m2q7w4x6y2z7a5b3c4d5e6","bank_state":"sent","confirmed_at":"2026-09-30T16:00:00+08:00","expected_by":"2026-10-10T00:00:00+08:00","failure":"account_closed","grants":[{"at":"2026-09-30T10:00:00+08:00","by":"ops:zhang","reason":"A stranger had used up the account's payments.","registration_id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","used_by":"pay_k3v5m2q7w4x6y2z7a5b3c4d5e6"}],"id":"pay_k3v5m2q7w4x6y2z7a5b3c4d5e6","notified_at":"2026-09-30T10:00:01+08:00","ordered_at":"2026-09-30T10:00:02+08:00","overdue":false,"registration_id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","requested_at":"2026-09-30T10:00:00+08:00","resolutions":[{"at":"2026-09-30T10:00:00+08:00","by":"ops:zhang","outcome":"settled","reason":"The bank confirmed by phone."}],"returned_at":"2026-10-09T10:00:00+08:00","settled_at":"2026-09-30T14:00:00+08:00","state":"sent","void":false,"voided_at":"2026-10-09T10:00:00+08:00","window_closes_at":"2026-10-10T00:00:00+08:00"}],"next_cursor":"MjAyNi0wOS0zMFQwMjowMDowMFp8cGF5X2szdjU"}
+type PaymentPage struct {
+	// Items Payments, the one asked for last first
+	Items []Payment `json:"items"`
+
+	// NextCursor Where the next page begins; null on the last
+	//
+	// Examples: MjAyNi0wOS0zMFQwMjowMDowMFp8cGF5X2szdjU
+	NextCursor *string `json:"next_cursor"`
+}
+
+// PaymentResolution Examples: {"at":"2026-09-30T10:00:00+08:00","by":"ops:zhang","outcome":"settled","reason":"The bank confirmed by phone."}
+type PaymentResolution struct {
+	// At When
+	//
+	// Examples: 2026-09-30T10:00:00+08:00
+	At time.Time `json:"at"`
+
+	// By Who said so; null once it was erased
+	//
+	// Examples: ops:zhang
+	By *string `json:"by"`
+
+	// Outcome What has become of it
+	//
+	// Examples: settled
+	Outcome PaymentResolutionOutcome `json:"outcome"`
+
+	// Reason Why it was resolved by hand; null once it was erased
+	//
+	// Examples: The bank confirmed by phone.
+	Reason *string `json:"reason"`
+}
+
+// PaymentResolutionOutcome What has become of it
+//
+// Examples: settled
+type PaymentResolutionOutcome string
+
+// PaymentSum Examples: {"amount":"4.17","payments":12,"untold":3}
+type PaymentSum struct {
+	// Amount CNY, of those that are told
+	//
+	// Examples: 4.17
+	Amount string `json:"amount"`
+
+	// Payments How many
+	//
+	// Examples: 12
+	Payments int64 `json:"payments"`
+
+	// Untold How many of them are not in the amount: somebody may still have to enter theirs, or it was erased
+	//
+	// Examples: 3
+	Untold int64 `json:"untold"`
+}
+
+// PaymentTotals Examples: {"days":[{"back":{"amount":"4.17","payments":12,"untold":3},"day":"2026-09-30","ordered":12,"out":{"amount":"4.17","payments":12,"untold":3},"requested":12}],"total":{"back":{"amount":"4.17","payments":12,"untold":3},"day":"2026-09-30","ordered":12,"out":{"amount":"4.17","payments":12,"untold":3},"requested":12}}
+type PaymentTotals struct {
+	// Days Each day, the earliest first
+	Days []PaymentDay `json:"days"`
+
+	// Total All of them together; its day is the first
+	//
+	// Examples: {"back":{"amount":"4.17","payments":12,"untold":3},"day":"2026-09-30","ordered":12,"out":{"amount":"4.17","payments":12,"untold":3},"requested":12}
+	Total PaymentDay `json:"total"`
+}
+
+// PaymentTrace Examples: {"bank_reference":"20260930000123","checked_at":"2026-09-30T10:00:00+08:00","state":"sent"}
+type PaymentTrace struct {
+	// BankReference The bank's name for the transfer, as on its statement; null if it gives none
+	//
+	// Examples: 20260930000123
+	BankReference *string `json:"bank_reference"`
+
+	// CheckedAt When the bank was asked
+	//
+	// Examples: 2026-09-30T10:00:00+08:00
+	CheckedAt time.Time `json:"checked_at"`
+
+	// State The bank's word. unknown: it has never heard of the payment's key; not_ordered: nor was it told, the payment has not been ordered
+	//
+	// Examples: sent
+	State PaymentTraceState `json:"state"`
+}
+
+// PaymentTraceState The bank's word. unknown: it has never heard of the payment's key; not_ordered: nor was it told, the payment has not been ordered
+//
+// Examples: sent
+type PaymentTraceState string
+
 // Payout The penny payment that proves a company's bank account. Its amount is shown to nobody.
 //
 // Examples: {"attempts_left":3,"bank_account_last4":"6789","expected_by":"2026-10-11T00:00:00+08:00","failure":null,"notified_at":"2026-09-30T10:00:00+08:00","overdue":false,"state":"sent","window_closes_at":"2026-10-11T00:00:00+08:00"}
@@ -2722,6 +3341,182 @@ type Reason struct {
 // Examples: unreadable
 type ReasonCode string
 
+// Reconciliation A day's bank statement, held against the payments.
+//
+// Examples: {"asked_at":"2026-09-30T10:00:00+08:00","asked_by":"ops:zhang","back":"0.42","compared_at":"2026-09-30T10:00:03+08:00","day":"2026-09-29","entries":120,"matched":120,"next_at":"2026-10-01T00:10:00+08:00","open":0,"out":"57.31","pending":false,"trouble":null,"waiting":0,"whole":true,"withheld":3}
+type Reconciliation struct {
+	// AskedAt When somebody last asked for it; null: nobody has
+	//
+	// Examples: 2026-09-30T10:00:00+08:00
+	AskedAt *time.Time `json:"asked_at"`
+
+	// AskedBy Who
+	//
+	// Examples: ops:zhang
+	AskedBy *string `json:"asked_by"`
+
+	// Back What of it came back
+	//
+	// Examples: 0.42
+	Back string `json:"back"`
+
+	// ComparedAt When the statement that was compared last was asked for; null: none yet
+	//
+	// Examples: 2026-09-30T10:00:03+08:00
+	ComparedAt *time.Time `json:"compared_at"`
+
+	// Day A day of Asia/Shanghai
+	//
+	// Examples: 2026-09-29
+	Day openapi_types.Date `json:"day"`
+
+	// Entries Transfers on the statement
+	//
+	// Examples: 120
+	Entries int64 `json:"entries"`
+
+	// Matched Of them, those that are a payment of ours
+	//
+	// Examples: 120
+	Matched int64 `json:"matched"`
+
+	// NextAt When it is compared next, by itself; null: not any more
+	//
+	// Examples: 2026-10-01T00:10:00+08:00
+	NextAt *time.Time `json:"next_at"`
+
+	// Open Differences that are open, as findings
+	//
+	// Examples: 0
+	Open int64 `json:"open"`
+
+	// Out What went out, in CNY: of payments whose amount is no secret any more
+	//
+	// Examples: 57.31
+	Out string `json:"out"`
+
+	// Pending Somebody has asked for a comparison that is still to come
+	//
+	// Examples: false
+	Pending bool `json:"pending"`
+
+	// Trouble Why the bank gave no statement when it was last asked; null if it did
+	//
+	// Examples: null
+	Trouble *string `json:"trouble"`
+
+	// Waiting Payments that are on no statement yet and may come to stand on a later one
+	//
+	// Examples: 0
+	Waiting int64 `json:"waiting"`
+
+	// Whole The day was over then: nothing can be added to its statement
+	//
+	// Examples: true
+	Whole bool `json:"whole"`
+
+	// Withheld Transfers whose amount the applicant has still to enter: they are in neither sum
+	//
+	// Examples: 3
+	Withheld int64 `json:"withheld"`
+}
+
+// ReconciliationDay A day's bank statement, held against the payments, with what was found.
+//
+// Examples: {"asked_at":"2026-09-30T10:00:00+08:00","asked_by":"ops:zhang","back":"0.42","compared_at":"2026-09-30T10:00:03+08:00","day":"2026-09-29","entries":120,"findings":[{"account_id":"acct-1001","age":300,"day":null,"id":"fnd_k3v5m2q7w4x6y2z7a5b3c4d5e6","kind":"run_failing","owner":"zhang","reason":null,"resolved_at":null,"resolved_by":null,"seen_at":"2026-09-30T10:05:00+08:00","since":"2026-09-30T10:00:00+08:00","state":"open","subject":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","text":"The run cannot finish its task; the registration or clearing stands still and has lost nothing. Its workflow's last failure in Temporal says why. Roll back the release, or mend it and release: the run goes on by itself. Then resolve this, so that it looks again at once. Do not terminate it.","tried":"looked twice, a minute apart"}],"matched":120,"next_at":"2026-10-01T00:10:00+08:00","open":0,"out":"57.31","pending":false,"trouble":null,"waiting":0,"whole":true,"withheld":3}
+type ReconciliationDay struct {
+	// AskedAt When somebody last asked for it; null: nobody has
+	//
+	// Examples: 2026-09-30T10:00:00+08:00
+	AskedAt *time.Time `json:"asked_at"`
+
+	// AskedBy Who
+	//
+	// Examples: ops:zhang
+	AskedBy *string `json:"asked_by"`
+
+	// Back What of it came back
+	//
+	// Examples: 0.42
+	Back string `json:"back"`
+
+	// ComparedAt When the statement that was compared last was asked for; null: none yet
+	//
+	// Examples: 2026-09-30T10:00:03+08:00
+	ComparedAt *time.Time `json:"compared_at"`
+
+	// Day A day of Asia/Shanghai
+	//
+	// Examples: 2026-09-29
+	Day openapi_types.Date `json:"day"`
+
+	// Entries Transfers on the statement
+	//
+	// Examples: 120
+	Entries int64 `json:"entries"`
+
+	// Findings What was found on the day, the open ones first; at most 200
+	Findings []Finding `json:"findings"`
+
+	// Matched Of them, those that are a payment of ours
+	//
+	// Examples: 120
+	Matched int64 `json:"matched"`
+
+	// NextAt When it is compared next, by itself; null: not any more
+	//
+	// Examples: 2026-10-01T00:10:00+08:00
+	NextAt *time.Time `json:"next_at"`
+
+	// Open Differences that are open, as findings
+	//
+	// Examples: 0
+	Open int64 `json:"open"`
+
+	// Out What went out, in CNY: of payments whose amount is no secret any more
+	//
+	// Examples: 57.31
+	Out string `json:"out"`
+
+	// Pending Somebody has asked for a comparison that is still to come
+	//
+	// Examples: false
+	Pending bool `json:"pending"`
+
+	// Trouble Why the bank gave no statement when it was last asked; null if it did
+	//
+	// Examples: null
+	Trouble *string `json:"trouble"`
+
+	// Waiting Payments that are on no statement yet and may come to stand on a later one
+	//
+	// Examples: 0
+	Waiting int64 `json:"waiting"`
+
+	// Whole The day was over then: nothing can be added to its statement
+	//
+	// Examples: true
+	Whole bool `json:"whole"`
+
+	// Withheld Transfers whose amount the applicant has still to enter: they are in neither sum
+	//
+	// Examples: 3
+	Withheld int64 `json:"withheld"`
+}
+
+// ReconciliationPage A page of days.
+//
+// Examples: {"items":[{"asked_at":"2026-09-30T10:00:00+08:00","asked_by":"ops:zhang","back":"0.42","compared_at":"2026-09-30T10:00:03+08:00","day":"2026-09-29","entries":120,"matched":120,"next_at":"2026-10-01T00:10:00+08:00","open":0,"out":"57.31","pending":false,"trouble":null,"waiting":0,"whole":true,"withheld":3}],"next_cursor":"MjAyNi0wOS0yOVQwNDowMDowMFp8MjAyNi0wOS0yOQ"}
+type ReconciliationPage struct {
+	// Items Days, newest first
+	Items []Reconciliation `json:"items"`
+
+	// NextCursor Where the next page begins; null on the last
+	//
+	// Examples: MjAyNi0wOS0yOVQwNDowMDowMFp8MjAyNi0wOS0yOQ
+	NextCursor *string `json:"next_cursor"`
+}
+
 // Registration A registration as it stands, personal data masked for every caller. Parts that do not exist yet are null.
 //
 // Examples: {"account_id":"acct-1001","company":{"address":"厦门市思明区例示路1号","bank":{"account_name":"厦门市例示科技有限公司","account_number":"****6789","bank_name":"例示银行厦门分行","cnaps_code":"102393000012"},"legal_name":"厦门市例示科技有限公司","legal_representative":"王*","licence_type":"unified","organization_code":"91350100M000100Y43","registration_number":"91350100M000100Y43","uscc":"91350100M000100Y43"},"contact":null,"created_at":"2026-09-28T09:30:00+08:00","documents":[],"due_at":"2026-10-11T00:00:00+08:00","due_provisional":false,"id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","identity":{"holder":"王*","id_number":"1****************4","method":"qr_scan","role":"legal_representative","verified":true},"kind":"enterprise","last_error":null,"locale":"zh-CN","name":"Harbour Light","overdue":false,"payout":{"attempts_left":3,"bank_account_last4":"6789","expected_by":"2026-10-11T00:00:00+08:00","failure":null,"notified_at":"2026-09-30T10:00:00+08:00","overdue":false,"state":"sent","window_closes_at":"2026-10-11T00:00:00+08:00"},"processing":false,"requirements":[],"review":null,"state":"payout_pending","updated_at":"2026-09-30T10:00:00+08:00","waiting_on":"bank"}
@@ -2857,6 +3652,37 @@ type RegistrationPage struct {
 	//
 	// Examples: MjAyNi0wOS0zMFQwMjowMDowMFp8cmVnX2szdjU
 	NextCursor *string `json:"next_cursor"`
+}
+
+// Repair Examples: {"done":"started","found":"it is open and had no run","id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6"}
+type Repair struct {
+	// Done What was done: rebuilt where the row stands, started where none was, told to look, or nothing
+	//
+	// Examples: started
+	Done RepairDone `json:"done"`
+
+	// Found What was found
+	//
+	// Examples: it is open and had no run
+	Found string `json:"found"`
+
+	// ID The registration or clearing
+	//
+	// Examples: reg_k3v5m2q7w4x6y2z7a5b3c4d5e6
+	ID string `json:"id"`
+}
+
+// RepairDone What was done: rebuilt where the row stands, started where none was, told to look, or nothing
+//
+// Examples: started
+type RepairDone string
+
+// RepairReason Examples: {"reason":"It has not moved since the restore."}
+type RepairReason struct {
+	// Reason Why; no ID, card, account or phone number
+	//
+	// Examples: It has not moved since the restore.
+	Reason string `json:"reason"`
 }
 
 // ReportReceipt Whether a report was somebody's.
@@ -3244,7 +4070,7 @@ type SwitchPayoutsBody struct {
 
 // Timeline Everything that happened to a registration or a clearing, oldest first.
 //
-// Examples: {"items":[{"actor":"applicant","at":"2026-09-30T10:00:00+08:00","event":"submitted","from":"details_required","to":"under_review"}],"next_cursor":null}
+// Examples: {"items":[{"actor":"applicant","at":"2026-09-30T10:00:00+08:00","by":"zhang","event":"submitted","from":"details_required","reason":"Asked the bank.","to":"under_review"}],"next_cursor":null}
 type Timeline struct {
 	// Items What happened, oldest first
 	Items []TimelineEntry `json:"items"`
@@ -3257,7 +4083,7 @@ type Timeline struct {
 
 // TimelineEntry One line of the timeline.
 //
-// Examples: {"actor":"applicant","at":"2026-09-30T10:00:00+08:00","event":"submitted","from":"details_required","to":"under_review"}
+// Examples: {"actor":"applicant","at":"2026-09-30T10:00:00+08:00","by":"zhang","event":"submitted","from":"details_required","reason":"Asked the bank.","to":"under_review"}
 type TimelineEntry struct {
 	// Actor Who made it happen
 	//
@@ -3269,6 +4095,11 @@ type TimelineEntry struct {
 	// Examples: 2026-09-30T10:00:00+08:00
 	At time.Time `json:"at"`
 
+	// By The person or caller behind the actor; null if it is none
+	//
+	// Examples: zhang
+	By *string `json:"by"`
+
 	// Event What happened
 	//
 	// Examples: submitted
@@ -3278,6 +4109,11 @@ type TimelineEntry struct {
 	//
 	// Examples: details_required
 	From string `json:"from"`
+
+	// Reason Why, in the words of ops; null if nobody said, and for a caller who is a platform only
+	//
+	// Examples: Asked the bank.
+	Reason *string `json:"reason"`
 
 	// To State after
 	//
@@ -3489,6 +4325,9 @@ type ListFindingsParams struct {
 	// Open Only those that are open, or that are resolved
 	Open *bool `form:"open,omitempty" json:"open,omitempty"`
 
+	// Owner Only those that this person of ops takes care of
+	Owner *string `form:"owner,omitempty" json:"owner,omitempty"`
+
 	// Cursor next_cursor of the page before
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
 
@@ -3498,6 +4337,12 @@ type ListFindingsParams struct {
 
 // ListFindingsParamsKind defines parameters for ListFindings.
 type ListFindingsParamsKind string
+
+// AssignFindingParams defines parameters for AssignFinding.
+type AssignFindingParams struct {
+	// IdempotencyKey 1 to 255 visible characters, scoped by caller, method and path: the same key and body gives the first answer again.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
 
 // ResolveFindingParams defines parameters for ResolveFinding.
 type ResolveFindingParams struct {
@@ -3525,6 +4370,12 @@ type PutDocumentOfContestedClearingParams struct {
 
 // PutDocumentOfContestedClearingParamsSlot defines parameters for PutDocumentOfContestedClearing.
 type PutDocumentOfContestedClearingParamsSlot string
+
+// RepairClearingParams defines parameters for RepairClearing.
+type RepairClearingParams struct {
+	// IdempotencyKey 1 to 255 visible characters, scoped by caller, method and path: the same key and body gives the first answer again.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
 
 // SubmitContestedClearingParams defines parameters for SubmitContestedClearing.
 type SubmitContestedClearingParams struct {
@@ -3565,6 +4416,48 @@ type ResendNoticeParams struct {
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
 
+// ListPaymentsParams defines parameters for ListPayments.
+type ListPaymentsParams struct {
+	// State Only those in this state
+	State *ListPaymentsParamsState `form:"state,omitempty" json:"state,omitempty"`
+
+	// Overdue Only those that are overdue, or that are not
+	Overdue *bool `form:"overdue,omitempty" json:"overdue,omitempty"`
+
+	// RegistrationID Only those of this registration
+	RegistrationID *string `form:"registration_id,omitempty" json:"registration_id,omitempty"`
+
+	// AccountID Only those of this platform account
+	AccountID *string `form:"account_id,omitempty" json:"account_id,omitempty"`
+
+	// Key Only the one that the bank knows by this key
+	Key *string `form:"key,omitempty" json:"key,omitempty"`
+
+	// From Only those asked for on this day of Asia/Shanghai or later
+	From *openapi_types.Date `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Only those asked for on this day of Asia/Shanghai or earlier
+	To *openapi_types.Date `form:"to,omitempty" json:"to,omitempty"`
+
+	// Cursor next_cursor of the page before
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Limit Items a page
+	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// ListPaymentsParamsState defines parameters for ListPayments.
+type ListPaymentsParamsState string
+
+// TotalPaymentsParams defines parameters for TotalPayments.
+type TotalPaymentsParams struct {
+	// From The first day of Asia/Shanghai
+	From openapi_types.Date `form:"from" json:"from"`
+
+	// To The last day of Asia/Shanghai, at most 30 days later
+	To openapi_types.Date `form:"to" json:"to"`
+}
+
 // PausePayoutsParams defines parameters for PausePayouts.
 type PausePayoutsParams struct {
 	// IdempotencyKey 1 to 255 visible characters, scoped by caller, method and path: the same key and body gives the first answer again.
@@ -3573,6 +4466,21 @@ type PausePayoutsParams struct {
 
 // ResumePayoutsParams defines parameters for ResumePayouts.
 type ResumePayoutsParams struct {
+	// IdempotencyKey 1 to 255 visible characters, scoped by caller, method and path: the same key and body gives the first answer again.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
+// ListReconciliationsParams defines parameters for ListReconciliations.
+type ListReconciliationsParams struct {
+	// Cursor next_cursor of the page before
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Limit Items a page
+	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// ReconcileDayParams defines parameters for ReconcileDay.
+type ReconcileDayParams struct {
 	// IdempotencyKey 1 to 255 visible characters, scoped by caller, method and path: the same key and body gives the first answer again.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
@@ -3684,6 +4592,12 @@ type GrantPayoutParams struct {
 
 // ResolvePayoutParams defines parameters for ResolvePayout.
 type ResolvePayoutParams struct {
+	// IdempotencyKey 1 to 255 visible characters, scoped by caller, method and path: the same key and body gives the first answer again.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
+// RepairRegistrationParams defines parameters for RepairRegistration.
+type RepairRegistrationParams struct {
 	// IdempotencyKey 1 to 255 visible characters, scoped by caller, method and path: the same key and body gives the first answer again.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
@@ -3826,6 +4740,9 @@ type ReceiveEventParams struct {
 // OpenClearingJSONRequestBody defines body for OpenClearing for application/json ContentType.
 type OpenClearingJSONRequestBody = OpenClearingBody
 
+// AssignFindingJSONRequestBody defines body for AssignFinding for application/json ContentType.
+type AssignFindingJSONRequestBody = AssignFindingBody
+
 // ResolveFindingJSONRequestBody defines body for ResolveFinding for application/json ContentType.
 type ResolveFindingJSONRequestBody = ResolveFindingBody
 
@@ -3834,6 +4751,9 @@ type ContestIdentityJSONRequestBody = ClearingClaim
 
 // ObjectToClearingJSONRequestBody defines body for ObjectToClearing for application/json ContentType.
 type ObjectToClearingJSONRequestBody = ObjectionBody
+
+// RepairClearingJSONRequestBody defines body for RepairClearing for application/json ContentType.
+type RepairClearingJSONRequestBody = RepairReason
 
 // AcceptNoticeJSONRequestBody defines body for AcceptNotice for application/json ContentType.
 type AcceptNoticeJSONRequestBody = NoticeWordBody
@@ -3876,6 +4796,9 @@ type GrantPayoutJSONRequestBody = GrantPayoutBody
 
 // ResolvePayoutJSONRequestBody defines body for ResolvePayout for application/json ContentType.
 type ResolvePayoutJSONRequestBody = ResolvePayoutBody
+
+// RepairRegistrationJSONRequestBody defines body for RepairRegistration for application/json ContentType.
+type RepairRegistrationJSONRequestBody = RepairReason
 
 // AssignReviewJSONRequestBody defines body for AssignReview for application/json ContentType.
 type AssignReviewJSONRequestBody = AssignReviewBody
@@ -3996,7 +4919,7 @@ type ClientInterface interface {
 
 	// Readyz Whether it can work
 	//
-	// For readiness probes: whether database and engine answer.
+	// For readiness probes: whether database, engine and storage do their work, and the process was not told to stop.
 	//
 	// Corresponds with GET /readyz (the `Readyz` operationId).
 	Readyz(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4012,7 +4935,7 @@ type ClientInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Corresponds with GET /v1/accounts/{account_id} (the `GetAccount` operationId).
 	GetAccount(ctx context.Context, accountID string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4028,7 +4951,7 @@ type ClientInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Corresponds with GET /v1/accounts/{account_id}/identity-clearing (the `GetClearing` operationId).
 	GetClearing(ctx context.Context, accountID string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4047,7 +4970,7 @@ type ClientInterface interface {
 	// - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
 	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `held_after_restore`, `provider_unavailable`, `storage_unavailable`
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4068,7 +4991,7 @@ type ClientInterface interface {
 	// - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
 	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `held_after_restore`, `provider_unavailable`, `storage_unavailable`
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4090,7 +5013,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4108,7 +5031,7 @@ type ClientInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`, `storage_unavailable`
 	//
 	// Corresponds with GET /v1/accounts/{account_id}/identity-clearing/preflight (the `PreflightClearing` operationId).
 	PreflightClearing(ctx context.Context, accountID string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4127,7 +5050,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`, `requirements_missing`
 	// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`, `storage_unavailable`
 	//
 	// Corresponds with POST /v1/accounts/{account_id}/identity-clearing/submit (the `SubmitClearing` operationId).
 	SubmitClearing(ctx context.Context, accountID string, params *SubmitClearingParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4146,7 +5069,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Corresponds with POST /v1/accounts/{account_id}/identity-clearing/withdraw (the `WithdrawClearing` operationId).
 	WithdrawClearing(ctx context.Context, accountID string, params *WithdrawClearingParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4161,7 +5084,7 @@ type ClientInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Corresponds with GET /v1/findings (the `ListFindings` operationId).
 	ListFindings(ctx context.Context, params *ListFindingsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4177,14 +5100,14 @@ type ClientInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Corresponds with GET /v1/findings/{id} (the `GetFinding` operationId).
 	GetFinding(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ResolveFindingWithBody Resolve a finding
+	// AssignFindingWithBody Take a finding, or give it to somebody
 	//
-	// By the word of a person who has seen to it; it is on the timeline of the registration or the clearing that it is about. What is not mended all the same is found again, as another. One that is resolved already: wrong_state.
+	// Says who of ops takes care of it, whoever did before. One that is resolved already: wrong_state.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -4196,7 +5119,49 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/findings/{id}/assign (the `AssignFinding` operationId).
+	AssignFindingWithBody(ctx context.Context, id string, params *AssignFindingParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AssignFinding Take a finding, or give it to somebody
+	//
+	// Says who of ops takes care of it, whoever did before. One that is resolved already: wrong_state.
+	//
+	// Refusals:
+	// - 400: `malformed_request`
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 404: `not_found`
+	// - 409: `wrong_state`
+	// - 413: `document_too_large`
+	// - 422: `idempotency_key_reused`, `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/findings/{id}/assign (the `AssignFinding` operationId).
+	AssignFinding(ctx context.Context, id string, params *AssignFindingParams, body AssignFindingJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ResolveFindingWithBody Resolve a finding
+	//
+	// By the word of a person who has seen to it; it is on the timeline of the registration or the clearing that it, or its payment, is about. What is not mended all the same is found again, as another; a difference of the bank's statement only if it has changed. One that is resolved already: wrong_state.
+	//
+	// Refusals:
+	// - 400: `malformed_request`
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 404: `not_found`
+	// - 409: `wrong_state`
+	// - 413: `document_too_large`
+	// - 422: `idempotency_key_reused`, `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4205,7 +5170,7 @@ type ClientInterface interface {
 
 	// ResolveFinding Resolve a finding
 	//
-	// By the word of a person who has seen to it; it is on the timeline of the registration or the clearing that it is about. What is not mended all the same is found again, as another. One that is resolved already: wrong_state.
+	// By the word of a person who has seen to it; it is on the timeline of the registration or the clearing that it, or its payment, is about. What is not mended all the same is found again, as another; a difference of the bank's statement only if it has changed. One that is resolved already: wrong_state.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -4217,7 +5182,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4236,7 +5201,7 @@ type ClientInterface interface {
 	// - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
 	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `held_after_restore`, `storage_unavailable`
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4255,7 +5220,7 @@ type ClientInterface interface {
 	// - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
 	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `held_after_restore`, `storage_unavailable`
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4273,7 +5238,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4291,7 +5256,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4309,7 +5274,7 @@ type ClientInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Corresponds with GET /v1/identity-clearings/{id} (the `GetContestedClearing` operationId).
 	GetContestedClearing(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4329,12 +5294,52 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with PUT /v1/identity-clearings/{id}/documents/{slot} (the `PutDocumentOfContestedClearing` operationId).
 	PutDocumentOfContestedClearingWithBody(ctx context.Context, id string, slot PutDocumentOfContestedClearingParamsSlot, params *PutDocumentOfContestedClearingParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RepairClearingWithBody Repair a clearing's run
+	//
+	// Looks at its run: one that knows more than its row is ended and another started where the row stands, one that is gone is started again, one that is behind is told to look. What was found and done is answered, and on the timeline with the person. Not while the database is held after a restore: repair it as a whole first.
+	//
+	// Refusals:
+	// - 400: `malformed_request`
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 404: `not_found`
+	// - 413: `document_too_large`
+	// - 422: `idempotency_key_reused`, `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_busy`, `engine_unavailable`, `held_after_restore`, `storage_unavailable`
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/identity-clearings/{id}/repair (the `RepairClearing` operationId).
+	RepairClearingWithBody(ctx context.Context, id string, params *RepairClearingParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RepairClearing Repair a clearing's run
+	//
+	// Looks at its run: one that knows more than its row is ended and another started where the row stands, one that is gone is started again, one that is behind is told to look. What was found and done is answered, and on the timeline with the person. Not while the database is held after a restore: repair it as a whole first.
+	//
+	// Refusals:
+	// - 400: `malformed_request`
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 404: `not_found`
+	// - 413: `document_too_large`
+	// - 422: `idempotency_key_reused`, `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_busy`, `engine_unavailable`, `held_after_restore`, `storage_unavailable`
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/identity-clearings/{id}/repair (the `RepairClearing` operationId).
+	RepairClearing(ctx context.Context, id string, params *RepairClearingParams, body RepairClearingJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SubmitContestedClearing Submit the materials
 	//
@@ -4350,7 +5355,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`, `requirements_missing`
 	// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`, `storage_unavailable`
 	//
 	// Corresponds with POST /v1/identity-clearings/{id}/submit (the `SubmitContestedClearing` operationId).
 	SubmitContestedClearing(ctx context.Context, id string, params *SubmitContestedClearingParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4366,7 +5371,7 @@ type ClientInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Corresponds with GET /v1/identity-clearings/{id}/timeline (the `GetClearingTimeline` operationId).
 	GetClearingTimeline(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4385,7 +5390,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Corresponds with POST /v1/identity-clearings/{id}/withdraw (the `WithdrawContestedClearing` operationId).
 	WithdrawContestedClearing(ctx context.Context, id string, params *WithdrawContestedClearingParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4400,7 +5405,7 @@ type ClientInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Corresponds with GET /v1/notices (the `ListNotices` operationId).
 	ListNotices(ctx context.Context, params *ListNoticesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4419,7 +5424,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4440,7 +5445,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4461,7 +5466,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4482,12 +5487,74 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /v1/notices/{id}/resend (the `ResendNotice` operationId).
 	ResendNotice(ctx context.Context, id string, params *ResendNoticeParams, body ResendNoticeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListPayments List payments
+	//
+	// Every penny payment, the one asked for last first, with all that ops has said about it. No amount is ever told.
+	//
+	// Refusals:
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 422: `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
+	//
+	// Corresponds with GET /v1/payments (the `ListPayments` operationId).
+	ListPayments(ctx context.Context, params *ListPaymentsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TotalPayments Add up payments by day
+	//
+	// What went out and came back, a row a day of Asia/Shanghai, at most 31 days at once. The amount of a payment that somebody may still have to enter is in no sum.
+	//
+	// Refusals:
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 422: `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
+	//
+	// Corresponds with GET /v1/payments/totals (the `TotalPayments` operationId).
+	TotalPayments(ctx context.Context, params *TotalPaymentsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetPayment Read a payment
+	//
+	// One penny payment, with all that ops has said about it. Its amount is not told.
+	//
+	// Refusals:
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 404: `not_found`
+	// - 422: `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
+	//
+	// Corresponds with GET /v1/payments/{id} (the `GetPayment` operationId).
+	GetPayment(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TracePayment Ask the bank about any payment
+	//
+	// Also about one that another has taken the place of. The bank is asked by the payment's key. What it says, and we did not know, counts as if it had reported it: the registration goes on. At most once in three seconds for each registration.
+	//
+	// Refusals:
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 404: `not_found`
+	// - 422: `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`, `storage_unavailable`
+	//
+	// Corresponds with GET /v1/payments/{id}/trace (the `TracePayment` operationId).
+	TracePayment(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetPayoutPause See whether payments are paused
 	//
@@ -4499,7 +5566,7 @@ type ClientInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Corresponds with GET /v1/payouts/pause (the `GetPayoutPause` operationId).
 	GetPayoutPause(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4516,7 +5583,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4535,7 +5602,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4554,7 +5621,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4573,12 +5640,61 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /v1/payouts/resume (the `ResumePayouts` operationId).
 	ResumePayouts(ctx context.Context, params *ResumePayoutsParams, body ResumePayoutsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListReconciliations List the days that were compared
+	//
+	// The days of Asia/Shanghai whose bank statement was held against the payments, or is to be, newest first.
+	//
+	// Refusals:
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 422: `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
+	//
+	// Corresponds with GET /v1/reconciliations (the `ListReconciliations` operationId).
+	ListReconciliations(ctx context.Context, params *ListReconciliationsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetReconciliation Read a day's comparison
+	//
+	// What became of a day, with what was found on it. A day that was never compared nor asked for: not_found.
+	//
+	// Refusals:
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 404: `not_found`
+	// - 422: `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
+	//
+	// Corresponds with GET /v1/reconciliations/{day} (the `GetReconciliation` operationId).
+	GetReconciliation(ctx context.Context, day string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReconcileDay Compare a day now
+	//
+	// Has a worker ask the bank for the day's statement and hold it against the payments, within seconds if the bank answers. Read the day until pending is false. A day that is not over is compared as far as it has come, and again when it is over.
+	//
+	// Refusals:
+	// - 400: `malformed_request`
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 404: `not_found`
+	// - 413: `document_too_large`
+	// - 422: `idempotency_key_reused`, `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
+	//
+	// Corresponds with POST /v1/reconciliations/{day} (the `ReconcileDay` operationId).
+	ReconcileDay(ctx context.Context, day string, params *ReconcileDayParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListRegistrations List registrations
 	//
@@ -4590,7 +5706,7 @@ type ClientInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Corresponds with GET /v1/registrations (the `ListRegistrations` operationId).
 	ListRegistrations(ctx context.Context, params *ListRegistrationsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4608,7 +5724,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`, `phone_invalid`
 	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `held_after_restore`, `provider_unavailable`, `storage_unavailable`
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4628,7 +5744,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`, `phone_invalid`
 	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `held_after_restore`, `provider_unavailable`, `storage_unavailable`
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4646,7 +5762,7 @@ type ClientInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Corresponds with GET /v1/registrations/{id} (the `GetRegistration` operationId).
 	GetRegistration(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4665,7 +5781,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`, `storage_unavailable`
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4686,7 +5802,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`, `storage_unavailable`
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4707,7 +5823,7 @@ type ClientInterface interface {
 	// - 422: `card_elements_mismatch`, `card_invalid`, `card_is_corporate`, `card_not_debit`, `card_unusable`, `id_number_invalid`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
 	// - 429: `account_limit_reached`, `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`, `storage_unavailable`
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4728,7 +5844,7 @@ type ClientInterface interface {
 	// - 422: `card_elements_mismatch`, `card_invalid`, `card_is_corporate`, `card_not_debit`, `card_unusable`, `id_number_invalid`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
 	// - 429: `account_limit_reached`, `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`, `storage_unavailable`
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4749,7 +5865,7 @@ type ClientInterface interface {
 	// - 422: `code_expired`, `code_incorrect`, `idempotency_key_reused`, `invalid_request`
 	// - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`, `storage_unavailable`
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4770,7 +5886,7 @@ type ClientInterface interface {
 	// - 422: `code_expired`, `code_incorrect`, `idempotency_key_reused`, `invalid_request`
 	// - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`, `storage_unavailable`
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4791,7 +5907,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `code_resend_too_soon`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`, `storage_unavailable`
 	//
 	// Corresponds with POST /v1/registrations/{id}/card/code/resend (the `ResendCardCode` operationId).
 	ResendCardCode(ctx context.Context, id string, params *ResendCardCodeParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4810,7 +5926,7 @@ type ClientInterface interface {
 	// - 422: `admin_must_be_authorized_agent`, `bank_account_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `licence_numbers_must_be_uscc`, `uscc_invalid`
 	// - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `held_after_restore`, `storage_unavailable`
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4831,7 +5947,7 @@ type ClientInterface interface {
 	// - 422: `admin_must_be_authorized_agent`, `bank_account_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `licence_numbers_must_be_uscc`, `uscc_invalid`
 	// - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `held_after_restore`, `storage_unavailable`
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4852,7 +5968,7 @@ type ClientInterface interface {
 	// - 422: `contact_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
 	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4873,7 +5989,7 @@ type ClientInterface interface {
 	// - 422: `contact_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
 	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4894,7 +6010,7 @@ type ClientInterface interface {
 	// - 422: `deposit_amount_mismatch`, `deposit_attempts_exceeded`, `idempotency_key_reused`, `invalid_request`
 	// - 429: `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4915,7 +6031,7 @@ type ClientInterface interface {
 	// - 422: `deposit_amount_mismatch`, `deposit_attempts_exceeded`, `idempotency_key_reused`, `invalid_request`
 	// - 429: `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4937,7 +6053,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4955,7 +6071,7 @@ type ClientInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Corresponds with GET /v1/registrations/{id}/events (the `WatchRegistration` operationId).
 	WatchRegistration(ctx context.Context, id string, params *WatchRegistrationParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4974,7 +6090,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4995,7 +6111,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -5016,7 +6132,7 @@ type ClientInterface interface {
 	// - 422: `admin_must_be_authorized_agent`, `idempotency_key_reused`, `invalid_request`
 	// - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `held_after_restore`, `storage_unavailable`
 	//
 	// Corresponds with POST /v1/registrations/{id}/payout (the `RequestPayout` operationId).
 	RequestPayout(ctx context.Context, id string, params *RequestPayoutParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5035,7 +6151,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `payout_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -5056,7 +6172,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `payout_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -5077,7 +6193,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -5098,12 +6214,69 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /v1/registrations/{id}/payout/resolve (the `ResolvePayout` operationId).
 	ResolvePayout(ctx context.Context, id string, params *ResolvePayoutParams, body ResolvePayoutJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TracePayout Ask the bank about a payment
+	//
+	// About the newest payment of a registration; wrong_state if it has none. The bank is asked by the payment's key. What it says, and we did not know, counts as if it had reported it: the registration goes on. At most once in three seconds for each registration.
+	//
+	// Refusals:
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 404: `not_found`
+	// - 409: `wrong_state`
+	// - 422: `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`, `storage_unavailable`
+	//
+	// Corresponds with GET /v1/registrations/{id}/payout/trace (the `TracePayout` operationId).
+	TracePayout(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RepairRegistrationWithBody Repair a registration's run
+	//
+	// Looks at its run: one that knows more than its row is ended and another started where the row stands, one that is gone is started again, one that is behind is told to look. What was found and done is answered, and on the timeline with the person. Not while the database is held after a restore: repair it as a whole first.
+	//
+	// Refusals:
+	// - 400: `malformed_request`
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 404: `not_found`
+	// - 413: `document_too_large`
+	// - 422: `idempotency_key_reused`, `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_busy`, `engine_unavailable`, `held_after_restore`, `storage_unavailable`
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/registrations/{id}/repair (the `RepairRegistration` operationId).
+	RepairRegistrationWithBody(ctx context.Context, id string, params *RepairRegistrationParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RepairRegistration Repair a registration's run
+	//
+	// Looks at its run: one that knows more than its row is ended and another started where the row stands, one that is gone is started again, one that is behind is told to look. What was found and done is answered, and on the timeline with the person. Not while the database is held after a restore: repair it as a whole first.
+	//
+	// Refusals:
+	// - 400: `malformed_request`
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 404: `not_found`
+	// - 413: `document_too_large`
+	// - 422: `idempotency_key_reused`, `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_busy`, `engine_unavailable`, `held_after_restore`, `storage_unavailable`
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/registrations/{id}/repair (the `RepairRegistration` operationId).
+	RepairRegistration(ctx context.Context, id string, params *RepairRegistrationParams, body RepairRegistrationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SubmitRegistration Submit for review
 	//
@@ -5119,7 +6292,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`, `requirements_missing`
 	// - 429: `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Corresponds with POST /v1/registrations/{id}/submit (the `SubmitRegistration` operationId).
 	SubmitRegistration(ctx context.Context, id string, params *SubmitRegistrationParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5135,7 +6308,7 @@ type ClientInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Corresponds with GET /v1/registrations/{id}/timeline (the `GetTimeline` operationId).
 	GetTimeline(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5154,7 +6327,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Corresponds with POST /v1/registrations/{id}/withdraw (the `WithdrawRegistration` operationId).
 	WithdrawRegistration(ctx context.Context, id string, params *WithdrawRegistrationParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5169,7 +6342,7 @@ type ClientInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Corresponds with GET /v1/reviews (the `ListReviews` operationId).
 	ListReviews(ctx context.Context, params *ListReviewsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5185,7 +6358,7 @@ type ClientInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Corresponds with GET /v1/reviews/{id} (the `GetReview` operationId).
 	GetReview(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5204,7 +6377,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -5225,7 +6398,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -5246,7 +6419,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Corresponds with POST /v1/reviews/{id}/claim (the `ClaimReview` operationId).
 	ClaimReview(ctx context.Context, id string, params *ClaimReviewParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5265,7 +6438,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -5286,7 +6459,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -5304,7 +6477,7 @@ type ClientInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Corresponds with GET /v1/reviews/{id}/documents/{slot} (the `GetReviewDocument` operationId).
 	GetReviewDocument(ctx context.Context, id string, slot string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5323,7 +6496,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Corresponds with POST /v1/reviews/{id}/release (the `ReleaseReview` operationId).
 	ReleaseReview(ctx context.Context, id string, params *ReleaseReviewParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5338,7 +6511,7 @@ type ClientInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Corresponds with GET /v1/webhook-endpoints (the `ListWebhookEndpoints` operationId).
 	ListWebhookEndpoints(ctx context.Context, params *ListWebhookEndpointsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5355,7 +6528,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -5374,7 +6547,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -5394,7 +6567,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Corresponds with DELETE /v1/webhook-endpoints/{id} (the `DropWebhookEndpoint` operationId).
 	DropWebhookEndpoint(ctx context.Context, id string, params *DropWebhookEndpointParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5410,7 +6583,7 @@ type ClientInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Corresponds with GET /v1/webhook-endpoints/{id} (the `GetWebhookEndpoint` operationId).
 	GetWebhookEndpoint(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5426,7 +6599,7 @@ type ClientInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Corresponds with GET /v1/webhook-endpoints/{id}/deliveries (the `ListWebhookDeliveries` operationId).
 	ListWebhookDeliveries(ctx context.Context, id string, params *ListWebhookDeliveriesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5442,7 +6615,7 @@ type ClientInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Corresponds with GET /v1/webhook-endpoints/{id}/deliveries/{delivery_id} (the `GetWebhookDelivery` operationId).
 	GetWebhookDelivery(ctx context.Context, id string, deliveryID string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5460,7 +6633,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Corresponds with POST /v1/webhook-endpoints/{id}/deliveries/{delivery_id}/retry (the `RetryWebhookDelivery` operationId).
 	RetryWebhookDelivery(ctx context.Context, id string, deliveryID string, params *RetryWebhookDeliveryParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5478,7 +6651,7 @@ type ClientInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Corresponds with POST /v1/webhook-endpoints/{id}/ping (the `PingWebhookEndpoint` operationId).
 	PingWebhookEndpoint(ctx context.Context, id string, params *PingWebhookEndpointParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5494,7 +6667,7 @@ type ClientInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -5512,7 +6685,7 @@ type ClientInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -5530,7 +6703,7 @@ type ClientInterface interface {
 	// - 422: `id_number_invalid`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -5548,7 +6721,7 @@ type ClientInterface interface {
 	// - 422: `id_number_invalid`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -5613,7 +6786,7 @@ func (c *Client) Openapi(ctx context.Context, reqEditors ...RequestEditorFn) (*h
 
 // Readyz Whether it can work
 //
-// For readiness probes: whether database and engine answer.
+// For readiness probes: whether database, engine and storage do their work, and the process was not told to stop.
 //
 // Corresponds with GET /readyz (the `Readyz` operationId).
 func (c *Client) Readyz(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5639,7 +6812,7 @@ func (c *Client) Readyz(ctx context.Context, reqEditors ...RequestEditorFn) (*ht
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Corresponds with GET /v1/accounts/{account_id} (the `GetAccount` operationId).
 func (c *Client) GetAccount(ctx context.Context, accountID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5665,7 +6838,7 @@ func (c *Client) GetAccount(ctx context.Context, accountID string, reqEditors ..
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Corresponds with GET /v1/accounts/{account_id}/identity-clearing (the `GetClearing` operationId).
 func (c *Client) GetClearing(ctx context.Context, accountID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5694,7 +6867,7 @@ func (c *Client) GetClearing(ctx context.Context, accountID string, reqEditors .
 // - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
 // - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `held_after_restore`, `provider_unavailable`, `storage_unavailable`
 //
 // Takes any type of body and a specified content type.
 //
@@ -5725,7 +6898,7 @@ func (c *Client) OpenClearingWithBody(ctx context.Context, accountID string, par
 // - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
 // - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `held_after_restore`, `provider_unavailable`, `storage_unavailable`
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5757,7 +6930,7 @@ func (c *Client) OpenClearing(ctx context.Context, accountID string, params *Ope
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes any type of body and a specified content type.
 //
@@ -5785,7 +6958,7 @@ func (c *Client) PutDocumentOfClearingWithBody(ctx context.Context, accountID st
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`, `storage_unavailable`
 //
 // Corresponds with GET /v1/accounts/{account_id}/identity-clearing/preflight (the `PreflightClearing` operationId).
 func (c *Client) PreflightClearing(ctx context.Context, accountID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5814,7 +6987,7 @@ func (c *Client) PreflightClearing(ctx context.Context, accountID string, reqEdi
 // - 422: `idempotency_key_reused`, `invalid_request`, `requirements_missing`
 // - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`, `storage_unavailable`
 //
 // Corresponds with POST /v1/accounts/{account_id}/identity-clearing/submit (the `SubmitClearing` operationId).
 func (c *Client) SubmitClearing(ctx context.Context, accountID string, params *SubmitClearingParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5843,7 +7016,7 @@ func (c *Client) SubmitClearing(ctx context.Context, accountID string, params *S
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Corresponds with POST /v1/accounts/{account_id}/identity-clearing/withdraw (the `WithdrawClearing` operationId).
 func (c *Client) WithdrawClearing(ctx context.Context, accountID string, params *WithdrawClearingParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5868,7 +7041,7 @@ func (c *Client) WithdrawClearing(ctx context.Context, accountID string, params 
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Corresponds with GET /v1/findings (the `ListFindings` operationId).
 func (c *Client) ListFindings(ctx context.Context, params *ListFindingsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5894,7 +7067,7 @@ func (c *Client) ListFindings(ctx context.Context, params *ListFindingsParams, r
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Corresponds with GET /v1/findings/{id} (the `GetFinding` operationId).
 func (c *Client) GetFinding(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5909,9 +7082,9 @@ func (c *Client) GetFinding(ctx context.Context, id string, reqEditors ...Reques
 	return c.Client.Do(req)
 }
 
-// ResolveFindingWithBody Resolve a finding
+// AssignFindingWithBody Take a finding, or give it to somebody
 //
-// By the word of a person who has seen to it; it is on the timeline of the registration or the clearing that it is about. What is not mended all the same is found again, as another. One that is resolved already: wrong_state.
+// Says who of ops takes care of it, whoever did before. One that is resolved already: wrong_state.
 //
 // Refusals:
 // - 400: `malformed_request`
@@ -5923,7 +7096,69 @@ func (c *Client) GetFinding(ctx context.Context, id string, reqEditors ...Reques
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/findings/{id}/assign (the `AssignFinding` operationId).
+func (c *Client) AssignFindingWithBody(ctx context.Context, id string, params *AssignFindingParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAssignFindingRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AssignFinding Take a finding, or give it to somebody
+//
+// Says who of ops takes care of it, whoever did before. One that is resolved already: wrong_state.
+//
+// Refusals:
+// - 400: `malformed_request`
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 404: `not_found`
+// - 409: `wrong_state`
+// - 413: `document_too_large`
+// - 422: `idempotency_key_reused`, `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/findings/{id}/assign (the `AssignFinding` operationId).
+func (c *Client) AssignFinding(ctx context.Context, id string, params *AssignFindingParams, body AssignFindingJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAssignFindingRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ResolveFindingWithBody Resolve a finding
+//
+// By the word of a person who has seen to it; it is on the timeline of the registration or the clearing that it, or its payment, is about. What is not mended all the same is found again, as another; a difference of the bank's statement only if it has changed. One that is resolved already: wrong_state.
+//
+// Refusals:
+// - 400: `malformed_request`
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 404: `not_found`
+// - 409: `wrong_state`
+// - 413: `document_too_large`
+// - 422: `idempotency_key_reused`, `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes any type of body and a specified content type.
 //
@@ -5942,7 +7177,7 @@ func (c *Client) ResolveFindingWithBody(ctx context.Context, id string, params *
 
 // ResolveFinding Resolve a finding
 //
-// By the word of a person who has seen to it; it is on the timeline of the registration or the clearing that it is about. What is not mended all the same is found again, as another. One that is resolved already: wrong_state.
+// By the word of a person who has seen to it; it is on the timeline of the registration or the clearing that it, or its payment, is about. What is not mended all the same is found again, as another; a difference of the bank's statement only if it has changed. One that is resolved already: wrong_state.
 //
 // Refusals:
 // - 400: `malformed_request`
@@ -5954,7 +7189,7 @@ func (c *Client) ResolveFindingWithBody(ctx context.Context, id string, params *
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5983,7 +7218,7 @@ func (c *Client) ResolveFinding(ctx context.Context, id string, params *ResolveF
 // - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
 // - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `held_after_restore`, `storage_unavailable`
 //
 // Takes any type of body and a specified content type.
 //
@@ -6012,7 +7247,7 @@ func (c *Client) ContestIdentityWithBody(ctx context.Context, params *ContestIde
 // - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
 // - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `held_after_restore`, `storage_unavailable`
 //
 // Takes a body of the `application/json` content type.
 //
@@ -6040,7 +7275,7 @@ func (c *Client) ContestIdentity(ctx context.Context, params *ContestIdentityPar
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes any type of body and a specified content type.
 //
@@ -6068,7 +7303,7 @@ func (c *Client) ObjectToClearingWithBody(ctx context.Context, params *ObjectToC
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes a body of the `application/json` content type.
 //
@@ -6096,7 +7331,7 @@ func (c *Client) ObjectToClearing(ctx context.Context, params *ObjectToClearingP
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Corresponds with GET /v1/identity-clearings/{id} (the `GetContestedClearing` operationId).
 func (c *Client) GetContestedClearing(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6126,13 +7361,73 @@ func (c *Client) GetContestedClearing(ctx context.Context, id string, reqEditors
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes any type of body and a specified content type.
 //
 // Corresponds with PUT /v1/identity-clearings/{id}/documents/{slot} (the `PutDocumentOfContestedClearing` operationId).
 func (c *Client) PutDocumentOfContestedClearingWithBody(ctx context.Context, id string, slot PutDocumentOfContestedClearingParamsSlot, params *PutDocumentOfContestedClearingParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPutDocumentOfContestedClearingRequestWithBody(c.Server, id, slot, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RepairClearingWithBody Repair a clearing's run
+//
+// Looks at its run: one that knows more than its row is ended and another started where the row stands, one that is gone is started again, one that is behind is told to look. What was found and done is answered, and on the timeline with the person. Not while the database is held after a restore: repair it as a whole first.
+//
+// Refusals:
+// - 400: `malformed_request`
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 404: `not_found`
+// - 413: `document_too_large`
+// - 422: `idempotency_key_reused`, `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_busy`, `engine_unavailable`, `held_after_restore`, `storage_unavailable`
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/identity-clearings/{id}/repair (the `RepairClearing` operationId).
+func (c *Client) RepairClearingWithBody(ctx context.Context, id string, params *RepairClearingParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRepairClearingRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RepairClearing Repair a clearing's run
+//
+// Looks at its run: one that knows more than its row is ended and another started where the row stands, one that is gone is started again, one that is behind is told to look. What was found and done is answered, and on the timeline with the person. Not while the database is held after a restore: repair it as a whole first.
+//
+// Refusals:
+// - 400: `malformed_request`
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 404: `not_found`
+// - 413: `document_too_large`
+// - 422: `idempotency_key_reused`, `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_busy`, `engine_unavailable`, `held_after_restore`, `storage_unavailable`
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/identity-clearings/{id}/repair (the `RepairClearing` operationId).
+func (c *Client) RepairClearing(ctx context.Context, id string, params *RepairClearingParams, body RepairClearingJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRepairClearingRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -6157,7 +7452,7 @@ func (c *Client) PutDocumentOfContestedClearingWithBody(ctx context.Context, id 
 // - 422: `idempotency_key_reused`, `invalid_request`, `requirements_missing`
 // - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`, `storage_unavailable`
 //
 // Corresponds with POST /v1/identity-clearings/{id}/submit (the `SubmitContestedClearing` operationId).
 func (c *Client) SubmitContestedClearing(ctx context.Context, id string, params *SubmitContestedClearingParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6183,7 +7478,7 @@ func (c *Client) SubmitContestedClearing(ctx context.Context, id string, params 
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Corresponds with GET /v1/identity-clearings/{id}/timeline (the `GetClearingTimeline` operationId).
 func (c *Client) GetClearingTimeline(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6212,7 +7507,7 @@ func (c *Client) GetClearingTimeline(ctx context.Context, id string, reqEditors 
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Corresponds with POST /v1/identity-clearings/{id}/withdraw (the `WithdrawContestedClearing` operationId).
 func (c *Client) WithdrawContestedClearing(ctx context.Context, id string, params *WithdrawContestedClearingParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6237,7 +7532,7 @@ func (c *Client) WithdrawContestedClearing(ctx context.Context, id string, param
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Corresponds with GET /v1/notices (the `ListNotices` operationId).
 func (c *Client) ListNotices(ctx context.Context, params *ListNoticesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6266,7 +7561,7 @@ func (c *Client) ListNotices(ctx context.Context, params *ListNoticesParams, req
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes any type of body and a specified content type.
 //
@@ -6297,7 +7592,7 @@ func (c *Client) AcceptNoticeWithBody(ctx context.Context, id string, params *Ac
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes a body of the `application/json` content type.
 //
@@ -6328,7 +7623,7 @@ func (c *Client) AcceptNotice(ctx context.Context, id string, params *AcceptNoti
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes any type of body and a specified content type.
 //
@@ -6359,13 +7654,115 @@ func (c *Client) ResendNoticeWithBody(ctx context.Context, id string, params *Re
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /v1/notices/{id}/resend (the `ResendNotice` operationId).
 func (c *Client) ResendNotice(ctx context.Context, id string, params *ResendNoticeParams, body ResendNoticeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewResendNoticeRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListPayments List payments
+//
+// Every penny payment, the one asked for last first, with all that ops has said about it. No amount is ever told.
+//
+// Refusals:
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 422: `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
+//
+// Corresponds with GET /v1/payments (the `ListPayments` operationId).
+func (c *Client) ListPayments(ctx context.Context, params *ListPaymentsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListPaymentsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TotalPayments Add up payments by day
+//
+// What went out and came back, a row a day of Asia/Shanghai, at most 31 days at once. The amount of a payment that somebody may still have to enter is in no sum.
+//
+// Refusals:
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 422: `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
+//
+// Corresponds with GET /v1/payments/totals (the `TotalPayments` operationId).
+func (c *Client) TotalPayments(ctx context.Context, params *TotalPaymentsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTotalPaymentsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetPayment Read a payment
+//
+// One penny payment, with all that ops has said about it. Its amount is not told.
+//
+// Refusals:
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 404: `not_found`
+// - 422: `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
+//
+// Corresponds with GET /v1/payments/{id} (the `GetPayment` operationId).
+func (c *Client) GetPayment(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetPaymentRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TracePayment Ask the bank about any payment
+//
+// Also about one that another has taken the place of. The bank is asked by the payment's key. What it says, and we did not know, counts as if it had reported it: the registration goes on. At most once in three seconds for each registration.
+//
+// Refusals:
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 404: `not_found`
+// - 422: `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`, `storage_unavailable`
+//
+// Corresponds with GET /v1/payments/{id}/trace (the `TracePayment` operationId).
+func (c *Client) TracePayment(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTracePaymentRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -6386,7 +7783,7 @@ func (c *Client) ResendNotice(ctx context.Context, id string, params *ResendNoti
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Corresponds with GET /v1/payouts/pause (the `GetPayoutPause` operationId).
 func (c *Client) GetPayoutPause(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6413,7 +7810,7 @@ func (c *Client) GetPayoutPause(ctx context.Context, reqEditors ...RequestEditor
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes any type of body and a specified content type.
 //
@@ -6442,7 +7839,7 @@ func (c *Client) PausePayoutsWithBody(ctx context.Context, params *PausePayoutsP
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes a body of the `application/json` content type.
 //
@@ -6471,7 +7868,7 @@ func (c *Client) PausePayouts(ctx context.Context, params *PausePayoutsParams, b
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes any type of body and a specified content type.
 //
@@ -6500,13 +7897,92 @@ func (c *Client) ResumePayoutsWithBody(ctx context.Context, params *ResumePayout
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /v1/payouts/resume (the `ResumePayouts` operationId).
 func (c *Client) ResumePayouts(ctx context.Context, params *ResumePayoutsParams, body ResumePayoutsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewResumePayoutsRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListReconciliations List the days that were compared
+//
+// The days of Asia/Shanghai whose bank statement was held against the payments, or is to be, newest first.
+//
+// Refusals:
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 422: `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
+//
+// Corresponds with GET /v1/reconciliations (the `ListReconciliations` operationId).
+func (c *Client) ListReconciliations(ctx context.Context, params *ListReconciliationsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListReconciliationsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetReconciliation Read a day's comparison
+//
+// What became of a day, with what was found on it. A day that was never compared nor asked for: not_found.
+//
+// Refusals:
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 404: `not_found`
+// - 422: `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
+//
+// Corresponds with GET /v1/reconciliations/{day} (the `GetReconciliation` operationId).
+func (c *Client) GetReconciliation(ctx context.Context, day string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetReconciliationRequest(c.Server, day)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReconcileDay Compare a day now
+//
+// Has a worker ask the bank for the day's statement and hold it against the payments, within seconds if the bank answers. Read the day until pending is false. A day that is not over is compared as far as it has come, and again when it is over.
+//
+// Refusals:
+// - 400: `malformed_request`
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 404: `not_found`
+// - 413: `document_too_large`
+// - 422: `idempotency_key_reused`, `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
+//
+// Corresponds with POST /v1/reconciliations/{day} (the `ReconcileDay` operationId).
+func (c *Client) ReconcileDay(ctx context.Context, day string, params *ReconcileDayParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReconcileDayRequest(c.Server, day, params)
 	if err != nil {
 		return nil, err
 	}
@@ -6527,7 +8003,7 @@ func (c *Client) ResumePayouts(ctx context.Context, params *ResumePayoutsParams,
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Corresponds with GET /v1/registrations (the `ListRegistrations` operationId).
 func (c *Client) ListRegistrations(ctx context.Context, params *ListRegistrationsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6555,7 +8031,7 @@ func (c *Client) ListRegistrations(ctx context.Context, params *ListRegistration
 // - 422: `idempotency_key_reused`, `invalid_request`, `phone_invalid`
 // - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `held_after_restore`, `provider_unavailable`, `storage_unavailable`
 //
 // Takes any type of body and a specified content type.
 //
@@ -6585,7 +8061,7 @@ func (c *Client) OpenRegistrationWithBody(ctx context.Context, params *OpenRegis
 // - 422: `idempotency_key_reused`, `invalid_request`, `phone_invalid`
 // - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `held_after_restore`, `provider_unavailable`, `storage_unavailable`
 //
 // Takes a body of the `application/json` content type.
 //
@@ -6613,7 +8089,7 @@ func (c *Client) OpenRegistration(ctx context.Context, params *OpenRegistrationP
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Corresponds with GET /v1/registrations/{id} (the `GetRegistration` operationId).
 func (c *Client) GetRegistration(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6642,7 +8118,7 @@ func (c *Client) GetRegistration(ctx context.Context, id string, reqEditors ...R
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`, `storage_unavailable`
 //
 // Takes any type of body and a specified content type.
 //
@@ -6673,7 +8149,7 @@ func (c *Client) OpenAdminSessionWithBody(ctx context.Context, id string, params
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`, `storage_unavailable`
 //
 // Takes a body of the `application/json` content type.
 //
@@ -6704,7 +8180,7 @@ func (c *Client) OpenAdminSession(ctx context.Context, id string, params *OpenAd
 // - 422: `card_elements_mismatch`, `card_invalid`, `card_is_corporate`, `card_not_debit`, `card_unusable`, `id_number_invalid`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
 // - 429: `account_limit_reached`, `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`, `storage_unavailable`
 //
 // Takes any type of body and a specified content type.
 //
@@ -6735,7 +8211,7 @@ func (c *Client) HandInCardWithBody(ctx context.Context, id string, params *Hand
 // - 422: `card_elements_mismatch`, `card_invalid`, `card_is_corporate`, `card_not_debit`, `card_unusable`, `id_number_invalid`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
 // - 429: `account_limit_reached`, `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`, `storage_unavailable`
 //
 // Takes a body of the `application/json` content type.
 //
@@ -6766,7 +8242,7 @@ func (c *Client) HandInCard(ctx context.Context, id string, params *HandInCardPa
 // - 422: `code_expired`, `code_incorrect`, `idempotency_key_reused`, `invalid_request`
 // - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`, `storage_unavailable`
 //
 // Takes any type of body and a specified content type.
 //
@@ -6797,7 +8273,7 @@ func (c *Client) ConfirmCardCodeWithBody(ctx context.Context, id string, params 
 // - 422: `code_expired`, `code_incorrect`, `idempotency_key_reused`, `invalid_request`
 // - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`, `storage_unavailable`
 //
 // Takes a body of the `application/json` content type.
 //
@@ -6828,7 +8304,7 @@ func (c *Client) ConfirmCardCode(ctx context.Context, id string, params *Confirm
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `code_resend_too_soon`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`, `storage_unavailable`
 //
 // Corresponds with POST /v1/registrations/{id}/card/code/resend (the `ResendCardCode` operationId).
 func (c *Client) ResendCardCode(ctx context.Context, id string, params *ResendCardCodeParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6857,7 +8333,7 @@ func (c *Client) ResendCardCode(ctx context.Context, id string, params *ResendCa
 // - 422: `admin_must_be_authorized_agent`, `bank_account_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `licence_numbers_must_be_uscc`, `uscc_invalid`
 // - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `held_after_restore`, `storage_unavailable`
 //
 // Takes any type of body and a specified content type.
 //
@@ -6888,7 +8364,7 @@ func (c *Client) HandInCompanyWithBody(ctx context.Context, id string, params *H
 // - 422: `admin_must_be_authorized_agent`, `bank_account_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `licence_numbers_must_be_uscc`, `uscc_invalid`
 // - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `held_after_restore`, `storage_unavailable`
 //
 // Takes a body of the `application/json` content type.
 //
@@ -6919,7 +8395,7 @@ func (c *Client) HandInCompany(ctx context.Context, id string, params *HandInCom
 // - 422: `contact_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
 // - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes any type of body and a specified content type.
 //
@@ -6950,7 +8426,7 @@ func (c *Client) SetContactWithBody(ctx context.Context, id string, params *SetC
 // - 422: `contact_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
 // - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes a body of the `application/json` content type.
 //
@@ -6981,7 +8457,7 @@ func (c *Client) SetContact(ctx context.Context, id string, params *SetContactPa
 // - 422: `deposit_amount_mismatch`, `deposit_attempts_exceeded`, `idempotency_key_reused`, `invalid_request`
 // - 429: `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes any type of body and a specified content type.
 //
@@ -7012,7 +8488,7 @@ func (c *Client) EnterDepositWithBody(ctx context.Context, id string, params *En
 // - 422: `deposit_amount_mismatch`, `deposit_attempts_exceeded`, `idempotency_key_reused`, `invalid_request`
 // - 429: `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes a body of the `application/json` content type.
 //
@@ -7044,7 +8520,7 @@ func (c *Client) EnterDeposit(ctx context.Context, id string, params *EnterDepos
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes any type of body and a specified content type.
 //
@@ -7072,7 +8548,7 @@ func (c *Client) PutDocumentWithBody(ctx context.Context, id string, slot PutDoc
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Corresponds with GET /v1/registrations/{id}/events (the `WatchRegistration` operationId).
 func (c *Client) WatchRegistration(ctx context.Context, id string, params *WatchRegistrationParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7101,7 +8577,7 @@ func (c *Client) WatchRegistration(ctx context.Context, id string, params *Watch
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes any type of body and a specified content type.
 //
@@ -7132,7 +8608,7 @@ func (c *Client) SetNameWithBody(ctx context.Context, id string, params *SetName
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes a body of the `application/json` content type.
 //
@@ -7163,7 +8639,7 @@ func (c *Client) SetName(ctx context.Context, id string, params *SetNameParams, 
 // - 422: `admin_must_be_authorized_agent`, `idempotency_key_reused`, `invalid_request`
 // - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `held_after_restore`, `storage_unavailable`
 //
 // Corresponds with POST /v1/registrations/{id}/payout (the `RequestPayout` operationId).
 func (c *Client) RequestPayout(ctx context.Context, id string, params *RequestPayoutParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7192,7 +8668,7 @@ func (c *Client) RequestPayout(ctx context.Context, id string, params *RequestPa
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `payout_limit_reached`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes any type of body and a specified content type.
 //
@@ -7223,7 +8699,7 @@ func (c *Client) GrantPayoutWithBody(ctx context.Context, id string, params *Gra
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `payout_limit_reached`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes a body of the `application/json` content type.
 //
@@ -7254,7 +8730,7 @@ func (c *Client) GrantPayout(ctx context.Context, id string, params *GrantPayout
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes any type of body and a specified content type.
 //
@@ -7285,13 +8761,100 @@ func (c *Client) ResolvePayoutWithBody(ctx context.Context, id string, params *R
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /v1/registrations/{id}/payout/resolve (the `ResolvePayout` operationId).
 func (c *Client) ResolvePayout(ctx context.Context, id string, params *ResolvePayoutParams, body ResolvePayoutJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewResolvePayoutRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TracePayout Ask the bank about a payment
+//
+// About the newest payment of a registration; wrong_state if it has none. The bank is asked by the payment's key. What it says, and we did not know, counts as if it had reported it: the registration goes on. At most once in three seconds for each registration.
+//
+// Refusals:
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 404: `not_found`
+// - 409: `wrong_state`
+// - 422: `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`, `storage_unavailable`
+//
+// Corresponds with GET /v1/registrations/{id}/payout/trace (the `TracePayout` operationId).
+func (c *Client) TracePayout(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTracePayoutRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RepairRegistrationWithBody Repair a registration's run
+//
+// Looks at its run: one that knows more than its row is ended and another started where the row stands, one that is gone is started again, one that is behind is told to look. What was found and done is answered, and on the timeline with the person. Not while the database is held after a restore: repair it as a whole first.
+//
+// Refusals:
+// - 400: `malformed_request`
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 404: `not_found`
+// - 413: `document_too_large`
+// - 422: `idempotency_key_reused`, `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_busy`, `engine_unavailable`, `held_after_restore`, `storage_unavailable`
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/registrations/{id}/repair (the `RepairRegistration` operationId).
+func (c *Client) RepairRegistrationWithBody(ctx context.Context, id string, params *RepairRegistrationParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRepairRegistrationRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RepairRegistration Repair a registration's run
+//
+// Looks at its run: one that knows more than its row is ended and another started where the row stands, one that is gone is started again, one that is behind is told to look. What was found and done is answered, and on the timeline with the person. Not while the database is held after a restore: repair it as a whole first.
+//
+// Refusals:
+// - 400: `malformed_request`
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 404: `not_found`
+// - 413: `document_too_large`
+// - 422: `idempotency_key_reused`, `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_busy`, `engine_unavailable`, `held_after_restore`, `storage_unavailable`
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/registrations/{id}/repair (the `RepairRegistration` operationId).
+func (c *Client) RepairRegistration(ctx context.Context, id string, params *RepairRegistrationParams, body RepairRegistrationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRepairRegistrationRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -7316,7 +8879,7 @@ func (c *Client) ResolvePayout(ctx context.Context, id string, params *ResolvePa
 // - 422: `idempotency_key_reused`, `invalid_request`, `requirements_missing`
 // - 429: `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Corresponds with POST /v1/registrations/{id}/submit (the `SubmitRegistration` operationId).
 func (c *Client) SubmitRegistration(ctx context.Context, id string, params *SubmitRegistrationParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7342,7 +8905,7 @@ func (c *Client) SubmitRegistration(ctx context.Context, id string, params *Subm
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Corresponds with GET /v1/registrations/{id}/timeline (the `GetTimeline` operationId).
 func (c *Client) GetTimeline(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7371,7 +8934,7 @@ func (c *Client) GetTimeline(ctx context.Context, id string, reqEditors ...Reque
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Corresponds with POST /v1/registrations/{id}/withdraw (the `WithdrawRegistration` operationId).
 func (c *Client) WithdrawRegistration(ctx context.Context, id string, params *WithdrawRegistrationParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7396,7 +8959,7 @@ func (c *Client) WithdrawRegistration(ctx context.Context, id string, params *Wi
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Corresponds with GET /v1/reviews (the `ListReviews` operationId).
 func (c *Client) ListReviews(ctx context.Context, params *ListReviewsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7422,7 +8985,7 @@ func (c *Client) ListReviews(ctx context.Context, params *ListReviewsParams, req
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Corresponds with GET /v1/reviews/{id} (the `GetReview` operationId).
 func (c *Client) GetReview(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7451,7 +9014,7 @@ func (c *Client) GetReview(ctx context.Context, id string, reqEditors ...Request
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes any type of body and a specified content type.
 //
@@ -7482,7 +9045,7 @@ func (c *Client) AssignReviewWithBody(ctx context.Context, id string, params *As
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes a body of the `application/json` content type.
 //
@@ -7513,7 +9076,7 @@ func (c *Client) AssignReview(ctx context.Context, id string, params *AssignRevi
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Corresponds with POST /v1/reviews/{id}/claim (the `ClaimReview` operationId).
 func (c *Client) ClaimReview(ctx context.Context, id string, params *ClaimReviewParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7542,7 +9105,7 @@ func (c *Client) ClaimReview(ctx context.Context, id string, params *ClaimReview
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes any type of body and a specified content type.
 //
@@ -7573,7 +9136,7 @@ func (c *Client) DecideReviewWithBody(ctx context.Context, id string, params *De
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes a body of the `application/json` content type.
 //
@@ -7601,7 +9164,7 @@ func (c *Client) DecideReview(ctx context.Context, id string, params *DecideRevi
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Corresponds with GET /v1/reviews/{id}/documents/{slot} (the `GetReviewDocument` operationId).
 func (c *Client) GetReviewDocument(ctx context.Context, id string, slot string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7630,7 +9193,7 @@ func (c *Client) GetReviewDocument(ctx context.Context, id string, slot string, 
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Corresponds with POST /v1/reviews/{id}/release (the `ReleaseReview` operationId).
 func (c *Client) ReleaseReview(ctx context.Context, id string, params *ReleaseReviewParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7655,7 +9218,7 @@ func (c *Client) ReleaseReview(ctx context.Context, id string, params *ReleaseRe
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Corresponds with GET /v1/webhook-endpoints (the `ListWebhookEndpoints` operationId).
 func (c *Client) ListWebhookEndpoints(ctx context.Context, params *ListWebhookEndpointsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7682,7 +9245,7 @@ func (c *Client) ListWebhookEndpoints(ctx context.Context, params *ListWebhookEn
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes any type of body and a specified content type.
 //
@@ -7711,7 +9274,7 @@ func (c *Client) AddWebhookEndpointWithBody(ctx context.Context, params *AddWebh
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes a body of the `application/json` content type.
 //
@@ -7741,7 +9304,7 @@ func (c *Client) AddWebhookEndpoint(ctx context.Context, params *AddWebhookEndpo
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Corresponds with DELETE /v1/webhook-endpoints/{id} (the `DropWebhookEndpoint` operationId).
 func (c *Client) DropWebhookEndpoint(ctx context.Context, id string, params *DropWebhookEndpointParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7767,7 +9330,7 @@ func (c *Client) DropWebhookEndpoint(ctx context.Context, id string, params *Dro
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Corresponds with GET /v1/webhook-endpoints/{id} (the `GetWebhookEndpoint` operationId).
 func (c *Client) GetWebhookEndpoint(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7793,7 +9356,7 @@ func (c *Client) GetWebhookEndpoint(ctx context.Context, id string, reqEditors .
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Corresponds with GET /v1/webhook-endpoints/{id}/deliveries (the `ListWebhookDeliveries` operationId).
 func (c *Client) ListWebhookDeliveries(ctx context.Context, id string, params *ListWebhookDeliveriesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7819,7 +9382,7 @@ func (c *Client) ListWebhookDeliveries(ctx context.Context, id string, params *L
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Corresponds with GET /v1/webhook-endpoints/{id}/deliveries/{delivery_id} (the `GetWebhookDelivery` operationId).
 func (c *Client) GetWebhookDelivery(ctx context.Context, id string, deliveryID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7847,7 +9410,7 @@ func (c *Client) GetWebhookDelivery(ctx context.Context, id string, deliveryID s
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Corresponds with POST /v1/webhook-endpoints/{id}/deliveries/{delivery_id}/retry (the `RetryWebhookDelivery` operationId).
 func (c *Client) RetryWebhookDelivery(ctx context.Context, id string, deliveryID string, params *RetryWebhookDeliveryParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7875,7 +9438,7 @@ func (c *Client) RetryWebhookDelivery(ctx context.Context, id string, deliveryID
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Corresponds with POST /v1/webhook-endpoints/{id}/ping (the `PingWebhookEndpoint` operationId).
 func (c *Client) PingWebhookEndpoint(ctx context.Context, id string, params *PingWebhookEndpointParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7901,7 +9464,7 @@ func (c *Client) PingWebhookEndpoint(ctx context.Context, id string, params *Pin
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes any type of body and a specified content type.
 //
@@ -7929,7 +9492,7 @@ func (c *Client) ReportBankWithBody(ctx context.Context, params *ReportBankParam
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes a body of the `application/json` content type.
 //
@@ -7957,7 +9520,7 @@ func (c *Client) ReportBank(ctx context.Context, params *ReportBankParams, body 
 // - 422: `id_number_invalid`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes any type of body and a specified content type.
 //
@@ -7985,7 +9548,7 @@ func (c *Client) ReportWalletWithBody(ctx context.Context, params *ReportWalletP
 // - 422: `id_number_invalid`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes a body of the `application/json` content type.
 //
@@ -8482,6 +10045,18 @@ func NewListFindingsRequest(server string, params *ListFindingsParams) (*http.Re
 
 		}
 
+		if params.Owner != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "owner", *params.Owner, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Cursor != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
@@ -8549,6 +10124,68 @@ func NewGetFindingRequest(server string, id string) (*http.Request, error) {
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewAssignFindingRequest calls the generic AssignFinding builder with application/json body
+func NewAssignFindingRequest(server string, id string, params *AssignFindingParams, body AssignFindingJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAssignFindingRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewAssignFindingRequestWithBody constructs an http.Request for the AssignFinding method, with any body, and a specified content type
+func NewAssignFindingRequestWithBody(server string, id string, params *AssignFindingParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/findings/%s/assign", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -8794,6 +10431,68 @@ func NewPutDocumentOfContestedClearingRequestWithBody(server string, id string, 
 	}
 
 	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewRepairClearingRequest calls the generic RepairClearing builder with application/json body
+func NewRepairClearingRequest(server string, id string, params *RepairClearingParams, body RepairClearingJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRepairClearingRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewRepairClearingRequestWithBody constructs an http.Request for the RepairClearing method, with any body, and a specified content type
+func NewRepairClearingRequestWithBody(server string, id string, params *RepairClearingParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/identity-clearings/%s/repair", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
 	if err != nil {
 		return nil, err
 	}
@@ -9152,6 +10851,282 @@ func NewResendNoticeRequestWithBody(server string, id string, params *ResendNoti
 	return req, nil
 }
 
+// NewListPaymentsRequest constructs an http.Request for the ListPayments method
+func NewListPaymentsRequest(server string, params *ListPaymentsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/payments")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.State != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "state", *params.State, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Overdue != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "overdue", *params.Overdue, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.RegistrationID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "registration_id", *params.RegistrationID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.AccountID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "account_id", *params.AccountID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Key != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "key", *params.Key, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewTotalPaymentsRequest constructs an http.Request for the TotalPayments method
+func NewTotalPaymentsRequest(server string, params *TotalPaymentsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/payments/totals")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", false, "from", params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", false, "to", params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetPaymentRequest constructs an http.Request for the GetPayment method
+func NewGetPaymentRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/payments/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewTracePaymentRequest constructs an http.Request for the TracePayment method
+func NewTracePaymentRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/payments/%s/trace", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetPayoutPauseRequest constructs an http.Request for the GetPayoutPause method
 func NewGetPayoutPauseRequest(server string) (*http.Request, error) {
 	var err error
@@ -9270,6 +11245,155 @@ func NewResumePayoutsRequestWithBody(server string, params *ResumePayoutsParams,
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewListReconciliationsRequest constructs an http.Request for the ListReconciliations method
+func NewListReconciliationsRequest(server string, params *ListReconciliationsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/reconciliations")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetReconciliationRequest constructs an http.Request for the GetReconciliation method
+func NewGetReconciliationRequest(server string, day string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "day", day, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/reconciliations/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewReconcileDayRequest constructs an http.Request for the ReconcileDay method
+func NewReconcileDayRequest(server string, day string, params *ReconcileDayParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "day", day, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/reconciliations/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
 
 	if params != nil {
 
@@ -10209,6 +12333,102 @@ func NewResolvePayoutRequestWithBody(server string, id string, params *ResolvePa
 	}
 
 	operationPath := fmt.Sprintf("/v1/registrations/%s/payout/resolve", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewTracePayoutRequest constructs an http.Request for the TracePayout method
+func NewTracePayoutRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/registrations/%s/payout/trace", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRepairRegistrationRequest calls the generic RepairRegistration builder with application/json body
+func NewRepairRegistrationRequest(server string, id string, params *RepairRegistrationParams, body RepairRegistrationJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRepairRegistrationRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewRepairRegistrationRequestWithBody constructs an http.Request for the RepairRegistration method, with any body, and a specified content type
+func NewRepairRegistrationRequestWithBody(server string, id string, params *RepairRegistrationParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/registrations/%s/repair", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -11416,7 +13636,7 @@ type ClientWithResponsesInterface interface {
 
 	// ReadyzWithResponse Whether it can work
 	//
-	// For readiness probes: whether database and engine answer.
+	// For readiness probes: whether database, engine and storage do their work, and the process was not told to stop.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11434,7 +13654,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11452,7 +13672,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11473,7 +13693,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
 	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `held_after_restore`, `provider_unavailable`, `storage_unavailable`
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11494,7 +13714,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
 	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `held_after_restore`, `provider_unavailable`, `storage_unavailable`
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11516,7 +13736,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11534,7 +13754,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`, `storage_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11555,7 +13775,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`, `requirements_missing`
 	// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`, `storage_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11576,7 +13796,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11593,7 +13813,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11611,16 +13831,16 @@ type ClientWithResponsesInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /v1/findings/{id} (the `GetFinding` operationId).
 	GetFindingWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetFindingResponse, error)
 
-	// ResolveFindingWithBodyWithResponse Resolve a finding
+	// AssignFindingWithBodyWithResponse Take a finding, or give it to somebody
 	//
-	// By the word of a person who has seen to it; it is on the timeline of the registration or the clearing that it is about. What is not mended all the same is found again, as another. One that is resolved already: wrong_state.
+	// Says who of ops takes care of it, whoever did before. One that is resolved already: wrong_state.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -11632,7 +13852,49 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/findings/{id}/assign (the `AssignFinding` operationId).
+	AssignFindingWithBodyWithResponse(ctx context.Context, id string, params *AssignFindingParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AssignFindingResponse, error)
+
+	// AssignFindingWithResponse Take a finding, or give it to somebody
+	//
+	// Says who of ops takes care of it, whoever did before. One that is resolved already: wrong_state.
+	//
+	// Refusals:
+	// - 400: `malformed_request`
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 404: `not_found`
+	// - 409: `wrong_state`
+	// - 413: `document_too_large`
+	// - 422: `idempotency_key_reused`, `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/findings/{id}/assign (the `AssignFinding` operationId).
+	AssignFindingWithResponse(ctx context.Context, id string, params *AssignFindingParams, body AssignFindingJSONRequestBody, reqEditors ...RequestEditorFn) (*AssignFindingResponse, error)
+
+	// ResolveFindingWithBodyWithResponse Resolve a finding
+	//
+	// By the word of a person who has seen to it; it is on the timeline of the registration or the clearing that it, or its payment, is about. What is not mended all the same is found again, as another; a difference of the bank's statement only if it has changed. One that is resolved already: wrong_state.
+	//
+	// Refusals:
+	// - 400: `malformed_request`
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 404: `not_found`
+	// - 409: `wrong_state`
+	// - 413: `document_too_large`
+	// - 422: `idempotency_key_reused`, `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11641,7 +13903,7 @@ type ClientWithResponsesInterface interface {
 
 	// ResolveFindingWithResponse Resolve a finding
 	//
-	// By the word of a person who has seen to it; it is on the timeline of the registration or the clearing that it is about. What is not mended all the same is found again, as another. One that is resolved already: wrong_state.
+	// By the word of a person who has seen to it; it is on the timeline of the registration or the clearing that it, or its payment, is about. What is not mended all the same is found again, as another; a difference of the bank's statement only if it has changed. One that is resolved already: wrong_state.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
@@ -11653,7 +13915,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11672,7 +13934,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
 	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `held_after_restore`, `storage_unavailable`
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11691,7 +13953,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
 	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `held_after_restore`, `storage_unavailable`
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11709,7 +13971,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11727,7 +13989,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11745,7 +14007,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11767,12 +14029,52 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with PUT /v1/identity-clearings/{id}/documents/{slot} (the `PutDocumentOfContestedClearing` operationId).
 	PutDocumentOfContestedClearingWithBodyWithResponse(ctx context.Context, id string, slot PutDocumentOfContestedClearingParamsSlot, params *PutDocumentOfContestedClearingParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PutDocumentOfContestedClearingResponse, error)
+
+	// RepairClearingWithBodyWithResponse Repair a clearing's run
+	//
+	// Looks at its run: one that knows more than its row is ended and another started where the row stands, one that is gone is started again, one that is behind is told to look. What was found and done is answered, and on the timeline with the person. Not while the database is held after a restore: repair it as a whole first.
+	//
+	// Refusals:
+	// - 400: `malformed_request`
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 404: `not_found`
+	// - 413: `document_too_large`
+	// - 422: `idempotency_key_reused`, `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_busy`, `engine_unavailable`, `held_after_restore`, `storage_unavailable`
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/identity-clearings/{id}/repair (the `RepairClearing` operationId).
+	RepairClearingWithBodyWithResponse(ctx context.Context, id string, params *RepairClearingParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RepairClearingResponse, error)
+
+	// RepairClearingWithResponse Repair a clearing's run
+	//
+	// Looks at its run: one that knows more than its row is ended and another started where the row stands, one that is gone is started again, one that is behind is told to look. What was found and done is answered, and on the timeline with the person. Not while the database is held after a restore: repair it as a whole first.
+	//
+	// Refusals:
+	// - 400: `malformed_request`
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 404: `not_found`
+	// - 413: `document_too_large`
+	// - 422: `idempotency_key_reused`, `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_busy`, `engine_unavailable`, `held_after_restore`, `storage_unavailable`
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/identity-clearings/{id}/repair (the `RepairClearing` operationId).
+	RepairClearingWithResponse(ctx context.Context, id string, params *RepairClearingParams, body RepairClearingJSONRequestBody, reqEditors ...RequestEditorFn) (*RepairClearingResponse, error)
 
 	// SubmitContestedClearingWithResponse Submit the materials
 	//
@@ -11788,7 +14090,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`, `requirements_missing`
 	// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`, `storage_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11806,7 +14108,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11827,7 +14129,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11844,7 +14146,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11865,7 +14167,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11886,7 +14188,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11907,7 +14209,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11928,12 +14230,82 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /v1/notices/{id}/resend (the `ResendNotice` operationId).
 	ResendNoticeWithResponse(ctx context.Context, id string, params *ResendNoticeParams, body ResendNoticeJSONRequestBody, reqEditors ...RequestEditorFn) (*ResendNoticeResponse, error)
+
+	// ListPaymentsWithResponse List payments
+	//
+	// Every penny payment, the one asked for last first, with all that ops has said about it. No amount is ever told.
+	//
+	// Refusals:
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 422: `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/payments (the `ListPayments` operationId).
+	ListPaymentsWithResponse(ctx context.Context, params *ListPaymentsParams, reqEditors ...RequestEditorFn) (*ListPaymentsResponse, error)
+
+	// TotalPaymentsWithResponse Add up payments by day
+	//
+	// What went out and came back, a row a day of Asia/Shanghai, at most 31 days at once. The amount of a payment that somebody may still have to enter is in no sum.
+	//
+	// Refusals:
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 422: `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/payments/totals (the `TotalPayments` operationId).
+	TotalPaymentsWithResponse(ctx context.Context, params *TotalPaymentsParams, reqEditors ...RequestEditorFn) (*TotalPaymentsResponse, error)
+
+	// GetPaymentWithResponse Read a payment
+	//
+	// One penny payment, with all that ops has said about it. Its amount is not told.
+	//
+	// Refusals:
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 404: `not_found`
+	// - 422: `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/payments/{id} (the `GetPayment` operationId).
+	GetPaymentWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetPaymentResponse, error)
+
+	// TracePaymentWithResponse Ask the bank about any payment
+	//
+	// Also about one that another has taken the place of. The bank is asked by the payment's key. What it says, and we did not know, counts as if it had reported it: the registration goes on. At most once in three seconds for each registration.
+	//
+	// Refusals:
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 404: `not_found`
+	// - 422: `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`, `storage_unavailable`
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/payments/{id}/trace (the `TracePayment` operationId).
+	TracePaymentWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*TracePaymentResponse, error)
 
 	// GetPayoutPauseWithResponse See whether payments are paused
 	//
@@ -11945,7 +14317,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11964,7 +14336,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11983,7 +14355,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12002,7 +14374,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12021,12 +14393,67 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /v1/payouts/resume (the `ResumePayouts` operationId).
 	ResumePayoutsWithResponse(ctx context.Context, params *ResumePayoutsParams, body ResumePayoutsJSONRequestBody, reqEditors ...RequestEditorFn) (*ResumePayoutsResponse, error)
+
+	// ListReconciliationsWithResponse List the days that were compared
+	//
+	// The days of Asia/Shanghai whose bank statement was held against the payments, or is to be, newest first.
+	//
+	// Refusals:
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 422: `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/reconciliations (the `ListReconciliations` operationId).
+	ListReconciliationsWithResponse(ctx context.Context, params *ListReconciliationsParams, reqEditors ...RequestEditorFn) (*ListReconciliationsResponse, error)
+
+	// GetReconciliationWithResponse Read a day's comparison
+	//
+	// What became of a day, with what was found on it. A day that was never compared nor asked for: not_found.
+	//
+	// Refusals:
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 404: `not_found`
+	// - 422: `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/reconciliations/{day} (the `GetReconciliation` operationId).
+	GetReconciliationWithResponse(ctx context.Context, day string, reqEditors ...RequestEditorFn) (*GetReconciliationResponse, error)
+
+	// ReconcileDayWithResponse Compare a day now
+	//
+	// Has a worker ask the bank for the day's statement and hold it against the payments, within seconds if the bank answers. Read the day until pending is false. A day that is not over is compared as far as it has come, and again when it is over.
+	//
+	// Refusals:
+	// - 400: `malformed_request`
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 404: `not_found`
+	// - 413: `document_too_large`
+	// - 422: `idempotency_key_reused`, `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/reconciliations/{day} (the `ReconcileDay` operationId).
+	ReconcileDayWithResponse(ctx context.Context, day string, params *ReconcileDayParams, reqEditors ...RequestEditorFn) (*ReconcileDayResponse, error)
 
 	// ListRegistrationsWithResponse List registrations
 	//
@@ -12038,7 +14465,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -12058,7 +14485,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`, `phone_invalid`
 	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `held_after_restore`, `provider_unavailable`, `storage_unavailable`
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12078,7 +14505,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`, `phone_invalid`
 	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `held_after_restore`, `provider_unavailable`, `storage_unavailable`
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12096,7 +14523,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -12117,7 +14544,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`, `storage_unavailable`
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12138,7 +14565,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`, `storage_unavailable`
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12159,7 +14586,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `card_elements_mismatch`, `card_invalid`, `card_is_corporate`, `card_not_debit`, `card_unusable`, `id_number_invalid`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
 	// - 429: `account_limit_reached`, `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`, `storage_unavailable`
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12180,7 +14607,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `card_elements_mismatch`, `card_invalid`, `card_is_corporate`, `card_not_debit`, `card_unusable`, `id_number_invalid`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
 	// - 429: `account_limit_reached`, `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`, `storage_unavailable`
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12201,7 +14628,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `code_expired`, `code_incorrect`, `idempotency_key_reused`, `invalid_request`
 	// - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`, `storage_unavailable`
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12222,7 +14649,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `code_expired`, `code_incorrect`, `idempotency_key_reused`, `invalid_request`
 	// - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`, `storage_unavailable`
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12243,7 +14670,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `code_resend_too_soon`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`, `storage_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -12264,7 +14691,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `admin_must_be_authorized_agent`, `bank_account_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `licence_numbers_must_be_uscc`, `uscc_invalid`
 	// - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `held_after_restore`, `storage_unavailable`
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12285,7 +14712,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `admin_must_be_authorized_agent`, `bank_account_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `licence_numbers_must_be_uscc`, `uscc_invalid`
 	// - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `held_after_restore`, `storage_unavailable`
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12306,7 +14733,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `contact_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
 	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12327,7 +14754,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `contact_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
 	// - 429: `account_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12348,7 +14775,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `deposit_amount_mismatch`, `deposit_attempts_exceeded`, `idempotency_key_reused`, `invalid_request`
 	// - 429: `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12369,7 +14796,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `deposit_amount_mismatch`, `deposit_attempts_exceeded`, `idempotency_key_reused`, `invalid_request`
 	// - 429: `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12391,7 +14818,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12409,7 +14836,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -12430,7 +14857,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12451,7 +14878,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12472,7 +14899,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `admin_must_be_authorized_agent`, `idempotency_key_reused`, `invalid_request`
 	// - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `held_after_restore`, `storage_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -12493,7 +14920,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `payout_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12514,7 +14941,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `payout_limit_reached`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12535,7 +14962,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12556,12 +14983,71 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /v1/registrations/{id}/payout/resolve (the `ResolvePayout` operationId).
 	ResolvePayoutWithResponse(ctx context.Context, id string, params *ResolvePayoutParams, body ResolvePayoutJSONRequestBody, reqEditors ...RequestEditorFn) (*ResolvePayoutResponse, error)
+
+	// TracePayoutWithResponse Ask the bank about a payment
+	//
+	// About the newest payment of a registration; wrong_state if it has none. The bank is asked by the payment's key. What it says, and we did not know, counts as if it had reported it: the registration goes on. At most once in three seconds for each registration.
+	//
+	// Refusals:
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 404: `not_found`
+	// - 409: `wrong_state`
+	// - 422: `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`, `storage_unavailable`
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/registrations/{id}/payout/trace (the `TracePayout` operationId).
+	TracePayoutWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*TracePayoutResponse, error)
+
+	// RepairRegistrationWithBodyWithResponse Repair a registration's run
+	//
+	// Looks at its run: one that knows more than its row is ended and another started where the row stands, one that is gone is started again, one that is behind is told to look. What was found and done is answered, and on the timeline with the person. Not while the database is held after a restore: repair it as a whole first.
+	//
+	// Refusals:
+	// - 400: `malformed_request`
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 404: `not_found`
+	// - 413: `document_too_large`
+	// - 422: `idempotency_key_reused`, `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_busy`, `engine_unavailable`, `held_after_restore`, `storage_unavailable`
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/registrations/{id}/repair (the `RepairRegistration` operationId).
+	RepairRegistrationWithBodyWithResponse(ctx context.Context, id string, params *RepairRegistrationParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RepairRegistrationResponse, error)
+
+	// RepairRegistrationWithResponse Repair a registration's run
+	//
+	// Looks at its run: one that knows more than its row is ended and another started where the row stands, one that is gone is started again, one that is behind is told to look. What was found and done is answered, and on the timeline with the person. Not while the database is held after a restore: repair it as a whole first.
+	//
+	// Refusals:
+	// - 400: `malformed_request`
+	// - 401: `unauthorized`
+	// - 403: `forbidden`
+	// - 404: `not_found`
+	// - 413: `document_too_large`
+	// - 422: `idempotency_key_reused`, `invalid_request`
+	// - 429: `rate_limited`
+	// - 500: `internal_error`
+	// - 503: `engine_busy`, `engine_unavailable`, `held_after_restore`, `storage_unavailable`
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/registrations/{id}/repair (the `RepairRegistration` operationId).
+	RepairRegistrationWithResponse(ctx context.Context, id string, params *RepairRegistrationParams, body RepairRegistrationJSONRequestBody, reqEditors ...RequestEditorFn) (*RepairRegistrationResponse, error)
 
 	// SubmitRegistrationWithResponse Submit for review
 	//
@@ -12577,7 +15063,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`, `requirements_missing`
 	// - 429: `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -12595,7 +15081,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -12616,7 +15102,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -12633,7 +15119,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -12651,7 +15137,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -12672,7 +15158,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12693,7 +15179,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12714,7 +15200,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -12735,7 +15221,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12756,7 +15242,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `acts_exceeded`, `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12774,7 +15260,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -12795,7 +15281,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -12812,7 +15298,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -12831,7 +15317,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12850,7 +15336,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12870,7 +15356,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -12888,7 +15374,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -12906,7 +15392,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -12924,7 +15410,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -12944,7 +15430,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -12964,7 +15450,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -12982,7 +15468,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -13000,7 +15486,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -13018,7 +15504,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `id_number_invalid`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -13036,7 +15522,7 @@ type ClientWithResponsesInterface interface {
 	// - 422: `id_number_invalid`, `invalid_request`
 	// - 429: `rate_limited`
 	// - 500: `internal_error`
-	// - 503: `engine_busy`, `engine_unavailable`
+	// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -14347,6 +16833,138 @@ func (r GetFindingResponse) ContentType() string {
 	return ""
 }
 
+// AssignFindingResponse401Headers the declared response headers of an HTTP 401 response for AssignFinding
+type AssignFindingResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// AssignFindingResponse429Headers the declared response headers of an HTTP 429 response for AssignFinding
+type AssignFindingResponse429Headers struct {
+	RetryAfter int
+}
+
+// AssignFindingResponse503Headers the declared response headers of an HTTP 503 response for AssignFinding
+type AssignFindingResponse503Headers struct {
+	RetryAfter int
+}
+
+type AssignFindingResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Finding
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *AssignFindingResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *AssignFindingResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *AssignFindingResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r AssignFindingResponse) GetJSON200() *Finding {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r AssignFindingResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r AssignFindingResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r AssignFindingResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r AssignFindingResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r AssignFindingResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r AssignFindingResponse) GetApplicationProblemJSON413() *Problem {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r AssignFindingResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r AssignFindingResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r AssignFindingResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r AssignFindingResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r AssignFindingResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AssignFindingResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AssignFindingResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AssignFindingResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // ResolveFindingResponse401Headers the declared response headers of an HTTP 401 response for ResolveFinding
 type ResolveFindingResponse401Headers struct {
 	WWWAuthenticate string
@@ -14952,6 +17570,131 @@ func (r PutDocumentOfContestedClearingResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r PutDocumentOfContestedClearingResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RepairClearingResponse401Headers the declared response headers of an HTTP 401 response for RepairClearing
+type RepairClearingResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// RepairClearingResponse429Headers the declared response headers of an HTTP 429 response for RepairClearing
+type RepairClearingResponse429Headers struct {
+	RetryAfter int
+}
+
+// RepairClearingResponse503Headers the declared response headers of an HTTP 503 response for RepairClearing
+type RepairClearingResponse503Headers struct {
+	RetryAfter int
+}
+
+type RepairClearingResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Repair
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *RepairClearingResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *RepairClearingResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *RepairClearingResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RepairClearingResponse) GetJSON200() *Repair {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r RepairClearingResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r RepairClearingResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r RepairClearingResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r RepairClearingResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r RepairClearingResponse) GetApplicationProblemJSON413() *Problem {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r RepairClearingResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r RepairClearingResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r RepairClearingResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r RepairClearingResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r RepairClearingResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RepairClearingResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RepairClearingResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RepairClearingResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -15715,6 +18458,436 @@ func (r ResendNoticeResponse) ContentType() string {
 	return ""
 }
 
+// ListPaymentsResponse401Headers the declared response headers of an HTTP 401 response for ListPayments
+type ListPaymentsResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// ListPaymentsResponse429Headers the declared response headers of an HTTP 429 response for ListPayments
+type ListPaymentsResponse429Headers struct {
+	RetryAfter int
+}
+
+// ListPaymentsResponse503Headers the declared response headers of an HTTP 503 response for ListPayments
+type ListPaymentsResponse503Headers struct {
+	RetryAfter int
+}
+
+type ListPaymentsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PaymentPage
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ListPaymentsResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ListPaymentsResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ListPaymentsResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListPaymentsResponse) GetJSON200() *PaymentPage {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListPaymentsResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListPaymentsResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ListPaymentsResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ListPaymentsResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ListPaymentsResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ListPaymentsResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ListPaymentsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListPaymentsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListPaymentsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListPaymentsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// TotalPaymentsResponse401Headers the declared response headers of an HTTP 401 response for TotalPayments
+type TotalPaymentsResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// TotalPaymentsResponse429Headers the declared response headers of an HTTP 429 response for TotalPayments
+type TotalPaymentsResponse429Headers struct {
+	RetryAfter int
+}
+
+// TotalPaymentsResponse503Headers the declared response headers of an HTTP 503 response for TotalPayments
+type TotalPaymentsResponse503Headers struct {
+	RetryAfter int
+}
+
+type TotalPaymentsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PaymentTotals
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *TotalPaymentsResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *TotalPaymentsResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *TotalPaymentsResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r TotalPaymentsResponse) GetJSON200() *PaymentTotals {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r TotalPaymentsResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r TotalPaymentsResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r TotalPaymentsResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r TotalPaymentsResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r TotalPaymentsResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r TotalPaymentsResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r TotalPaymentsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r TotalPaymentsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r TotalPaymentsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r TotalPaymentsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetPaymentResponse401Headers the declared response headers of an HTTP 401 response for GetPayment
+type GetPaymentResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// GetPaymentResponse429Headers the declared response headers of an HTTP 429 response for GetPayment
+type GetPaymentResponse429Headers struct {
+	RetryAfter int
+}
+
+// GetPaymentResponse503Headers the declared response headers of an HTTP 503 response for GetPayment
+type GetPaymentResponse503Headers struct {
+	RetryAfter int
+}
+
+type GetPaymentResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Payment
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *GetPaymentResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *GetPaymentResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GetPaymentResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetPaymentResponse) GetJSON200() *Payment {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetPaymentResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetPaymentResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetPaymentResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetPaymentResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r GetPaymentResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r GetPaymentResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r GetPaymentResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r GetPaymentResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetPaymentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetPaymentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetPaymentResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// TracePaymentResponse401Headers the declared response headers of an HTTP 401 response for TracePayment
+type TracePaymentResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// TracePaymentResponse429Headers the declared response headers of an HTTP 429 response for TracePayment
+type TracePaymentResponse429Headers struct {
+	RetryAfter int
+}
+
+// TracePaymentResponse503Headers the declared response headers of an HTTP 503 response for TracePayment
+type TracePaymentResponse503Headers struct {
+	RetryAfter int
+}
+
+type TracePaymentResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PaymentTrace
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *TracePaymentResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *TracePaymentResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *TracePaymentResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r TracePaymentResponse) GetJSON200() *PaymentTrace {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r TracePaymentResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r TracePaymentResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r TracePaymentResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r TracePaymentResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r TracePaymentResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r TracePaymentResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r TracePaymentResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r TracePaymentResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r TracePaymentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r TracePaymentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r TracePaymentResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // GetPayoutPauseResponse401Headers the declared response headers of an HTTP 401 response for GetPayoutPause
 type GetPayoutPauseResponse401Headers struct {
 	WWWAuthenticate string
@@ -16049,6 +19222,346 @@ func (r ResumePayoutsResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ResumePayoutsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ListReconciliationsResponse401Headers the declared response headers of an HTTP 401 response for ListReconciliations
+type ListReconciliationsResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// ListReconciliationsResponse429Headers the declared response headers of an HTTP 429 response for ListReconciliations
+type ListReconciliationsResponse429Headers struct {
+	RetryAfter int
+}
+
+// ListReconciliationsResponse503Headers the declared response headers of an HTTP 503 response for ListReconciliations
+type ListReconciliationsResponse503Headers struct {
+	RetryAfter int
+}
+
+type ListReconciliationsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ReconciliationPage
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ListReconciliationsResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ListReconciliationsResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ListReconciliationsResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListReconciliationsResponse) GetJSON200() *ReconciliationPage {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListReconciliationsResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListReconciliationsResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ListReconciliationsResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ListReconciliationsResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ListReconciliationsResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ListReconciliationsResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ListReconciliationsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListReconciliationsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListReconciliationsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListReconciliationsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetReconciliationResponse401Headers the declared response headers of an HTTP 401 response for GetReconciliation
+type GetReconciliationResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// GetReconciliationResponse429Headers the declared response headers of an HTTP 429 response for GetReconciliation
+type GetReconciliationResponse429Headers struct {
+	RetryAfter int
+}
+
+// GetReconciliationResponse503Headers the declared response headers of an HTTP 503 response for GetReconciliation
+type GetReconciliationResponse503Headers struct {
+	RetryAfter int
+}
+
+type GetReconciliationResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ReconciliationDay
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *GetReconciliationResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *GetReconciliationResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GetReconciliationResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetReconciliationResponse) GetJSON200() *ReconciliationDay {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetReconciliationResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetReconciliationResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetReconciliationResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetReconciliationResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r GetReconciliationResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r GetReconciliationResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r GetReconciliationResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r GetReconciliationResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetReconciliationResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetReconciliationResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetReconciliationResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ReconcileDayResponse401Headers the declared response headers of an HTTP 401 response for ReconcileDay
+type ReconcileDayResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// ReconcileDayResponse429Headers the declared response headers of an HTTP 429 response for ReconcileDay
+type ReconcileDayResponse429Headers struct {
+	RetryAfter int
+}
+
+// ReconcileDayResponse503Headers the declared response headers of an HTTP 503 response for ReconcileDay
+type ReconcileDayResponse503Headers struct {
+	RetryAfter int
+}
+
+type ReconcileDayResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ReconciliationDay
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ReconcileDayResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ReconcileDayResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ReconcileDayResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ReconcileDayResponse) GetJSON200() *ReconciliationDay {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ReconcileDayResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ReconcileDayResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ReconcileDayResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ReconcileDayResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r ReconcileDayResponse) GetApplicationProblemJSON413() *Problem {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ReconcileDayResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ReconcileDayResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ReconcileDayResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ReconcileDayResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ReconcileDayResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReconcileDayResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReconcileDayResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReconcileDayResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -18140,6 +21653,249 @@ func (r ResolvePayoutResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ResolvePayoutResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// TracePayoutResponse401Headers the declared response headers of an HTTP 401 response for TracePayout
+type TracePayoutResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// TracePayoutResponse429Headers the declared response headers of an HTTP 429 response for TracePayout
+type TracePayoutResponse429Headers struct {
+	RetryAfter int
+}
+
+// TracePayoutResponse503Headers the declared response headers of an HTTP 503 response for TracePayout
+type TracePayoutResponse503Headers struct {
+	RetryAfter int
+}
+
+type TracePayoutResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PaymentTrace
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *TracePayoutResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *TracePayoutResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *TracePayoutResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r TracePayoutResponse) GetJSON200() *PaymentTrace {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r TracePayoutResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r TracePayoutResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r TracePayoutResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r TracePayoutResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r TracePayoutResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r TracePayoutResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r TracePayoutResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r TracePayoutResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r TracePayoutResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r TracePayoutResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r TracePayoutResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r TracePayoutResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RepairRegistrationResponse401Headers the declared response headers of an HTTP 401 response for RepairRegistration
+type RepairRegistrationResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// RepairRegistrationResponse429Headers the declared response headers of an HTTP 429 response for RepairRegistration
+type RepairRegistrationResponse429Headers struct {
+	RetryAfter int
+}
+
+// RepairRegistrationResponse503Headers the declared response headers of an HTTP 503 response for RepairRegistration
+type RepairRegistrationResponse503Headers struct {
+	RetryAfter int
+}
+
+type RepairRegistrationResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Repair
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *RepairRegistrationResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *RepairRegistrationResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *RepairRegistrationResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RepairRegistrationResponse) GetJSON200() *Repair {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r RepairRegistrationResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r RepairRegistrationResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r RepairRegistrationResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r RepairRegistrationResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r RepairRegistrationResponse) GetApplicationProblemJSON413() *Problem {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r RepairRegistrationResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r RepairRegistrationResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r RepairRegistrationResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r RepairRegistrationResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r RepairRegistrationResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RepairRegistrationResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RepairRegistrationResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RepairRegistrationResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -20606,7 +24362,7 @@ func (c *ClientWithResponses) OpenapiWithResponse(ctx context.Context, reqEditor
 
 // ReadyzWithResponse Whether it can work
 //
-// For readiness probes: whether database and engine answer.
+// For readiness probes: whether database, engine and storage do their work, and the process was not told to stop.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -20630,7 +24386,7 @@ func (c *ClientWithResponses) ReadyzWithResponse(ctx context.Context, reqEditors
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -20654,7 +24410,7 @@ func (c *ClientWithResponses) GetAccountWithResponse(ctx context.Context, accoun
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -20681,7 +24437,7 @@ func (c *ClientWithResponses) GetClearingWithResponse(ctx context.Context, accou
 // - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
 // - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `held_after_restore`, `provider_unavailable`, `storage_unavailable`
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -20708,7 +24464,7 @@ func (c *ClientWithResponses) OpenClearingWithBodyWithResponse(ctx context.Conte
 // - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
 // - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `held_after_restore`, `provider_unavailable`, `storage_unavailable`
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -20736,7 +24492,7 @@ func (c *ClientWithResponses) OpenClearingWithResponse(ctx context.Context, acco
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -20760,7 +24516,7 @@ func (c *ClientWithResponses) PutDocumentOfClearingWithBodyWithResponse(ctx cont
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`, `storage_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -20787,7 +24543,7 @@ func (c *ClientWithResponses) PreflightClearingWithResponse(ctx context.Context,
 // - 422: `idempotency_key_reused`, `invalid_request`, `requirements_missing`
 // - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`, `storage_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -20814,7 +24570,7 @@ func (c *ClientWithResponses) SubmitClearingWithResponse(ctx context.Context, ac
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -20837,7 +24593,7 @@ func (c *ClientWithResponses) WithdrawClearingWithResponse(ctx context.Context, 
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -20861,7 +24617,7 @@ func (c *ClientWithResponses) ListFindingsWithResponse(ctx context.Context, para
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -20874,9 +24630,9 @@ func (c *ClientWithResponses) GetFindingWithResponse(ctx context.Context, id str
 	return ParseGetFindingResponse(rsp)
 }
 
-// ResolveFindingWithBodyWithResponse Resolve a finding
+// AssignFindingWithBodyWithResponse Take a finding, or give it to somebody
 //
-// By the word of a person who has seen to it; it is on the timeline of the registration or the clearing that it is about. What is not mended all the same is found again, as another. One that is resolved already: wrong_state.
+// Says who of ops takes care of it, whoever did before. One that is resolved already: wrong_state.
 //
 // Refusals:
 // - 400: `malformed_request`
@@ -20888,7 +24644,61 @@ func (c *ClientWithResponses) GetFindingWithResponse(ctx context.Context, id str
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/findings/{id}/assign (the `AssignFinding` operationId).
+func (c *ClientWithResponses) AssignFindingWithBodyWithResponse(ctx context.Context, id string, params *AssignFindingParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AssignFindingResponse, error) {
+	rsp, err := c.AssignFindingWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAssignFindingResponse(rsp)
+}
+
+// AssignFindingWithResponse Take a finding, or give it to somebody
+//
+// Says who of ops takes care of it, whoever did before. One that is resolved already: wrong_state.
+//
+// Refusals:
+// - 400: `malformed_request`
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 404: `not_found`
+// - 409: `wrong_state`
+// - 413: `document_too_large`
+// - 422: `idempotency_key_reused`, `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/findings/{id}/assign (the `AssignFinding` operationId).
+func (c *ClientWithResponses) AssignFindingWithResponse(ctx context.Context, id string, params *AssignFindingParams, body AssignFindingJSONRequestBody, reqEditors ...RequestEditorFn) (*AssignFindingResponse, error) {
+	rsp, err := c.AssignFinding(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAssignFindingResponse(rsp)
+}
+
+// ResolveFindingWithBodyWithResponse Resolve a finding
+//
+// By the word of a person who has seen to it; it is on the timeline of the registration or the clearing that it, or its payment, is about. What is not mended all the same is found again, as another; a difference of the bank's statement only if it has changed. One that is resolved already: wrong_state.
+//
+// Refusals:
+// - 400: `malformed_request`
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 404: `not_found`
+// - 409: `wrong_state`
+// - 413: `document_too_large`
+// - 422: `idempotency_key_reused`, `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -20903,7 +24713,7 @@ func (c *ClientWithResponses) ResolveFindingWithBodyWithResponse(ctx context.Con
 
 // ResolveFindingWithResponse Resolve a finding
 //
-// By the word of a person who has seen to it; it is on the timeline of the registration or the clearing that it is about. What is not mended all the same is found again, as another. One that is resolved already: wrong_state.
+// By the word of a person who has seen to it; it is on the timeline of the registration or the clearing that it, or its payment, is about. What is not mended all the same is found again, as another; a difference of the bank's statement only if it has changed. One that is resolved already: wrong_state.
 //
 // Refusals:
 // - 400: `malformed_request`
@@ -20915,7 +24725,7 @@ func (c *ClientWithResponses) ResolveFindingWithBodyWithResponse(ctx context.Con
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -20940,7 +24750,7 @@ func (c *ClientWithResponses) ResolveFindingWithResponse(ctx context.Context, id
 // - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
 // - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `held_after_restore`, `storage_unavailable`
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -20965,7 +24775,7 @@ func (c *ClientWithResponses) ContestIdentityWithBodyWithResponse(ctx context.Co
 // - 422: `id_number_invalid`, `idempotency_key_reused`, `invalid_request`
 // - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `held_after_restore`, `storage_unavailable`
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -20989,7 +24799,7 @@ func (c *ClientWithResponses) ContestIdentityWithResponse(ctx context.Context, p
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21013,7 +24823,7 @@ func (c *ClientWithResponses) ObjectToClearingWithBodyWithResponse(ctx context.C
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21037,7 +24847,7 @@ func (c *ClientWithResponses) ObjectToClearingWithResponse(ctx context.Context, 
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -21065,7 +24875,7 @@ func (c *ClientWithResponses) GetContestedClearingWithResponse(ctx context.Conte
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21076,6 +24886,58 @@ func (c *ClientWithResponses) PutDocumentOfContestedClearingWithBodyWithResponse
 		return nil, err
 	}
 	return ParsePutDocumentOfContestedClearingResponse(rsp)
+}
+
+// RepairClearingWithBodyWithResponse Repair a clearing's run
+//
+// Looks at its run: one that knows more than its row is ended and another started where the row stands, one that is gone is started again, one that is behind is told to look. What was found and done is answered, and on the timeline with the person. Not while the database is held after a restore: repair it as a whole first.
+//
+// Refusals:
+// - 400: `malformed_request`
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 404: `not_found`
+// - 413: `document_too_large`
+// - 422: `idempotency_key_reused`, `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_busy`, `engine_unavailable`, `held_after_restore`, `storage_unavailable`
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/identity-clearings/{id}/repair (the `RepairClearing` operationId).
+func (c *ClientWithResponses) RepairClearingWithBodyWithResponse(ctx context.Context, id string, params *RepairClearingParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RepairClearingResponse, error) {
+	rsp, err := c.RepairClearingWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRepairClearingResponse(rsp)
+}
+
+// RepairClearingWithResponse Repair a clearing's run
+//
+// Looks at its run: one that knows more than its row is ended and another started where the row stands, one that is gone is started again, one that is behind is told to look. What was found and done is answered, and on the timeline with the person. Not while the database is held after a restore: repair it as a whole first.
+//
+// Refusals:
+// - 400: `malformed_request`
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 404: `not_found`
+// - 413: `document_too_large`
+// - 422: `idempotency_key_reused`, `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_busy`, `engine_unavailable`, `held_after_restore`, `storage_unavailable`
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/identity-clearings/{id}/repair (the `RepairClearing` operationId).
+func (c *ClientWithResponses) RepairClearingWithResponse(ctx context.Context, id string, params *RepairClearingParams, body RepairClearingJSONRequestBody, reqEditors ...RequestEditorFn) (*RepairClearingResponse, error) {
+	rsp, err := c.RepairClearing(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRepairClearingResponse(rsp)
 }
 
 // SubmitContestedClearingWithResponse Submit the materials
@@ -21092,7 +24954,7 @@ func (c *ClientWithResponses) PutDocumentOfContestedClearingWithBodyWithResponse
 // - 422: `idempotency_key_reused`, `invalid_request`, `requirements_missing`
 // - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`, `storage_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -21116,7 +24978,7 @@ func (c *ClientWithResponses) SubmitContestedClearingWithResponse(ctx context.Co
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -21143,7 +25005,7 @@ func (c *ClientWithResponses) GetClearingTimelineWithResponse(ctx context.Contex
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -21166,7 +25028,7 @@ func (c *ClientWithResponses) WithdrawContestedClearingWithResponse(ctx context.
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -21193,7 +25055,7 @@ func (c *ClientWithResponses) ListNoticesWithResponse(ctx context.Context, param
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21220,7 +25082,7 @@ func (c *ClientWithResponses) AcceptNoticeWithBodyWithResponse(ctx context.Conte
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21247,7 +25109,7 @@ func (c *ClientWithResponses) AcceptNoticeWithResponse(ctx context.Context, id s
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21274,7 +25136,7 @@ func (c *ClientWithResponses) ResendNoticeWithBodyWithResponse(ctx context.Conte
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21287,6 +25149,100 @@ func (c *ClientWithResponses) ResendNoticeWithResponse(ctx context.Context, id s
 	return ParseResendNoticeResponse(rsp)
 }
 
+// ListPaymentsWithResponse List payments
+//
+// Every penny payment, the one asked for last first, with all that ops has said about it. No amount is ever told.
+//
+// Refusals:
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 422: `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/payments (the `ListPayments` operationId).
+func (c *ClientWithResponses) ListPaymentsWithResponse(ctx context.Context, params *ListPaymentsParams, reqEditors ...RequestEditorFn) (*ListPaymentsResponse, error) {
+	rsp, err := c.ListPayments(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListPaymentsResponse(rsp)
+}
+
+// TotalPaymentsWithResponse Add up payments by day
+//
+// What went out and came back, a row a day of Asia/Shanghai, at most 31 days at once. The amount of a payment that somebody may still have to enter is in no sum.
+//
+// Refusals:
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 422: `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/payments/totals (the `TotalPayments` operationId).
+func (c *ClientWithResponses) TotalPaymentsWithResponse(ctx context.Context, params *TotalPaymentsParams, reqEditors ...RequestEditorFn) (*TotalPaymentsResponse, error) {
+	rsp, err := c.TotalPayments(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTotalPaymentsResponse(rsp)
+}
+
+// GetPaymentWithResponse Read a payment
+//
+// One penny payment, with all that ops has said about it. Its amount is not told.
+//
+// Refusals:
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 404: `not_found`
+// - 422: `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/payments/{id} (the `GetPayment` operationId).
+func (c *ClientWithResponses) GetPaymentWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetPaymentResponse, error) {
+	rsp, err := c.GetPayment(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetPaymentResponse(rsp)
+}
+
+// TracePaymentWithResponse Ask the bank about any payment
+//
+// Also about one that another has taken the place of. The bank is asked by the payment's key. What it says, and we did not know, counts as if it had reported it: the registration goes on. At most once in three seconds for each registration.
+//
+// Refusals:
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 404: `not_found`
+// - 422: `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`, `storage_unavailable`
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/payments/{id}/trace (the `TracePayment` operationId).
+func (c *ClientWithResponses) TracePaymentWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*TracePaymentResponse, error) {
+	rsp, err := c.TracePayment(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTracePaymentResponse(rsp)
+}
+
 // GetPayoutPauseWithResponse See whether payments are paused
 //
 // Whether ops has paused payments, by whose word and why, and what was spent today of the day's ceilings.
@@ -21297,7 +25253,7 @@ func (c *ClientWithResponses) ResendNoticeWithResponse(ctx context.Context, id s
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -21322,7 +25278,7 @@ func (c *ClientWithResponses) GetPayoutPauseWithResponse(ctx context.Context, re
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21347,7 +25303,7 @@ func (c *ClientWithResponses) PausePayoutsWithBodyWithResponse(ctx context.Conte
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21372,7 +25328,7 @@ func (c *ClientWithResponses) PausePayoutsWithResponse(ctx context.Context, para
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21397,7 +25353,7 @@ func (c *ClientWithResponses) ResumePayoutsWithBodyWithResponse(ctx context.Cont
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21410,6 +25366,79 @@ func (c *ClientWithResponses) ResumePayoutsWithResponse(ctx context.Context, par
 	return ParseResumePayoutsResponse(rsp)
 }
 
+// ListReconciliationsWithResponse List the days that were compared
+//
+// The days of Asia/Shanghai whose bank statement was held against the payments, or is to be, newest first.
+//
+// Refusals:
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 422: `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/reconciliations (the `ListReconciliations` operationId).
+func (c *ClientWithResponses) ListReconciliationsWithResponse(ctx context.Context, params *ListReconciliationsParams, reqEditors ...RequestEditorFn) (*ListReconciliationsResponse, error) {
+	rsp, err := c.ListReconciliations(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListReconciliationsResponse(rsp)
+}
+
+// GetReconciliationWithResponse Read a day's comparison
+//
+// What became of a day, with what was found on it. A day that was never compared nor asked for: not_found.
+//
+// Refusals:
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 404: `not_found`
+// - 422: `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/reconciliations/{day} (the `GetReconciliation` operationId).
+func (c *ClientWithResponses) GetReconciliationWithResponse(ctx context.Context, day string, reqEditors ...RequestEditorFn) (*GetReconciliationResponse, error) {
+	rsp, err := c.GetReconciliation(ctx, day, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetReconciliationResponse(rsp)
+}
+
+// ReconcileDayWithResponse Compare a day now
+//
+// Has a worker ask the bank for the day's statement and hold it against the payments, within seconds if the bank answers. Read the day until pending is false. A day that is not over is compared as far as it has come, and again when it is over.
+//
+// Refusals:
+// - 400: `malformed_request`
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 404: `not_found`
+// - 413: `document_too_large`
+// - 422: `idempotency_key_reused`, `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/reconciliations/{day} (the `ReconcileDay` operationId).
+func (c *ClientWithResponses) ReconcileDayWithResponse(ctx context.Context, day string, params *ReconcileDayParams, reqEditors ...RequestEditorFn) (*ReconcileDayResponse, error) {
+	rsp, err := c.ReconcileDay(ctx, day, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReconcileDayResponse(rsp)
+}
+
 // ListRegistrationsWithResponse List registrations
 //
 // Registrations, newest first, in pages that stay stable while registrations change.
@@ -21420,7 +25449,7 @@ func (c *ClientWithResponses) ResumePayoutsWithResponse(ctx context.Context, par
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -21446,7 +25475,7 @@ func (c *ClientWithResponses) ListRegistrationsWithResponse(ctx context.Context,
 // - 422: `idempotency_key_reused`, `invalid_request`, `phone_invalid`
 // - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `held_after_restore`, `provider_unavailable`, `storage_unavailable`
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21472,7 +25501,7 @@ func (c *ClientWithResponses) OpenRegistrationWithBodyWithResponse(ctx context.C
 // - 422: `idempotency_key_reused`, `invalid_request`, `phone_invalid`
 // - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `held_after_restore`, `provider_unavailable`, `storage_unavailable`
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21496,7 +25525,7 @@ func (c *ClientWithResponses) OpenRegistrationWithResponse(ctx context.Context, 
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -21523,7 +25552,7 @@ func (c *ClientWithResponses) GetRegistrationWithResponse(ctx context.Context, i
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`, `storage_unavailable`
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21550,7 +25579,7 @@ func (c *ClientWithResponses) OpenAdminSessionWithBodyWithResponse(ctx context.C
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `account_limit_reached`, `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`, `storage_unavailable`
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21577,7 +25606,7 @@ func (c *ClientWithResponses) OpenAdminSessionWithResponse(ctx context.Context, 
 // - 422: `card_elements_mismatch`, `card_invalid`, `card_is_corporate`, `card_not_debit`, `card_unusable`, `id_number_invalid`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
 // - 429: `account_limit_reached`, `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`, `storage_unavailable`
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21604,7 +25633,7 @@ func (c *ClientWithResponses) HandInCardWithBodyWithResponse(ctx context.Context
 // - 422: `card_elements_mismatch`, `card_invalid`, `card_is_corporate`, `card_not_debit`, `card_unusable`, `id_number_invalid`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
 // - 429: `account_limit_reached`, `acts_exceeded`, `card_attempts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`, `storage_unavailable`
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21631,7 +25660,7 @@ func (c *ClientWithResponses) HandInCardWithResponse(ctx context.Context, id str
 // - 422: `code_expired`, `code_incorrect`, `idempotency_key_reused`, `invalid_request`
 // - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`, `storage_unavailable`
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21658,7 +25687,7 @@ func (c *ClientWithResponses) ConfirmCardCodeWithBodyWithResponse(ctx context.Co
 // - 422: `code_expired`, `code_incorrect`, `idempotency_key_reused`, `invalid_request`
 // - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`, `storage_unavailable`
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21685,7 +25714,7 @@ func (c *ClientWithResponses) ConfirmCardCodeWithResponse(ctx context.Context, i
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `account_limit_reached`, `acts_exceeded`, `code_attempts_exceeded`, `code_resend_too_soon`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`, `storage_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -21712,7 +25741,7 @@ func (c *ClientWithResponses) ResendCardCodeWithResponse(ctx context.Context, id
 // - 422: `admin_must_be_authorized_agent`, `bank_account_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `licence_numbers_must_be_uscc`, `uscc_invalid`
 // - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `held_after_restore`, `storage_unavailable`
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21739,7 +25768,7 @@ func (c *ClientWithResponses) HandInCompanyWithBodyWithResponse(ctx context.Cont
 // - 422: `admin_must_be_authorized_agent`, `bank_account_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `licence_numbers_must_be_uscc`, `uscc_invalid`
 // - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `held_after_restore`, `storage_unavailable`
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21766,7 +25795,7 @@ func (c *ClientWithResponses) HandInCompanyWithResponse(ctx context.Context, id 
 // - 422: `contact_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
 // - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21793,7 +25822,7 @@ func (c *ClientWithResponses) SetContactWithBodyWithResponse(ctx context.Context
 // - 422: `contact_name_mismatch`, `idempotency_key_reused`, `invalid_request`, `phone_invalid`
 // - 429: `account_limit_reached`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21820,7 +25849,7 @@ func (c *ClientWithResponses) SetContactWithResponse(ctx context.Context, id str
 // - 422: `deposit_amount_mismatch`, `deposit_attempts_exceeded`, `idempotency_key_reused`, `invalid_request`
 // - 429: `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21847,7 +25876,7 @@ func (c *ClientWithResponses) EnterDepositWithBodyWithResponse(ctx context.Conte
 // - 422: `deposit_amount_mismatch`, `deposit_attempts_exceeded`, `idempotency_key_reused`, `invalid_request`
 // - 429: `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21875,7 +25904,7 @@ func (c *ClientWithResponses) EnterDepositWithResponse(ctx context.Context, id s
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21899,7 +25928,7 @@ func (c *ClientWithResponses) PutDocumentWithBodyWithResponse(ctx context.Contex
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -21926,7 +25955,7 @@ func (c *ClientWithResponses) WatchRegistrationWithResponse(ctx context.Context,
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21953,7 +25982,7 @@ func (c *ClientWithResponses) SetNameWithBodyWithResponse(ctx context.Context, i
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21980,7 +26009,7 @@ func (c *ClientWithResponses) SetNameWithResponse(ctx context.Context, id string
 // - 422: `admin_must_be_authorized_agent`, `idempotency_key_reused`, `invalid_request`
 // - 429: `account_limit_reached`, `acts_exceeded`, `payout_limit_reached`, `rate_limited`, `spending_paused`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `held_after_restore`, `storage_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -22007,7 +26036,7 @@ func (c *ClientWithResponses) RequestPayoutWithResponse(ctx context.Context, id 
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `payout_limit_reached`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -22034,7 +26063,7 @@ func (c *ClientWithResponses) GrantPayoutWithBodyWithResponse(ctx context.Contex
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `payout_limit_reached`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -22061,7 +26090,7 @@ func (c *ClientWithResponses) GrantPayoutWithResponse(ctx context.Context, id st
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -22088,7 +26117,7 @@ func (c *ClientWithResponses) ResolvePayoutWithBodyWithResponse(ctx context.Cont
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -22099,6 +26128,83 @@ func (c *ClientWithResponses) ResolvePayoutWithResponse(ctx context.Context, id 
 		return nil, err
 	}
 	return ParseResolvePayoutResponse(rsp)
+}
+
+// TracePayoutWithResponse Ask the bank about a payment
+//
+// About the newest payment of a registration; wrong_state if it has none. The bank is asked by the payment's key. What it says, and we did not know, counts as if it had reported it: the registration goes on. At most once in three seconds for each registration.
+//
+// Refusals:
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 404: `not_found`
+// - 409: `wrong_state`
+// - 422: `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_busy`, `engine_unavailable`, `provider_unavailable`, `storage_unavailable`
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/registrations/{id}/payout/trace (the `TracePayout` operationId).
+func (c *ClientWithResponses) TracePayoutWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*TracePayoutResponse, error) {
+	rsp, err := c.TracePayout(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTracePayoutResponse(rsp)
+}
+
+// RepairRegistrationWithBodyWithResponse Repair a registration's run
+//
+// Looks at its run: one that knows more than its row is ended and another started where the row stands, one that is gone is started again, one that is behind is told to look. What was found and done is answered, and on the timeline with the person. Not while the database is held after a restore: repair it as a whole first.
+//
+// Refusals:
+// - 400: `malformed_request`
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 404: `not_found`
+// - 413: `document_too_large`
+// - 422: `idempotency_key_reused`, `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_busy`, `engine_unavailable`, `held_after_restore`, `storage_unavailable`
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/registrations/{id}/repair (the `RepairRegistration` operationId).
+func (c *ClientWithResponses) RepairRegistrationWithBodyWithResponse(ctx context.Context, id string, params *RepairRegistrationParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RepairRegistrationResponse, error) {
+	rsp, err := c.RepairRegistrationWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRepairRegistrationResponse(rsp)
+}
+
+// RepairRegistrationWithResponse Repair a registration's run
+//
+// Looks at its run: one that knows more than its row is ended and another started where the row stands, one that is gone is started again, one that is behind is told to look. What was found and done is answered, and on the timeline with the person. Not while the database is held after a restore: repair it as a whole first.
+//
+// Refusals:
+// - 400: `malformed_request`
+// - 401: `unauthorized`
+// - 403: `forbidden`
+// - 404: `not_found`
+// - 413: `document_too_large`
+// - 422: `idempotency_key_reused`, `invalid_request`
+// - 429: `rate_limited`
+// - 500: `internal_error`
+// - 503: `engine_busy`, `engine_unavailable`, `held_after_restore`, `storage_unavailable`
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/registrations/{id}/repair (the `RepairRegistration` operationId).
+func (c *ClientWithResponses) RepairRegistrationWithResponse(ctx context.Context, id string, params *RepairRegistrationParams, body RepairRegistrationJSONRequestBody, reqEditors ...RequestEditorFn) (*RepairRegistrationResponse, error) {
+	rsp, err := c.RepairRegistration(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRepairRegistrationResponse(rsp)
 }
 
 // SubmitRegistrationWithResponse Submit for review
@@ -22115,7 +26221,7 @@ func (c *ClientWithResponses) ResolvePayoutWithResponse(ctx context.Context, id 
 // - 422: `idempotency_key_reused`, `invalid_request`, `requirements_missing`
 // - 429: `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -22139,7 +26245,7 @@ func (c *ClientWithResponses) SubmitRegistrationWithResponse(ctx context.Context
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -22166,7 +26272,7 @@ func (c *ClientWithResponses) GetTimelineWithResponse(ctx context.Context, id st
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -22189,7 +26295,7 @@ func (c *ClientWithResponses) WithdrawRegistrationWithResponse(ctx context.Conte
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -22213,7 +26319,7 @@ func (c *ClientWithResponses) ListReviewsWithResponse(ctx context.Context, param
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -22240,7 +26346,7 @@ func (c *ClientWithResponses) GetReviewWithResponse(ctx context.Context, id stri
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -22267,7 +26373,7 @@ func (c *ClientWithResponses) AssignReviewWithBodyWithResponse(ctx context.Conte
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -22294,7 +26400,7 @@ func (c *ClientWithResponses) AssignReviewWithResponse(ctx context.Context, id s
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -22321,7 +26427,7 @@ func (c *ClientWithResponses) ClaimReviewWithResponse(ctx context.Context, id st
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -22348,7 +26454,7 @@ func (c *ClientWithResponses) DecideReviewWithBodyWithResponse(ctx context.Conte
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `acts_exceeded`, `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -22372,7 +26478,7 @@ func (c *ClientWithResponses) DecideReviewWithResponse(ctx context.Context, id s
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -22399,7 +26505,7 @@ func (c *ClientWithResponses) GetReviewDocumentWithResponse(ctx context.Context,
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -22422,7 +26528,7 @@ func (c *ClientWithResponses) ReleaseReviewWithResponse(ctx context.Context, id 
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -22447,7 +26553,7 @@ func (c *ClientWithResponses) ListWebhookEndpointsWithResponse(ctx context.Conte
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -22472,7 +26578,7 @@ func (c *ClientWithResponses) AddWebhookEndpointWithBodyWithResponse(ctx context
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -22498,7 +26604,7 @@ func (c *ClientWithResponses) AddWebhookEndpointWithResponse(ctx context.Context
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -22522,7 +26628,7 @@ func (c *ClientWithResponses) DropWebhookEndpointWithResponse(ctx context.Contex
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -22546,7 +26652,7 @@ func (c *ClientWithResponses) GetWebhookEndpointWithResponse(ctx context.Context
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -22570,7 +26676,7 @@ func (c *ClientWithResponses) ListWebhookDeliveriesWithResponse(ctx context.Cont
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -22596,7 +26702,7 @@ func (c *ClientWithResponses) GetWebhookDeliveryWithResponse(ctx context.Context
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -22622,7 +26728,7 @@ func (c *ClientWithResponses) RetryWebhookDeliveryWithResponse(ctx context.Conte
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -22646,7 +26752,7 @@ func (c *ClientWithResponses) PingWebhookEndpointWithResponse(ctx context.Contex
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -22670,7 +26776,7 @@ func (c *ClientWithResponses) ReportBankWithBodyWithResponse(ctx context.Context
 // - 422: `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -22694,7 +26800,7 @@ func (c *ClientWithResponses) ReportBankWithResponse(ctx context.Context, params
 // - 422: `id_number_invalid`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -22718,7 +26824,7 @@ func (c *ClientWithResponses) ReportWalletWithBodyWithResponse(ctx context.Conte
 // - 422: `id_number_invalid`, `invalid_request`
 // - 429: `rate_limited`
 // - 500: `internal_error`
-// - 503: `engine_busy`, `engine_unavailable`
+// - 503: `engine_busy`, `engine_unavailable`, `storage_unavailable`
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -23968,6 +28074,135 @@ func ParseGetFindingResponse(rsp *http.Response) (*GetFindingResponse, error) {
 	return response, nil
 }
 
+// ParseAssignFindingResponse parses an HTTP response from a AssignFindingWithResponse call
+func ParseAssignFindingResponse(rsp *http.Response) (*AssignFindingResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AssignFindingResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Finding
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers AssignFindingResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers AssignFindingResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers AssignFindingResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseResolveFindingResponse parses an HTTP response from a ResolveFindingWithResponse call
 func ParseResolveFindingResponse(rsp *http.Response) (*ResolveFindingResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -24551,6 +28786,128 @@ func ParsePutDocumentOfContestedClearingResponse(rsp *http.Response) (*PutDocume
 		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers PutDocumentOfContestedClearingResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRepairClearingResponse parses an HTTP response from a RepairClearingWithResponse call
+func ParseRepairClearingResponse(rsp *http.Response) (*RepairClearingResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RepairClearingResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Repair
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers RepairClearingResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers RepairClearingResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers RepairClearingResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
@@ -25303,6 +29660,424 @@ func ParseResendNoticeResponse(rsp *http.Response) (*ResendNoticeResponse, error
 	return response, nil
 }
 
+// ParseListPaymentsResponse parses an HTTP response from a ListPaymentsWithResponse call
+func ParseListPaymentsResponse(rsp *http.Response) (*ListPaymentsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListPaymentsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PaymentPage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers ListPaymentsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers ListPaymentsResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers ListPaymentsResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseTotalPaymentsResponse parses an HTTP response from a TotalPaymentsWithResponse call
+func ParseTotalPaymentsResponse(rsp *http.Response) (*TotalPaymentsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &TotalPaymentsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PaymentTotals
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers TotalPaymentsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers TotalPaymentsResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers TotalPaymentsResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetPaymentResponse parses an HTTP response from a GetPaymentWithResponse call
+func ParseGetPaymentResponse(rsp *http.Response) (*GetPaymentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetPaymentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Payment
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers GetPaymentResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers GetPaymentResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers GetPaymentResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseTracePaymentResponse parses an HTTP response from a TracePaymentWithResponse call
+func ParseTracePaymentResponse(rsp *http.Response) (*TracePaymentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &TracePaymentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PaymentTrace
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers TracePaymentResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers TracePaymentResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers TracePaymentResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseGetPayoutPauseResponse parses an HTTP response from a GetPayoutPauseWithResponse call
 func ParseGetPayoutPauseResponse(rsp *http.Response) (*GetPayoutPauseResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -25621,6 +30396,337 @@ func ParseResumePayoutsResponse(rsp *http.Response) (*ResumePayoutsResponse, err
 		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers ResumePayoutsResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListReconciliationsResponse parses an HTTP response from a ListReconciliationsWithResponse call
+func ParseListReconciliationsResponse(rsp *http.Response) (*ListReconciliationsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListReconciliationsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ReconciliationPage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers ListReconciliationsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers ListReconciliationsResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers ListReconciliationsResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetReconciliationResponse parses an HTTP response from a GetReconciliationWithResponse call
+func ParseGetReconciliationResponse(rsp *http.Response) (*GetReconciliationResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetReconciliationResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ReconciliationDay
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers GetReconciliationResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers GetReconciliationResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers GetReconciliationResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseReconcileDayResponse parses an HTTP response from a ReconcileDayWithResponse call
+func ParseReconcileDayResponse(rsp *http.Response) (*ReconcileDayResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReconcileDayResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ReconciliationDay
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers ReconcileDayResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers ReconcileDayResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers ReconcileDayResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
@@ -27670,6 +32776,243 @@ func ParseResolvePayoutResponse(rsp *http.Response) (*ResolvePayoutResponse, err
 		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers ResolvePayoutResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseTracePayoutResponse parses an HTTP response from a TracePayoutWithResponse call
+func ParseTracePayoutResponse(rsp *http.Response) (*TracePayoutResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &TracePayoutResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PaymentTrace
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers TracePayoutResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers TracePayoutResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers TracePayoutResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRepairRegistrationResponse parses an HTTP response from a RepairRegistrationWithResponse call
+func ParseRepairRegistrationResponse(rsp *http.Response) (*RepairRegistrationResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RepairRegistrationResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Repair
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers RepairRegistrationResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers RepairRegistrationResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers RepairRegistrationResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {

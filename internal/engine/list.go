@@ -1,0 +1,162 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/converter"
+
+	"shiming/registration"
+)
+
+// Listed is a workflow as the engine's list has it.
+type Listed struct {
+	Type       string // of workflow
+	WorkflowID string
+	RunID      string
+	Runs       bool
+	Completed  bool // it ended by itself, and without an error
+	Failed     bool // it ended with an error of its own
+	Started    time.Time
+	State      registration.State // of a registration or a clearing: where the run has come to
+	// Stood says that the run has taken a step over, so that there was a row: only a run writes the attribute Overdue.
+	Stood bool
+}
+
+// listedAtOnce is how many workflows are asked for at a time.
+const listedAtOnce = 500
+
+// Newest lists the workflows of the task queue that were begun last, up to limit.
+func (e *Engine) Newest(ctx context.Context, limit int) (all []Listed, err error) {
+	page, err := e.page(ctx, e.ours()+" and (WorkflowType in ("+quoted(subjects)+"))", limit, nil)
+	if err != nil {
+		return nil, err
+	}
+	return e.listed(page)
+}
+
+// subjects are the types of workflows whose row tells whether the database knows them.
+var subjects = []string{registration.IndividualWorkflow, registration.EnterpriseWorkflow, registration.ClearingWorkflow, registration.PayoutWorkflow}
+
+// Since lists every workflow of the task queue that runs, or that has ended since a moment, but the anchor. Of several runs of one
+// workflow the newest comes first.
+func (e *Engine) Since(ctx context.Context, since time.Time, each func(Listed) error) error {
+	query := fmt.Sprintf("%s and WorkflowType != '%s' and (ExecutionStatus = 'Running' or CloseTime >= '%s')",
+		e.ours(), registration.AnchorWorkflow, since.UTC().Format(time.RFC3339Nano))
+	return e.each(ctx, query, each)
+}
+
+// Running lists every registration and clearing that runs.
+func (e *Engine) Running(ctx context.Context, each func(Listed) error) error {
+	return e.each(ctx, e.ours()+" and ExecutionStatus = 'Running' and (WorkflowType in ("+quoted(subjects)+"))", each)
+}
+
+func (e *Engine) ours() string {
+	return "TaskQueue = '" + strings.ReplaceAll(e.taskQueue, "'", "''") + "'"
+}
+
+func quoted(names []string) string { return "'" + strings.Join(names, "', '") + "'" }
+
+func (e *Engine) each(ctx context.Context, query string, each func(Listed) error) error {
+	var next []byte
+	for {
+		page, err := e.page(ctx, query, listedAtOnce, next)
+		if err != nil {
+			return err
+		}
+		all, err := e.listed(page)
+		if err != nil {
+			return err
+		}
+		for _, l := range all {
+			if err := each(l); err != nil {
+				return err
+			}
+		}
+		if next = page.GetNextPageToken(); len(next) == 0 {
+			return nil
+		}
+	}
+}
+
+func (e *Engine) page(ctx context.Context, query string, size int, next []byte) (*workflowservice.ListWorkflowExecutionsResponse, error) {
+	page, err := e.client.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{Query: query, PageSize: int32(size), NextPageToken: next})
+	return page, gone(err)
+}
+
+func (e *Engine) listed(page *workflowservice.ListWorkflowExecutionsResponse) (all []Listed, err error) {
+	plain := converter.GetDefaultDataConverter() // search attributes are not encrypted
+	for _, info := range page.GetExecutions() {
+		l := Listed{
+			Type: info.GetType().GetName(), WorkflowID: info.GetExecution().GetWorkflowId(), RunID: info.GetExecution().GetRunId(),
+			Runs:      info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING,
+			Completed: info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED,
+			Failed:    info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_FAILED,
+			Started:   info.GetStartTime().AsTime(),
+		}
+		attributes := info.GetSearchAttributes().GetIndexedFields()
+		_, l.Stood = attributes[registration.AttrOverdue]
+		if state := attributes[registration.AttrState]; state != nil {
+			if err := plain.FromPayload(state, &l.State); err != nil {
+				return nil, err
+			}
+		}
+		all = append(all, l)
+	}
+	return all, nil
+}
+
+// Subject names the registration or clearing that a run is of, and says when anything happened to it last. [ErrNoRun] says that the engine
+// has forgotten it.
+func (e *Engine) Subject(ctx context.Context, l Listed) (id string, last time.Time, err error) {
+	answer, err := e.client.WorkflowService().GetWorkflowExecutionHistory(ctx, &workflowservice.GetWorkflowExecutionHistoryRequest{
+		Namespace: e.namespace, Execution: &commonpb.WorkflowExecution{WorkflowId: l.WorkflowID, RunId: l.RunID}, MaximumPageSize: 1,
+	})
+	if err != nil {
+		return "", last, gone(err)
+	}
+	var app struct {
+		RegistrationID string `json:"registration_id"`
+		ClearingID     string `json:"clearing_id"`
+	}
+	dc := converter.WithDataConverterSerializationContext(e.payloads, converter.WorkflowSerializationContext{Namespace: e.namespace, WorkflowID: l.WorkflowID})
+	for _, event := range answer.GetHistory().GetEvents() { // more than the first come, if they were written together
+		if started := event.GetWorkflowExecutionStartedEventAttributes(); started != nil {
+			if err := dc.FromPayloads(started.GetInput(), &app); err != nil {
+				return "", last, err
+			}
+		}
+	}
+	last, err = e.lastEvent(ctx, l)
+	return cmp.Or(app.RegistrationID, app.ClearingID), last, err
+}
+
+// lastEvent says when anything happened to a run last.
+func (e *Engine) lastEvent(ctx context.Context, l Listed) (last time.Time, err error) {
+	answer, err := e.client.WorkflowService().GetWorkflowExecutionHistoryReverse(ctx, &workflowservice.GetWorkflowExecutionHistoryReverseRequest{
+		Namespace: e.namespace, Execution: &commonpb.WorkflowExecution{WorkflowId: l.WorkflowID, RunId: l.RunID}, MaximumPageSize: 1,
+	})
+	if err != nil {
+		return last, gone(err)
+	}
+	for _, event := range answer.GetHistory().GetEvents() {
+		return event.GetEventTime().AsTime(), nil
+	}
+	return last, errors.New("engine: the run has no history")
+}
+
+// End ends a run at once, by a repair: what it knows is not what the database knows. One that has ended is left so.
+func (e *Engine) End(ctx context.Context, workflowID, runID, why string) error {
+	err := gone(e.client.TerminateWorkflow(ctx, workflowID, runID, why))
+	if errors.Is(err, ErrNoRun) {
+		return nil
+	}
+	return err
+}

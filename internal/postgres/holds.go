@@ -1,0 +1,131 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"shiming/internal/dossier"
+	"shiming/registration"
+)
+
+// ErrNotHeld says that there is no hold that could end.
+var ErrNotHeld = errors.New("postgres: nothing is held")
+
+// ErrRestored says that the database is older than its engine: nothing is ordered until it is repaired.
+var ErrRestored = errors.New("postgres: the database is older than its engine, and held until it is repaired")
+
+// Hold is that the database is older than its engine, and not repaired yet.
+type Hold struct {
+	ID           string
+	Why          string
+	Since        time.Time
+	RestorePoint time.Time // what was committed later may be missing
+}
+
+// heldSubject is what a finding about a hold is about.
+const heldSubject = "database"
+
+// Hold keeps everything from being opened or paid until [Store.EndHold]. One that holds already stays as it is. The restore
+// point is since, or, if that is zero, the newest moment that the database is known to have come to.
+func (s *Store) Hold(ctx context.Context, why string, since time.Time) error {
+	return s.inTx(ctx, func(tx pgx.Tx) error {
+		// Whoever is about to order a payment holds the same lock shared: once this has committed, no other does.
+		if _, err := tx.Exec(ctx, `select pg_advisory_xact_lock(hashtextextended('payouts', 9))`); err != nil {
+			return err
+		}
+		var known *time.Time
+		if !since.IsZero() {
+			known = &since
+		}
+		tag, err := tx.Exec(ctx, `insert into holds (id, why, since, restore_point) values ($1, $2, $3,
+			coalesce($4, (select marked_at from anchor), (select max(at) from timeline), $3)) on conflict ((true)) where ended_at is null do nothing`,
+			registration.NewID("hld"), why, s.now(), known)
+		if err != nil || tag.RowsAffected() == 0 {
+			return err
+		}
+		return s.alarm(ctx, tx, registration.FindingHeld, heldSubject, why)
+	})
+}
+
+// HoldNow is the hold that there is, nil if there is none.
+func (s *Store) HoldNow(ctx context.Context) (*Hold, error) {
+	rows, err := s.pool.Query(ctx, `select id, why, since, restore_point from holds where ended_at is null`)
+	if err != nil {
+		return nil, err
+	}
+	h, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByPos[Hold])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
+	}
+	return h, err
+}
+
+// IsHeld reports whether the database is held after a restore.
+func (s *Store) IsHeld(ctx context.Context) (bool, error) {
+	h, err := s.HoldNow(ctx)
+	return h != nil, err
+}
+
+// FindHeld opens the finding of a hold again that somebody has resolved while it holds.
+func (s *Store) FindHeld(ctx context.Context) error {
+	h, err := s.HoldNow(ctx)
+	if h == nil || err != nil {
+		return err
+	}
+	return s.Find(ctx, registration.FindingHeld, heldSubject, "", h.Why)
+}
+
+// EndHold ends the hold by a person's word: the database was repaired, and the engine has kept its mark, above every one of
+// before. It returns [ErrNotHeld] if nothing is held.
+func (s *Store) EndHold(ctx context.Context, by, reason string, mark int64) error {
+	return s.inTx(ctx, func(tx pgx.Tx) error {
+		var id string
+		err := tx.QueryRow(ctx, `select id from holds where ended_at is null for update`).Scan(&id)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return ErrNotHeld
+		}
+		if err != nil {
+			return err
+		}
+		sealed, sealedFor, err := s.sealAbout(ctx, tx, heldSubject, id, dossier.PurposeReason, reason)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `update holds set ended_at = $2, ended_by = $3, sealed_reason = $4, sealed_for = $5 where id = $1`,
+			id, s.now(), by, sealed, sealedFor); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `update anchor set mark = $1, acknowledged = $1, marked_at = $2, work = `+committed, mark, s.now()); err != nil {
+			return err
+		}
+		return s.gone(ctx, tx, registration.FindingHeld, heldSubject)
+	})
+}
+
+// LastHoldEnded is when a hold ended last, zero if none ever did: what the engine had begun by then was repaired.
+func (s *Store) LastHoldEnded(ctx context.Context) (at time.Time, err error) {
+	var ended *time.Time
+	if err = s.pool.QueryRow(ctx, `select max(ended_at) from holds`).Scan(&ended); err == nil && ended != nil {
+		at = *ended
+	}
+	return at, err
+}
+
+// held reports whether the database is held.
+func held(ctx context.Context, q querier) (yes bool, err error) {
+	err = q.QueryRow(ctx, `select exists (select from holds where ended_at is null)`).Scan(&yes)
+	return yes, err
+}
+
+// Held refuses what must not be done while the database is held.
+func (s *Store) Held(ctx context.Context) (*registration.Refusal, error) {
+	return refuseHeld(ctx, s.pool)
+}
+
+func refuseHeld(ctx context.Context, q querier) (*registration.Refusal, error) {
+	yes, err := held(ctx, q)
+	return refuseIf(yes, registration.CodeHeldAfterRestore), err
+}

@@ -1,0 +1,127 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"shiming/internal/dossier"
+	"shiming/registration"
+)
+
+// FindOnce opens a finding unless one of its kind and subject was opened since, whatever became of it: who repeats a repair is not
+// told again of what a person has seen to.
+func (s *Store) FindOnce(ctx context.Context, kind registration.FindingKind, subject, accountID, tried string, since time.Time) error {
+	return s.inTx(ctx, func(tx pgx.Tx) error {
+		var known bool
+		err := tx.QueryRow(ctx, `select exists (select from findings where kind = $1 and subject = $2 and since >= $3)`, kind, subject, since).Scan(&known)
+		if known || err != nil {
+			return err
+		}
+		return s.find(ctx, tx, kind, subject, accountID, tried)
+	})
+}
+
+// OpenPayment is a payment whose outcome this database does not know, and that the bank is to be asked about.
+type OpenPayment struct {
+	ID, RegistrationID, Key string
+	Wanted                  bool // it is to be made if the bank has never heard of it
+}
+
+// OpenPayments lists every payment that the bank has not answered by this database's word, but those that take over a lost transfer:
+// what the bank says of such a key may be another company's.
+func (s *Store) OpenPayments(ctx context.Context) ([]OpenPayment, error) {
+	rows, err := s.pool.Query(ctx, `select id, registration_id, key, state = 'requested' or ordered_at is not null and bank_state = 'requested' from payments
+		where adoption is null and bank_state in ('requested', 'dropped', 'written_off') order by id`)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[OpenPayment])
+}
+
+// PaymentKnown reports whether there is such a payment, and whether its applicant was told of it by this database's word.
+func (s *Store) PaymentKnown(ctx context.Context, id string) (known, announced bool, err error) {
+	err = s.pool.QueryRow(ctx, `select count(*) > 0, count(notified_at) > 0 from payments where id = $1`, id).Scan(&known, &announced)
+	return known, announced, err
+}
+
+// NoticeKnown reports whether there is such a notice.
+func (s *Store) NoticeKnown(ctx context.Context, id string) (bool, error) {
+	return s.known(ctx, `select from notices where id = $1`, id)
+}
+
+// DeliveryKnown reports whether there is such a delivery to a subscriber.
+func (s *Store) DeliveryKnown(ctx context.Context, id string) (bool, error) {
+	return s.known(ctx, `select from webhook_deliveries where id = $1`, id)
+}
+
+func (s *Store) known(ctx context.Context, sql string, args ...any) (yes bool, err error) {
+	err = s.pool.QueryRow(ctx, `select exists (`+sql+`)`, args...).Scan(&yes)
+	return yes, err
+}
+
+// NoticeWasSent notes by the engine's word that a notice was delivered, or, if its workflow failed, that it may have been: it is not
+// sent a second time. It reports whether this database did not know.
+func (s *Store) NoticeWasSent(ctx context.Context, id string, surely bool) (news bool, err error) {
+	column := "unsure_at"
+	if surely {
+		column = "accepted_at"
+	}
+	err = s.inTx(ctx, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `update notices set `+column+` = $2, sending_at = null where id = $1 and `+noticeIsWaiting, id, s.now())
+		if news = err == nil && tag.RowsAffected() == 1; !news {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `delete from outbox where kind = $1 and ref = $2`, MessageNotice, id); err != nil || surely {
+			return err
+		}
+		return s.find(ctx, tx, registration.FindingMessageUnsure, id, "", "its workflow had failed before the restore: the provider refused it, or may have sent it")
+	})
+	return news, err
+}
+
+// DeliveryWasMade notes by the engine's word that a delivery to a subscriber was made. It reports whether this database did not know.
+func (s *Store) DeliveryWasMade(ctx context.Context, id string) (news bool, err error) {
+	err = s.inTx(ctx, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `update webhook_deliveries set state = 'delivered', finished_at = $2 where id = $1 and state = 'pending'`, id, s.now())
+		if news = err == nil && tag.RowsAffected() == 1; !news {
+			return err
+		}
+		_, err = tx.Exec(ctx, `delete from outbox where kind = $1 and ref = $2`, MessageDelivery, id)
+		return err
+	})
+	return news, err
+}
+
+// The ways in which the run of one case is repaired.
+const (
+	RepairRebuilt = "rebuilt" // it was ahead, was ended, and another starts where the row stands
+	RepairStarted = "started" // there was none
+	RepairTold    = "told"    // it was behind, or not the one that took the last step, and is told to look
+	RepairNothing = "nothing" // it agrees with its row
+)
+
+// Repaired keeps what ops had done about one case's run, and puts it on its timeline with the person.
+func (s *Store) Repaired(ctx context.Context, subject, done, by, reason string) error {
+	return s.inTx(ctx, func(tx pgx.Tx) error {
+		note, err := s.timelineOf(ctx, tx, subject)
+		if err != nil {
+			return err
+		}
+		if note == nil {
+			return ErrNotFound
+		}
+		id := registration.NewID("rpr")
+		sealed, sealedFor, err := s.sealAbout(ctx, tx, subject, id, dossier.PurposeReason, reason)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `insert into repairs (id, subject, done, sealed_reason, sealed_for, said_by, at) values ($1, $2, $3, $4, $5, $6, $7)`,
+			id, subject, done, sealed, sealedFor, by, s.now()); err != nil {
+			return err
+		}
+		return errors.Join(found(ctx, tx, subject), note("run_repaired:"+done, by, nil))
+	})
+}

@@ -1,0 +1,235 @@
+package postgres_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"shiming/internal/dossier"
+	"shiming/internal/postgres"
+	"shiming/registration"
+	"shiming/workflows/workflowtest"
+)
+
+// The mark rises with what is committed, and an idle product raises none.
+func TestTheMarkRisesWithWhatIsCommitted(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	raise := func() int64 {
+		t.Helper()
+		a, err := w.Store.RaiseMark(t.Context(), false)
+		require.NoError(t, err)
+		return a.Number
+	}
+	companyRequired(t, w, "acct-1", 1)
+	first := raise()
+	require.Positive(t, first)
+	require.Equal(t, first, raise(), "nothing was committed since")
+	a, err := w.Store.RaiseMark(t.Context(), true)
+	require.NoError(t, err)
+	require.Equal(t, first+1, a.Number, "a backup raises it in any case")
+	companyRequired(t, w, "acct-2", 2)
+	require.Equal(t, first+2, raise())
+	require.NoError(t, w.Store.MarkKept(t.Context(), first+1, "cluster/namespace"))
+	a, err = w.Store.AnchorNow(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, first+1, a.Acknowledged)
+	require.Equal(t, "cluster/namespace", a.EngineID)
+}
+
+// While the database is held nothing is opened, asked for or ordered; the hold is one, is told once, and ends by a person's word.
+func TestAHeldDatabaseOpensAndPaysNothing(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	ready := announcedPayments(t, w, 1)[0]
+	step := companyRequired(t, w, "acct-9", 9)
+	require.NoError(t, w.Store.Hold(t.Context(), "older", time.Time{}))
+	require.NoError(t, w.Store.Hold(t.Context(), "older still", time.Time{}))
+	hold, err := w.Store.HoldNow(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "older", hold.Why)
+	require.Equal(t, 1, findings(t, w.Store, registration.FindingHeld, "database"))
+	require.Equal(t, 1, mailed(t, w.Store, registration.FindingHeld))
+
+	refusal, err := w.Store.MayRegister(t.Context(), "acct-new", "reg_new")
+	require.NoError(t, err)
+	require.Equal(t, registration.CodeHeldAfterRestore, refusal.Code)
+	_, refusal, err = w.Store.MayClear(t.Context(), "acct-new")
+	require.NoError(t, err)
+	require.Equal(t, registration.CodeHeldAfterRestore, refusal.Code)
+	result, err := takeCompany(w, step, 9)
+	require.NoError(t, err)
+	require.Equal(t, registration.CodeHeldAfterRestore, result.Refusal.Code)
+	_, err = w.Store.TakeOrder(t.Context(), ready)
+	require.ErrorIs(t, err, postgres.ErrRestored)
+
+	require.NoError(t, w.Store.EndHold(t.Context(), "ops:chen", "repaired", 12))
+	require.ErrorIs(t, w.Store.EndHold(t.Context(), "ops:chen", "repaired", 13), postgres.ErrNotHeld)
+	a, err := w.Store.AnchorNow(t.Context())
+	require.NoError(t, err)
+	require.EqualValues(t, 12, a.Number)
+	require.Equal(t, 0, findings(t, w.Store, registration.FindingHeld, "database"))
+	order, err := w.Store.TakeOrder(t.Context(), ready)
+	require.NoError(t, err)
+	require.NotNil(t, order)
+}
+
+// lose keeps a lost transfer to the account of the n-th company, of so many fen.
+func lose(t *testing.T, w *workflowtest.World, key, last4 string, fen int64, state string) {
+	t.Helper()
+	free, err := w.Store.KeepLost(t.Context(), postgres.LostTransfer{Key: key, At: w.Now().Add(-time.Hour), AccountLast4: last4, AmountFen: fen, State: state})
+	require.NoError(t, err)
+	require.True(t, free)
+}
+
+// A payment to an account that a lost transfer may have gone to takes it over instead of being made; the bank says whether it is its. If
+// none is, nothing is ordered until a person has judged.
+func TestAPaymentTakesOverALostTransfer(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	step := companyRequired(t, w, "acct-1", 1)
+	last4 := companyLast4(1)
+	lose(t, w, "shm_older", last4, 11, "sent")
+	lose(t, w, "shm_settled", last4, 22, "settled")
+	lose(t, w, "shm_elsewhere", "0000", 33, "settled")
+	result, err := takeCompany(w, step, 1)
+	require.NoError(t, err)
+	require.Nil(t, result.Refusal)
+	id := result.Payment.ID
+	_, err = w.Store.PaymentNotified(t.Context(), id)
+	require.NoError(t, err)
+	order := func() *postgres.Order {
+		t.Helper()
+		o, err := w.Store.TakeOrder(t.Context(), id)
+		require.NoError(t, err)
+		return o
+	}
+	o := order()
+	require.Equal(t, []any{"shm_settled", int64(22), true}, []any{o.Key, o.AmountFen, o.Adopted}, "a settled one first")
+	news, err := w.Store.TransferFound(t.Context(), id, "transfer.settled", "")
+	require.NoError(t, err)
+	require.False(t, news, "whose it is only its own order says")
+
+	more, err := w.Store.AdoptNext(t.Context(), id, "shm_settled")
+	require.NoError(t, err)
+	require.True(t, more)
+	more, err = w.Store.AdoptNext(t.Context(), id, "shm_settled")
+	require.NoError(t, err)
+	require.True(t, more, "said again it changes nothing")
+	o = order()
+	require.Equal(t, []any{"shm_older", int64(11), true}, []any{o.Key, o.AmountFen, o.Adopted})
+
+	more, err = w.Store.AdoptNext(t.Context(), id, "shm_older")
+	require.NoError(t, err)
+	require.False(t, more)
+	require.Nil(t, order(), "a person judges first")
+	require.Equal(t, 1, findings(t, w.Store, registration.FindingAdoptionRefused, id))
+	left, err := w.Store.LostTransfers(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 3, left, "they are held for whose they are")
+}
+
+// What a payment has taken over is found no more; what ops resolves is released.
+func TestALostTransferIsTakenOverOrReleased(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	step := companyRequired(t, w, "acct-1", 1)
+	lose(t, w, "shm_mine", companyLast4(1), 11, "settled")
+	lose(t, w, "shm_other", "0000", 33, "settled")
+	result, err := takeCompany(w, step, 1)
+	require.NoError(t, err)
+	_, err = w.Store.PaymentNotified(t.Context(), result.Payment.ID)
+	require.NoError(t, err)
+	_, err = w.Store.TakeOrder(t.Context(), result.Payment.ID)
+	require.NoError(t, err)
+	_, err = w.Store.OrderAnswered(t.Context(), result.Payment.ID, "transfer.settled", "")
+	require.NoError(t, err)
+	require.Equal(t, 0, findings(t, w.Store, registration.FindingTransferLost, "shm_mine"))
+	free, err := w.Store.KeepLost(t.Context(), postgres.LostTransfer{Key: "shm_mine", At: w.Now(), AccountLast4: companyLast4(1), AmountFen: 11, State: "settled"})
+	require.NoError(t, err)
+	require.False(t, free, "found again it stays whose it is")
+
+	finding := one[string](t, w.Store, `select id from findings where subject = 'shm_other'`)
+	require.NoError(t, w.Store.ResolveFinding(t.Context(), finding, "ops:chen", "the company has gone out of business"))
+	left, err := w.Store.LostTransfers(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 0, left)
+	require.Equal(t, "ops:chen", one[string](t, w.Store, `select released_by from lost_transfers where key = 'shm_other'`))
+}
+
+// Who gives up before the bank has said whose a lost transfer is leaves it to the next payment to that account.
+func TestALostTransferOutlivesAPaymentThatIsGivenUp(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	lose(t, w, "shm_mine", companyLast4(1), 11, "settled")
+	for n := range 2 {
+		step := companyRequired(t, w, fmt.Sprintf("acct-%d", n), n+1)
+		_, err := w.Store.Pool().Exec(t.Context(), `update lost_transfers set account_last4 = $1`, companyLast4(n+1))
+		require.NoError(t, err)
+		result, err := takeCompany(w, step, n+1)
+		require.NoError(t, err)
+		require.Equal(t, "shm_mine", one[string](t, w.Store, `select key from payments where id = $1`, result.Payment.ID))
+		if n == 0 {
+			_, err = w.Store.Cancelled(t.Context(), step)
+			require.NoError(t, err)
+		}
+	}
+}
+
+// An amount of a lost transfer opens for its key alone.
+func TestLostTransfersOpenForTheirKeyAlone(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	p := &pair{t, w}
+	lose(t, w, "shm_1", companyLast4(1), 11, "settled")
+	lose(t, w, "shm_2", "0000", 22, "settled")
+	n := 0
+	p.swapped("lost_transfers", "amount", "key", "shm_1", "shm_2", func() error {
+		n++
+		step := companyRequired(t, w, fmt.Sprintf("acct-%d", n), n)
+		for _, sql := range []string{`update payments set key = key || id`, `update lost_transfers set adopted_by = null`, `update lost_transfers set account_last4 = '0000'`} {
+			_, err := w.Store.Pool().Exec(t.Context(), sql)
+			require.NoError(t, err)
+		}
+		_, err := w.Store.Pool().Exec(t.Context(), `update lost_transfers set account_last4 = $1 where key = 'shm_1'`, companyLast4(n))
+		require.NoError(t, err)
+		_, err = takeCompany(w, step, n)
+		return err
+	})
+}
+
+// companyLast4 are the last digits of the n-th company's account.
+func companyLast4(n int) string { return dossier.Last4(workflowtest.Company(n).Bank.AccountNumber) }
+
+// What the bank says of a payment that was ordered after the restore point is taken over, and nobody is told of it twice.
+func TestATransferOfAfterTheRestorePointIsTakenOver(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	step := companyRequired(t, w, "acct-1", 1)
+	result, err := takeCompany(w, step, 1)
+	require.NoError(t, err)
+	id := result.Payment.ID
+	all, err := w.Store.OpenPayments(t.Context())
+	require.NoError(t, err)
+	require.Len(t, all, 1)
+	require.True(t, all[0].Wanted)
+	known, err := w.Store.KnownKeys(t.Context(), []string{all[0].Key, "shm_unknown"})
+	require.NoError(t, err)
+	require.Equal(t, map[string]string{all[0].Key: id}, known)
+	for _, want := range []bool{true, false} {
+		news, err := w.Store.TransferFound(t.Context(), id, "transfer.settled", "")
+		require.NoError(t, err)
+		require.Equal(t, want, news)
+	}
+	held, wanted, err := w.Store.HeldNotices(t.Context(), id)
+	require.NoError(t, err)
+	require.True(t, wanted)
+	require.Empty(t, held, "it was announced then")
+	require.Nil(t, func() *postgres.Order {
+		o, err := w.Store.TakeOrder(t.Context(), id)
+		require.NoError(t, err)
+		return o
+	}())
+}

@@ -1,0 +1,213 @@
+package restore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"shiming/internal/engine"
+	"shiming/internal/postgres"
+	"shiming/registration"
+)
+
+const (
+	lease = "restore"
+	// Every is how often the mark is raised while anything is committed: what a restore may hide by its mark alone.
+	Every = 10 * time.Second
+	// newest is how many of the engine's newest workflows are looked for in the database at the start, for what no mark has seen.
+	newest = 100
+)
+
+// Engine is the engine's part.
+type Engine interface {
+	Mark(ctx context.Context) (registration.Mark, error)
+	KeepMark(ctx context.Context, mark registration.Mark) error
+	Identity(ctx context.Context) (string, error)
+	Newest(ctx context.Context, limit int) ([]engine.Listed, error)
+	Running(ctx context.Context, each func(engine.Listed) error) error
+	Since(ctx context.Context, since time.Time, each func(engine.Listed) error) error
+	Subject(ctx context.Context, l engine.Listed) (id string, last time.Time, err error)
+	End(ctx context.Context, workflowID, runID, why string) error
+	Look(ctx context.Context, workflowID string) (engine.Seen, error)
+	Nudge(ctx context.Context, workflowID, id string) error
+	Start(ctx context.Context, workflow, id, summary string, args ...any) error
+	Restart(ctx context.Context, workflow, id, summary string, args ...any) error
+	Resume(ctx context.Context, app registration.Application) error
+	ResumeClearing(ctx context.Context, app registration.ClearingApplication) error
+}
+
+// Keeper compares database and engine and keeps their marks. Any number may run; one at a time works.
+type Keeper struct {
+	Book   *postgres.Store
+	Engine Engine
+	Every  time.Duration
+	Log    *slog.Logger
+	holder string
+}
+
+// again is how soon the first comparison is tried again when either side does not answer.
+const again = 2 * time.Second
+
+// Begin compares until it could, and holds the database if it is behind. Nothing may be opened or paid before it returns. The error is
+// ctx's.
+func (k *Keeper) Begin(ctx context.Context) error {
+	for {
+		v, err := k.Compare(ctx, true)
+		if err == nil {
+			k.Log.Info("database and engine were compared", "verdict", v.String())
+			return nil
+		}
+		k.Log.Warn("database and engine could not be compared yet; nothing is opened or paid until they are", "error", err)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(again):
+		}
+	}
+}
+
+// Run keeps the marks until ctx ends. Trouble is logged and met again in the next round.
+func (k *Keeper) Run(ctx context.Context) {
+	k.holder = registration.NewID("rst")
+	tick := time.NewTicker(k.Every)
+	defer tick.Stop()
+	for {
+		held, err := k.Book.Lease(ctx, lease, k.holder, k.Every*3/2)
+		if err == nil && held {
+			err = k.Round(ctx)
+		}
+		if err != nil && ctx.Err() == nil {
+			k.Log.Warn("restore: a round met trouble; the next one compares again", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// Round compares once and does what follows: it raises the mark, holds the database, or rebuilds the engine's runs.
+func (k *Keeper) Round(ctx context.Context) error {
+	switch v, err := k.Compare(ctx, false); {
+	case err != nil:
+		return err
+	case v == Held, v == DatabaseBehind:
+		return k.Book.FindHeld(ctx)
+	case v == EngineBehind:
+		return k.Rebuild(ctx)
+	case v == FirstStart:
+		return k.raise(ctx, true)
+	}
+	return k.raise(ctx, false)
+}
+
+// Compare judges how database and engine stand to each other, and holds the database if it is behind. Thoroughly, it also looks
+// for the engine's newest workflows in the database.
+func (k *Keeper) Compare(ctx context.Context, thoroughly bool) (Verdict, error) {
+	if hold, err := k.Book.HoldNow(ctx); hold != nil || err != nil {
+		return Held, err
+	}
+	db, err := k.Book.AnchorNow(ctx)
+	if err != nil {
+		return InStep, err
+	}
+	kept, err := k.kept(ctx)
+	if err != nil {
+		return InStep, err
+	}
+	v, why := Judge(db, kept)
+	if thoroughly && (v == InStep || v == FirstStart) {
+		unknown, err := k.unknown(ctx)
+		if err != nil {
+			return v, err
+		}
+		if len(unknown) > 0 {
+			v, why = DatabaseBehind, fmt.Sprintf("the engine has run %d of its newest workflows for what the database does not know, %s for one", len(unknown), unknown[0])
+		}
+	}
+	if v != DatabaseBehind {
+		return v, nil
+	}
+	k.Log.Error("the database is older than its engine: it is held until it is repaired (starter repair --all)", "why", why)
+	return v, k.Book.Hold(ctx, why, time.Time{})
+}
+
+// kept is the mark that the engine has kept, nil if it has none.
+func (k *Keeper) kept(ctx context.Context) (*registration.Mark, error) {
+	mark, err := k.Engine.Mark(ctx)
+	if errors.Is(err, engine.ErrNoRun) {
+		return nil, nil
+	}
+	return &mark, err
+}
+
+// unknown lists what the engine's newest workflows were for and the database does not know: the cases that had a row, for their
+// runs have taken a step over, and the payments, whose workflow begins after their row.
+func (k *Keeper) unknown(ctx context.Context) ([]string, error) {
+	all, err := k.Engine.Newest(ctx, newest)
+	if err != nil {
+		return nil, err
+	}
+	repaired, err := k.Book.LastHoldEnded(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	for _, l := range all {
+		if l.Started.Before(repaired) { // whatever it was for, a person was told
+			continue
+		}
+		if payment, is := strings.CutPrefix(l.WorkflowID, registration.PayoutWorkflowID("")); is {
+			ids = append(ids, payment)
+			continue
+		}
+		if !l.Stood {
+			continue
+		}
+		id, _, err := k.Engine.Subject(ctx, l)
+		switch {
+		case errors.Is(err, engine.ErrNoRun): // forgotten meanwhile
+			continue
+		case err != nil:
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return k.Book.Unknown(ctx, ids)
+}
+
+// raise raises the database's mark if anything was committed since, or in any case, and has the engine keep it.
+func (k *Keeper) raise(ctx context.Context, inAnyCase bool) error {
+	a, err := k.Book.RaiseMark(ctx, inAnyCase)
+	if err != nil || a.Number == a.Acknowledged {
+		return err
+	}
+	id, err := k.Engine.Identity(ctx)
+	if err != nil {
+		return err
+	}
+	if err := k.Engine.KeepMark(ctx, a.Mark); err != nil {
+		return err
+	}
+	return k.Book.MarkKept(ctx, a.Number, id)
+}
+
+// ErrHeld says that no mark is raised while the database is held, or ought to be.
+var ErrHeld = errors.New("restore: the database is behind its engine; repair it first (starter repair --all)")
+
+// RaiseMark raises the mark, whatever was committed, and has the engine keep it. To be called after every dump of the database: one that
+// is restored is then always known to be older.
+func RaiseMark(ctx context.Context, book *postgres.Store, e Engine) error {
+	k := &Keeper{Book: book, Engine: e, Log: slog.New(slog.DiscardHandler)}
+	switch v, err := k.Compare(ctx, false); {
+	case err != nil:
+		return err
+	case v == Held, v == DatabaseBehind:
+		return ErrHeld
+	}
+	return k.raise(ctx, true)
+}

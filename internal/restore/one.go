@@ -1,0 +1,100 @@
+package restore
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"shiming/internal/engine"
+	"shiming/internal/postgres"
+	"shiming/registration"
+)
+
+// Runs is what a repair of one case needs of the engine.
+type Runs interface {
+	Look(ctx context.Context, workflowID string) (engine.Seen, error)
+	Known(ctx context.Context, workflowID string) (version int64, err error)
+	Nudge(ctx context.Context, workflowID, id string) error
+	End(ctx context.Context, workflowID, runID, why string) error
+	Resume(ctx context.Context, app registration.Application) error
+	ResumeClearing(ctx context.Context, app registration.ClearingApplication) error
+}
+
+// Done is what was found of one case's run, and done about it.
+type Done struct {
+	Subject string
+	Done    string // postgres.RepairRebuilt and so on
+	Found   string // in words
+}
+
+// One repairs the run of one registration or clearing, by a person's word, who is on its timeline. Not while the database is held: what runs
+// know is what the whole repair goes by. The error may be a refusal.
+func One(ctx context.Context, book *postgres.Store, runs Runs, id, by, reason string) (Done, error) {
+	if refusal, err := book.Held(ctx); refusal != nil || err != nil {
+		if refusal != nil {
+			err = refusal.Saying("The database is held after a restore: have it repaired as a whole first (starter repair --all).")
+		}
+		return Done{}, err
+	}
+	run, err := book.RunOf(ctx, id)
+	if err != nil {
+		return Done{}, err
+	}
+	seen, err := runs.Look(ctx, run.WorkflowID)
+	if err != nil {
+		return Done{}, err
+	}
+	d, err := mend(ctx, book, runs, run, seen)
+	if err != nil {
+		return Done{}, err
+	}
+	d.Subject = id
+	return d, book.Repaired(ctx, id, d.Done, by, reason)
+}
+
+func mend(ctx context.Context, book *postgres.Store, runs Runs, run postgres.Run, seen engine.Seen) (Done, error) {
+	switch {
+	case !seen.Runs && run.Ended:
+		return Done{Done: postgres.RepairNothing, Found: "it has ended, and so has its run"}, nil
+	case !seen.Runs:
+		return Done{Done: postgres.RepairStarted, Found: "it is open and had no run"}, begin(ctx, book, runs, run)
+	case run.Ended:
+		return Done{Done: postgres.RepairTold, Found: "it has ended, and a run of its account goes on"}, runs.Nudge(ctx, run.WorkflowID, run.ID)
+	case ahead(ctx, runs, run):
+		if err := runs.End(ctx, run.WorkflowID, seen.RunID, "repair of one: the run knows more than its row"); err != nil {
+			return Done{}, err
+		}
+		return Done{Done: postgres.RepairRebuilt, Found: "its run knew more than its row"}, begin(ctx, book, runs, run)
+	case run.Acknowledged < run.Version, run.RunID != seen.RunID:
+		return Done{Done: postgres.RepairTold, Found: "its run is behind its row"}, runs.Nudge(ctx, run.WorkflowID, run.ID)
+	}
+	return Done{Done: postgres.RepairNothing, Found: "its run agrees with its row"}, nil
+}
+
+// askedWithin bounds the question to a run what it knows: no worker may be there to answer.
+const askedWithin = 3 * time.Second
+
+// ahead reports whether a run knows more than its row: it has said so at a step, or says so now.
+func ahead(ctx context.Context, runs Runs, run postgres.Run) bool {
+	if run.Held {
+		return true
+	}
+	ctx, cancel := context.WithTimeout(ctx, askedWithin)
+	defer cancel()
+	known, err := runs.Known(ctx, run.WorkflowID)
+	return err == nil && known > run.Version
+}
+
+// begin starts a run where the row stands. One that somebody else has started meanwhile is as good.
+func begin(ctx context.Context, book *postgres.Store, runs Runs, run postgres.Run) error {
+	from, err := book.ResumeOf(ctx, run.ID)
+	switch {
+	case err != nil:
+		return err
+	case from.Clearing != nil:
+		return runs.ResumeClearing(ctx, *from.Clearing)
+	case from.Registration == nil:
+		return errors.New("restore: the row says nothing to start from")
+	}
+	return runs.Resume(ctx, *from.Registration)
+}

@@ -1,0 +1,142 @@
+package vault
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"gocloud.dev/blob/fileblob"
+)
+
+const (
+	// provenFor is how long a storage that has just kept something is taken to keep more.
+	provenFor = 15 * time.Second
+	// brokenFor is how long one that has not is not asked again. It is short: people wait for it.
+	brokenFor = 2 * time.Second
+	probeSize = 4 << 10 // bytes: a block
+)
+
+// proof is what was last learned of whether the storage keeps what is written.
+type proof struct {
+	mu  sync.Mutex
+	at  time.Time
+	err error
+}
+
+// Ready says whether what is written now would be kept, and can be reached. It is known for a while from whatever was stored, or was
+// not; then something is written and removed again.
+func (b *Blobs) Ready(ctx context.Context) error {
+	if known, err := b.proof.known(); known {
+		return err
+	}
+	if err := b.probe(ctx); err != nil {
+		return b.broken("probe", err)
+	}
+	b.works()
+	return nil
+}
+
+func (p *proof) known() (known bool, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	age := time.Since(p.at)
+	return !p.at.IsZero() && (p.err == nil && age < provenFor || p.err != nil && age < brokenFor), p.err
+}
+
+func (p *proof) is(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.at, p.err = time.Now(), err
+}
+
+func (b *Blobs) works() { b.proof.is(nil) }
+
+// broken is an [ErrStorage] of a failure to do something, and remembered.
+func (b *Blobs) broken(what string, err error) error {
+	err = fmt.Errorf("%s blob: %w: %w", what, ErrStorage, err)
+	b.proof.is(err)
+	return err
+}
+
+// missing tells a blob that is not there from a storage that is not there.
+func (b *Blobs) missing(ctx context.Context) error {
+	if err := b.folder.present(); err != nil {
+		return b.broken("read", err)
+	}
+	if b.folder != nil { // the driver would list it whole
+		return ErrNoBlob
+	}
+	there, err := b.bucket.IsAccessible(ctx)
+	switch {
+	case err != nil:
+		return b.broken("read", err)
+	case !there:
+		return b.broken("read", errors.New("the bucket does not exist"))
+	}
+	return ErrNoBlob
+}
+
+// probes are beside the subjects' blobs, and no subject's.
+const probes = "probes/"
+
+func (b *Blobs) probe(ctx context.Context) error {
+	name := probes + rand.Text()
+	err := b.write(ctx, name, func(w io.Writer) error {
+		_, err := w.Write(make([]byte, probeSize))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return b.bucket.Delete(ctx, name)
+}
+
+// folder is where blobs are, if that is a folder of this machine.
+type folder struct {
+	path   string
+	opened os.FileInfo
+}
+
+// folderOf is the folder at an address that was opened; nil if it is none.
+func folderOf(address string) (*folder, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil, err
+	}
+	f := &folder{path: address}
+	switch u.Scheme {
+	case "":
+	case fileblob.Scheme:
+		f.path = u.Path
+		if os.PathSeparator != '/' && len(f.path) > 0 { // as the driver has it
+			f.path = f.path[1:]
+		}
+		f.path = filepath.FromSlash(f.path)
+	default:
+		return nil, nil
+	}
+	f.opened, err = os.Stat(f.path)
+	return f, err
+}
+
+// present fails if the folder is not the one that was opened: what was mounted there is not any more, say.
+func (f *folder) present() error {
+	if f == nil {
+		return nil
+	}
+	now, err := os.Stat(f.path)
+	switch {
+	case err != nil:
+		return err
+	case !os.SameFile(f.opened, now):
+		return errors.New("the folder is not the one that was opened")
+	}
+	return nil
+}
