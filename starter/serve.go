@@ -153,7 +153,7 @@ func (a *apiServer) compareOnce() (compared func() bool) {
 	a.stopComparing = cancel
 	keeper := &restore.Keeper{Book: a.store, Engine: a.engine, Every: restore.Every, Log: a.log}
 	a.compare.Go(func() {
-		if keeper.Begin(ctx) == nil {
+		if keeper.Begin(ctx) {
 			done.Store(true)
 		}
 	})

@@ -26,6 +26,9 @@ func FuzzGrantPayout(f *testing.F)        { fuzzBody(f, "grant-payout") }
 func FuzzPausePayouts(f *testing.F)       { fuzzBody(f, "pause-payouts") }
 func FuzzResumePayouts(f *testing.F)      { fuzzBody(f, "resume-payouts") }
 func FuzzResolveFinding(f *testing.F)     { fuzzBody(f, "resolve-finding") }
+func FuzzAssignFinding(f *testing.F)      { fuzzBody(f, "assign-finding") }
+func FuzzRepairRegistration(f *testing.F) { fuzzBody(f, "repair-registration") }
+func FuzzRepairClearing(f *testing.F)     { fuzzBody(f, "repair-clearing") }
 func FuzzResendNotice(f *testing.F)       { fuzzBody(f, "resend-notice") }
 func FuzzAcceptNotice(f *testing.F)       { fuzzBody(f, "accept-notice") }
 func FuzzAssignReview(f *testing.F)       { fuzzBody(f, "assign-review") }

@@ -116,7 +116,7 @@ func targets(t testing.TB) []*target {
 		tg.open = func(w *world) {
 			n++
 			path = strings.NewReplacer("/v1/registrations/{id}", w.readyFor(op.OperationID, n), "/v1/reviews/{id}", "/v1/reviews/"+w.reviewFor(op.OperationID, n),
-				"/v1/findings/{id}", "/v1/findings/"+w.findingFor(op.OperationID, n),
+				"/v1/findings/{id}", "/v1/findings/"+w.findingFor(op.OperationID, n), byIDPath, "/v1/identity-clearings/"+w.clearingFor(op.OperationID, n),
 				"/v1/notices/{id}", "/v1/notices/"+w.noticeFor(op.OperationID, n),
 				"{account_id}", fmt.Sprintf("acct-%d", n), "{id}", "x").Replace(op.Path)
 		}
@@ -146,7 +146,7 @@ func targets(t testing.TB) []*target {
 func (w *world) readyFor(operation string, n int) string {
 	account := fmt.Sprintf("acct-%d", n)
 	switch operation {
-	case "hand-in-card", "set-name":
+	case "hand-in-card", "set-name", "repair-registration":
 		return w.open(account, "individual")
 	case "confirm-card-code":
 		path := w.open(account, "individual")
@@ -176,10 +176,22 @@ func (w *world) reviewFor(operation string, n int) string {
 }
 
 func (w *world) findingFor(operation string, n int) string {
-	if operation == "resolve-finding" {
+	if strings.HasSuffix(operation, "-finding") {
 		return w.found(registration.FindingUndelivered, fmt.Sprintf("ntc_%d", n), "")
 	}
 	return "x"
+}
+
+// clearingFor is an open one, the same each time: a caller may not claim often in a day.
+func (w *world) clearingFor(operation string, n int) string {
+	w.t.Helper()
+	if operation != "repair-clearing" {
+		return "x"
+	}
+	if w.count(`select count(*) from clearings`) == 0 {
+		w.as("platform").post("/v1/identity-clearings", map[string]any{"holder_name": "张三", "id_number": person(w.t, n).id, "reason": "not mine"}).ok(http.StatusCreated)
+	}
+	return w.one(`select id from clearings limit 1`)
 }
 
 // noticeFor is a notice that failed.

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -194,7 +193,7 @@ type PaymentSum struct {
 }
 
 func sumOf(p postgres.PaymentSum) PaymentSum {
-	return PaymentSum{Payments: p.Payments, Untold: p.Untold, Amount: fmt.Sprintf("%d.%02d", p.Fen/100, p.Fen%100)}
+	return PaymentSum{Payments: p.Payments, Untold: p.Untold, Amount: yuan(p.Fen)}
 }
 
 func dayOf(d postgres.PaymentDay) PaymentDay {

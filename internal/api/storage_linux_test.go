@@ -77,8 +77,8 @@ func TestADatabaseWithoutRoomIsNoEngineThatIsAway(t *testing.T) {
 		w.as("platform").withKey("k").put(path+"/documents/id_card_front", png("x")).refused(503, "storage_unavailable")
 		require.Zero(t, w.blobs(), "the scan goes too")
 	}
-	full("53300") // too many connections: that is none
-	w.as("platform").put(path+"/documents/id_card_front", png("x")).refused(503, "engine_unavailable")
+	full("53300") // too many connections are no disk
+	w.as("platform").put(path+"/documents/id_card_front", png("x")).refused(503, "engine_busy")
 	_, err = w.store.Pool().Exec(t.Context(), `drop trigger full_disk on documents`)
 	require.NoError(t, err)
 	w.as("platform").withKey("k").put(path+"/documents/id_card_front", png("x")).ok(200)

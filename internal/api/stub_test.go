@@ -44,6 +44,22 @@ func (e *stubEngine) told() []registration.ActArgs {
 
 func (e *stubEngine) Ready(context.Context) error { e.mu.Lock(); defer e.mu.Unlock(); return e.away }
 
+// Every run runs, and knows what its row knows.
+
+func (e *stubEngine) Look(context.Context, string) (engine.Seen, error) {
+	return engine.Seen{Runs: true, RunID: "run"}, nil
+}
+
+func (e *stubEngine) Known(context.Context, string) (version int64, err error) { return 0, nil }
+
+func (e *stubEngine) End(context.Context, string, string, string) error { return nil }
+
+func (e *stubEngine) Resume(context.Context, registration.Application) error { return nil }
+
+func (e *stubEngine) ResumeClearing(context.Context, registration.ClearingApplication) error {
+	return nil
+}
+
 func (e *stubEngine) Open(ctx context.Context, app registration.Application, _ string, _ engine.Wait) (registration.Answer, error) {
 	e.mu.Lock()
 	e.opens++

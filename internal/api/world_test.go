@@ -86,7 +86,7 @@ func newWorldOn(t testing.TB, databaseURL string, change ...func(*Deps)) *world 
 	t.Cleanup(func() { require.NoError(t, blobs.Close()) })
 	w := &world{t: t, store: store, engine: &stubEngine{store: store}, wallet: &stubWallet{}, bank: &stubBank{}, blobDir: filepath.Join(dir, "blobs"), bounds: web.Defaults()}
 	w.deps = Deps{
-		Store: store, Engine: w.engine, Wallet: w.wallet, Bank: w.bank, Blobs: blobs, Keys: keys, Auth: Auth{TokensFile: tokens},
+		Store: store, Engine: w.engine, Runs: w.engine, Wallet: w.wallet, Bank: w.bank, Blobs: blobs, Keys: keys, Auth: Auth{TokensFile: tokens},
 		BankSecrets: []string{bankSecret, oldBankSecret}, WalletSecrets: []string{walletSecret},
 		RateLimit: 100_000, UnauthorizedPerMinute: 100_000, AnswerWithin: 2 * time.Second, Log: slog.New(slog.DiscardHandler),
 	}

@@ -172,7 +172,7 @@ func TestARestoredDatabaseIsHeldAndRepaired(t *testing.T) {
 	w.putBack(t, copied)
 
 	// It is held.
-	require.True(t, w.isHeld(t))
+	w.eventually(t, func() bool { return w.isHeld(t) }, func() string { return "nothing was noticed" })
 	held := w.platform(t).post("/v1/registrations", (&reg{world: w, t: t, account: newAccount("acct-"), who: somebody(t)}).application("individual"))
 	require.Equal(t, http.StatusServiceUnavailable, held.Status)
 	require.Equal(t, "held_after_restore", held.Body["code"])

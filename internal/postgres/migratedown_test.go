@@ -14,6 +14,7 @@ import (
 	"shiming/internal/deadlines"
 	"shiming/internal/devstack/stacktest"
 	"shiming/internal/postgres"
+	"shiming/internal/statement"
 	"shiming/registration"
 	"shiming/workflows/workflowtest"
 )
@@ -121,7 +122,15 @@ func eventful(t *testing.T) (*workflowtest.World, string) {
 	require.True(t, held)
 	keeper := &deadlines.Keeper{Book: w.Store, Calendar: w.Store.Calendar(), Every: time.Minute, Now: w.Now, Log: slog.New(slog.DiscardHandler)}
 	require.NoError(t, keeper.Round(ctx))
+	require.NoError(t, w.Store.AskStatement(ctx, statement.DayOf(w.Now()), "ops:chen"))
+	require.NoError(t, w.Store.Hold(ctx, "restored", time.Time{}))
+	free, err := w.Store.KeepLost(ctx, postgres.LostTransfer{Key: "shm_lost", At: w.Now(), AccountLast4: "0001", AmountFen: 42, State: "sent"})
+	require.NoError(t, err)
+	require.True(t, free)
+	require.NoError(t, w.Store.EndHold(ctx, "ops:chen", "repaired", 7))
+	require.NoError(t, w.Store.Repaired(ctx, corrected.App.RegistrationID, postgres.RepairTold, "ops:chen", "it did not move"))
 	for _, sql := range []string{ // what no step of one test leads to
+		`insert into lost_transfer_refusals (key, bank_fingerprint, at) values ('shm_lost', 'x', now())`,
 		`insert into deadline_moves (change_id, subject, what, from_at, to_at, told, at)
 			select id, 'reg_x', 'review', now(), now() + interval '1 day', true, now() from calendar_changes limit 1`,
 		`insert into webhook_attempts (delivery_id, number, at, duration_ms, status, signature) values ('whd_1', 1, now(), 1, 204, 'x')`,

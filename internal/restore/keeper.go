@@ -51,19 +51,19 @@ type Keeper struct {
 // again is how soon the first comparison is tried again when either side does not answer.
 const again = 2 * time.Second
 
-// Begin compares until it could, and holds the database if it is behind. Nothing may be opened or paid before it returns. The error is
-// ctx's.
-func (k *Keeper) Begin(ctx context.Context) error {
+// Begin compares until it could, and holds the database if it is behind. Nothing may be opened or paid before it returns. It reports
+// whether it has compared: it has not if ctx ended before.
+func (k *Keeper) Begin(ctx context.Context) (compared bool) {
 	for {
 		v, err := k.Compare(ctx, true)
 		if err == nil {
 			k.Log.Info("database and engine were compared", "verdict", v.String())
-			return nil
+			return true
 		}
 		k.Log.Warn("database and engine could not be compared yet; nothing is opened or paid until they are", "error", err)
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return false
 		case <-time.After(again):
 		}
 	}

@@ -26,7 +26,7 @@ func TestTheBanksNewerWordIsAReport(t *testing.T) {
 	assert.Empty(t, w.open())
 	assert.Equal(t, "settled", w.bankState(p))
 	w.tell(http.MethodPost, "/bank/ledger/"+p.Key+"/return", `{"reason": "account_closed"}`)
-	w.Pass(24 * time.Hour)
+	w.nextDay()
 	w.round()
 	assert.Empty(t, w.open(), "the registration takes it up")
 	assert.Equal(t, "returned", w.bankState(p))
@@ -71,7 +71,7 @@ func TestEachKindOfDifferenceIsFound(t *testing.T) {
 			w.twoDays()
 			for range 3 {
 				w.round()
-				w.Pass(24 * time.Hour)
+				w.nextDay()
 				require.Equal(t, []string{test.want(p)}, w.open())
 			}
 			require.Equal(t, 1, w.Count(`select count(*) from findings`), "seen again, found once")
@@ -129,7 +129,7 @@ func TestADifferenceIsGoneWhenItIsMended(t *testing.T) {
 	require.Empty(t, w.open())
 	require.Equal(t, []string{postgres.ByReconciler}, w.Strings(`select resolved_by from findings`))
 	w.misstate(p, `{"missing": true}`)
-	w.Pass(24 * time.Hour)
+	w.nextDay()
 	w.round()
 	require.Equal(t, []string{"missing " + p.id}, w.open(), "a cause that comes back is found again")
 }
@@ -144,12 +144,12 @@ func TestWhatOpsHasResolvedIsNotFoundAgain(t *testing.T) {
 	id := w.Strings(`select id from findings where resolved_at is null`)[0]
 	require.NoError(t, w.Store.ResolveFinding(t.Context(), id, "ops:zhang", "the bank's misprint"))
 	for range 3 {
-		w.Pass(24 * time.Hour)
+		w.nextDay()
 		w.round()
 		require.Empty(t, w.open())
 	}
 	w.misstate(p, `{"amount_fen": 12346}`)
-	w.Pass(24 * time.Hour)
+	w.nextDay()
 	w.round()
 	require.Equal(t, []string{"differs " + p.id}, w.open(), "it has changed")
 
@@ -173,7 +173,7 @@ func TestADayIsComparedOnceADay(t *testing.T) {
 		return w.Count(`select count(*) from statement_days where day = $1::text::date and compared_at > $2`, first, w.Now().Add(-time.Minute))
 	}
 	for n := range statement.Lookback + 3 {
-		w.Pass(24 * time.Hour)
+		w.nextDay()
 		w.round()
 		want := 1
 		if n >= statement.Lookback {
@@ -203,7 +203,7 @@ func TestAReturnWeeksLaterIsFound(t *testing.T) {
 	w.round()
 	require.Empty(t, w.open())
 	w.tell(http.MethodPost, "/bank/ledger/"+p.Key+"/return", "")
-	w.Pass(24 * time.Hour)
+	w.nextDay()
 	w.round()
 	require.Equal(t, []string{"returned_late " + p.id}, w.open())
 	require.Equal(t, 1, w.Notices("payout_returned")/w.perNotice("payout_returned"), "ops hears of the money as of any return")

@@ -166,6 +166,9 @@ func (w *world) round() {
 	require.NoError(w.t, w.job.Round(w.t.Context()))
 }
 
+// nextDay lets the next day begin, and the moment come at which every day is compared again.
+func (w *world) nextDay() { w.Pass(statement.DayOf(w.Now()).End().Add(time.Hour).Sub(w.Now())) }
+
 // twoDays lets the day, and the next one, be over.
 func (w *world) twoDays() { w.Pass(48 * time.Hour) }
 

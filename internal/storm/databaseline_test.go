@@ -18,15 +18,16 @@ import (
 type databaseLine struct {
 	process  *process
 	target   string
+	book     *callBook
 	listener net.Listener
 }
 
-func newDatabaseLine(ctx context.Context, p *process, target string) (*databaseLine, error) {
+func newDatabaseLine(ctx context.Context, p *process, target string, book *callBook) (*databaseLine, error) {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	d := &databaseLine{process: p, target: target, listener: l}
+	d := &databaseLine{process: p, target: target, book: book, listener: l}
 	go d.accept(ctx)
 	return d, nil
 }
@@ -42,7 +43,7 @@ func (d *databaseLine) accept(ctx context.Context) {
 			_ = near.Close() // the server is away: so it is for the process
 			continue
 		}
-		c := &conversation{life: d.process.now(), near: near, far: far, statements: map[string][]string{}}
+		c := &conversation{life: d.process.now(), book: d.book, near: near, far: far, statements: map[string][]string{}}
 		go c.carry(c.ask, far)
 		go c.carry(c.answer, near)
 	}
@@ -51,6 +52,7 @@ func (d *databaseLine) accept(ctx context.Context) {
 // conversation is one connection. Both directions share what is under mu.
 type conversation struct {
 	life      *life
+	book      *callBook
 	near, far net.Conn
 
 	mu         sync.Mutex
@@ -154,8 +156,11 @@ func (c *conversation) heard(kind byte, body []byte) (tables []string, commits b
 		c.statements[name] = written(text)
 	case msgBind:
 		_, rest := word(body)
-		name, _ := word(rest)
+		name, values := word(rest)
 		c.tables = append(c.tables, c.statements[name]...)
+		if slices.Contains(c.statements[name], "notices") {
+			c.book.wrote(c.life, noticeID.FindAllString(string(values), -1)...)
+		}
 	case msgQuery:
 		text, _ := word(body)
 		switch verb := strings.ToLower(strings.TrimSpace(text)); {
@@ -213,6 +218,8 @@ func word(b []byte) (string, []byte) {
 	before, after, _ := bytes.Cut(b, []byte{0})
 	return string(before), after
 }
+
+var noticeID = regexp.MustCompile(`ntc_[a-z2-7]{26}`)
 
 var writing = regexp.MustCompile(`(?i)\b(?:insert\s+into|update|delete\s+from)\s+([a-z_]+)`)
 

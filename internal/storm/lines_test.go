@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"shiming/registration"
 )
 
 func TestTrapSpringsOnceWhenItsPointWasPassedOftenEnough(t *testing.T) {
@@ -38,6 +40,20 @@ func said(words ...string) (body []byte) {
 		body = append(append(body, w...), 0)
 	}
 	return body
+}
+
+// Whoever writes to a notice's row is remembered with it.
+func TestWhoWritesToANoticeIsKnown(t *testing.T) {
+	t.Parallel()
+	id := registration.NewID("ntc")
+	by, book := lived(0), &callBook{writers: map[string][]*life{}}
+	c := &conversation{life: by, book: book, statements: map[string][]string{}}
+	c.heard(msgParse, said("s1", "update notices set sending_at = $2 where id = $1"))
+	c.heard(msgParse, said("s2", "select id from notices where id = $1"))
+	c.heard(msgBind, append(said("", "s2"), "\x00\x00\x00\x01"+id...))
+	assert.Empty(t, book.wroteTo(), "reading is not writing")
+	c.heard(msgBind, append(said("", "s1"), "\x00\x00\x00\x01"+id...))
+	assert.Equal(t, map[string][]*life{id: {by}}, book.wroteTo())
 }
 
 func TestCommitsAreKnownWhenTheyAreSeen(t *testing.T) {

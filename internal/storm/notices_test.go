@@ -2,6 +2,7 @@ package storm
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"shiming/registration"
@@ -168,11 +169,20 @@ func findingsMatch(s *scene) (all []trouble) {
 			all = append(all, trouble{ruleFindings, f.AccountID, fmt.Sprintf("%s of %s matches nothing that was done", f.Kind, f.Subject)})
 			continue
 		}
-		if !s.unsure(f.AccountID) {
+		if !s.abandoned(f) && !s.unsure(f.AccountID) {
 			all = append(all, trouble{ruleFindings, f.AccountID, fmt.Sprintf("%s of %s: no message of this account had an unknown outcome", f.Kind, f.Subject)})
 		}
 	}
 	return all
+}
+
+// abandoned reports whether a process died that had written to the notice of a finding: it may have begun to send it, and not have come
+// as far as the provider.
+func (s *scene) abandoned(f finding) bool {
+	return slices.ContainsFunc(s.Writers[f.Subject], func(by *life) bool {
+		died, over := by.end()
+		return over && died.Before(f.Since)
+	})
 }
 
 // unsure reports whether a message to an account, or to the house if it is of none, had an outcome that nobody knew.

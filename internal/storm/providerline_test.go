@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -24,10 +25,11 @@ type providerLine struct {
 	url      string
 }
 
-// callBook holds the calls of all processes.
+// callBook holds the calls of all processes, and which of them have written to which notice's row.
 type callBook struct {
-	mu    sync.Mutex
-	calls []*messageCall
+	mu      sync.Mutex
+	calls   []*messageCall
+	writers map[string][]*life // by the notice's id
 }
 
 // messageCall is one try to hand a message to a provider.
@@ -56,6 +58,26 @@ func (b *callBook) all() (calls []*messageCall) {
 		calls = append(calls, &clone)
 	}
 	return calls
+}
+
+func (b *callBook) wrote(by *life, notices ...string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, id := range notices {
+		if !slices.Contains(b.writers[id], by) {
+			b.writers[id] = append(b.writers[id], by)
+		}
+	}
+}
+
+func (b *callBook) wroteTo() map[string][]*life {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	all := map[string][]*life{}
+	for id, lives := range b.writers {
+		all[id] = slices.Clone(lives)
+	}
+	return all
 }
 
 func newProviderLine(ctx context.Context, p *process, upstream string, book *callBook) (*providerLine, error) {

@@ -143,7 +143,7 @@ func serve(ctx context.Context, s settings, dialling client.ConnectionOptions, l
 	var compared atomic.Bool
 	go func() {
 		keeper := &restore.Keeper{Book: store, Engine: eng, Every: restore.Every, Log: log}
-		compared.Store(keeper.Begin(ctx) == nil)
+		compared.Store(keeper.Begin(ctx))
 	}()
 	handler, err := api.New(api.Deps{
 		Store: store, Engine: eng, Wallet: purse, Bank: theBank, Blobs: blobs, Keys: keys, Auth: api.Auth{TokensFile: s.API.TokensFile},

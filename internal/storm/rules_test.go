@@ -97,6 +97,11 @@ func TestFindingsMustMatchWhatWasDone(t *testing.T) {
 	assert.Empty(t, findingsMatch(s))
 	s.Calls = nil
 	assert.Len(t, findingsMatch(s), 1)
+	s.Findings = []finding{{Kind: "message_unsure", AccountID: "acct-1", Subject: "ntc_1", Since: at(5)}}
+	s.Writers = map[string][]*life{"ntc_1": {lived(0), lived(6)}, "ntc_2": {lived(4)}}
+	assert.Len(t, findingsMatch(s), 1, "nobody died who had begun")
+	s.Writers["ntc_1"] = []*life{lived(0), lived(4)}
+	assert.Empty(t, findingsMatch(s), "killed between its beginning and its call")
 	s.Findings = []finding{{Kind: "run_missing", AccountID: "acct-1"}}
 	assert.Len(t, findingsMatch(s), 1)
 }

@@ -73,6 +73,7 @@ type scene struct {
 	Ledger   []entry
 	Inbox    []message
 	Calls    []*messageCall
+	Writers  map[string][]*life  // of a notice's row, by its id
 	Running  map[string][]string // ids of the workflows that run, by their type
 	Findings []finding
 	Listed   bool   // the product has a list of findings
@@ -81,7 +82,7 @@ type scene struct {
 
 // look takes everything in.
 func (w *world) look(ctx context.Context, b *backend, drivers []*driver) (*scene, error) {
-	s := &scene{Calls: w.book.all(), Outages: w.servers.database.away()}
+	s := &scene{Calls: w.book.all(), Writers: w.book.wroteTo(), Outages: w.servers.database.away()}
 	var err error
 	if s.Ledger, err = w.outside.statement(ctx, ""); err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -50,8 +51,19 @@ func TestStorm(t *testing.T) {
 	troubles = s.judged(t, troubles)
 	t.Log(summary(s.weather, s.seen, s.backend, troubles, time.Since(began)))
 	if len(troubles) > 0 {
-		t.Errorf("%d troubles; the same plan again: %s", len(troubles), repeat)
+		t.Errorf("%d troubles; the same plan again: %s\n%s", len(troubles), repeat, worst(troubles))
 	}
+}
+
+// mostTold is how many troubles the last line of a failed storm repeats: whoever reads only the end of its output sees those.
+const mostTold = 5
+
+func worst(troubles []trouble) string {
+	var lines []string
+	for _, one := range troubles[:min(len(troubles), mostTold)] {
+		lines = append(lines, one.String())
+	}
+	return strings.Join(lines, "\n")
 }
 
 // storm is one run of a plan.

@@ -49,7 +49,7 @@ type world struct {
 func newWorld(t *testing.T, day time.Duration) *world {
 	t.Helper()
 	ctx := t.Context()
-	w := &world{dir: openDir(t), procs: map[string]*process{}, book: &callBook{}, quietLog: slog.New(slog.DiscardHandler)}
+	w := &world{dir: openDir(t), procs: map[string]*process{}, book: &callBook{writers: map[string][]*life{}}, quietLog: slog.New(slog.DiscardHandler)}
 	var address, databaseURL string
 	var err error
 	w.servers, address, databaseURL, err = startServers(ctx, w.dir, w.quietLog)
@@ -159,7 +159,7 @@ func (w *world) add(t *testing.T, name, role string, s settings) {
 		if *url == "" {
 			continue
 		}
-		line, err := newDatabaseLine(t.Context(), p, w.databaseAddress(t, *url))
+		line, err := newDatabaseLine(t.Context(), p, w.databaseAddress(t, *url), w.book)
 		require.NoError(t, err)
 		*url, err = through(*url, line.listener.Addr().String())
 		require.NoError(t, err)

@@ -29,7 +29,7 @@ func (p *Process) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if p.keeper.Begin(ctx) != nil { // told to stop
+	if compared := p.keeper.Begin(ctx); !compared { // told to stop
 		return nil
 	}
 	return p.work(ctx)

@@ -2853,7 +2853,9 @@ type OpenRegistrationBodyKind string
 // Examples: zh-CN
 type OpenRegistrationBodyLocale string
 
-// Payment Examples: {"accepted_at":"2026-09-30T10:00:03+08:00","account_id":"acct-1001","attempts_left":3,"bank_account_last4":"6789","bank_key":"shm_k3v5m2q7w4x6y2z7a5b3c4d5e6","bank_state":"sent","confirmed_at":"2026-09-30T16:00:00+08:00","expected_by":"2026-10-10T00:00:00+08:00","failure":"account_closed","grants":[{"at":"2026-09-30T10:00:00+08:00","by":"ops:zhang","reason":"A stranger had used up the account's payments.","registration_id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","used_by":"pay_k3v5m2q7w4x6y2z7a5b3c4d5e6"}],"id":"pay_k3v5m2q7w4x6y2z7a5b3c4d5e6","notified_at":"2026-09-30T10:00:01+08:00","ordered_at":"2026-09-30T10:00:02+08:00","overdue":false,"registration_id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","requested_at":"2026-09-30T10:00:00+08:00","resolutions":[{"at":"2026-09-30T10:00:00+08:00","by":"ops:zhang","outcome":"settled","reason":"The bank confirmed by phone."}],"returned_at":"2026-10-09T10:00:00+08:00","settled_at":"2026-09-30T14:00:00+08:00","state":"sent","void":false,"voided_at":"2026-10-09T10:00:00+08:00","window_closes_at":"2026-10-10T00:00:00+08:00"}
+// Payment A penny payment with its times and all that ops has said of it. Its amount is shown to nobody.
+//
+// Examples: {"accepted_at":"2026-09-30T10:00:03+08:00","account_id":"acct-1001","attempts_left":3,"bank_account_last4":"6789","bank_key":"shm_k3v5m2q7w4x6y2z7a5b3c4d5e6","bank_state":"sent","confirmed_at":"2026-09-30T16:00:00+08:00","expected_by":"2026-10-10T00:00:00+08:00","failure":"account_closed","grants":[{"at":"2026-09-30T10:00:00+08:00","by":"ops:zhang","reason":"A stranger had used up the account's payments.","registration_id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","used_by":"pay_k3v5m2q7w4x6y2z7a5b3c4d5e6"}],"id":"pay_k3v5m2q7w4x6y2z7a5b3c4d5e6","notified_at":"2026-09-30T10:00:01+08:00","ordered_at":"2026-09-30T10:00:02+08:00","overdue":false,"registration_id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","requested_at":"2026-09-30T10:00:00+08:00","resolutions":[{"at":"2026-09-30T10:00:00+08:00","by":"ops:zhang","outcome":"settled","reason":"The bank confirmed by phone."}],"returned_at":"2026-10-09T10:00:00+08:00","settled_at":"2026-09-30T14:00:00+08:00","state":"sent","void":false,"voided_at":"2026-10-09T10:00:00+08:00","window_closes_at":"2026-10-10T00:00:00+08:00"}
 type Payment struct {
 	// AcceptedAt When the bank is known to have taken it
 	//
@@ -2977,7 +2979,9 @@ type PaymentBankState string
 // Examples: sent
 type PaymentState string
 
-// PaymentDay Examples: {"back":{"amount":"4.17","payments":12,"untold":3},"day":"2026-09-30","ordered":12,"out":{"amount":"4.17","payments":12,"untold":3},"requested":12}
+// PaymentDay What was paid and came back on a day.
+//
+// Examples: {"back":{"amount":"4.17","payments":12,"untold":3},"day":"2026-09-30","ordered":12,"out":{"amount":"4.17","payments":12,"untold":3},"requested":12}
 type PaymentDay struct {
 	// Back Payments that are known since this day to have come back
 	//
@@ -3005,7 +3009,9 @@ type PaymentDay struct {
 	Requested int64 `json:"requested"`
 }
 
-// PaymentGrant Examples: {"at":"2026-09-30T10:00:00+08:00","by":"ops:zhang","reason":"A stranger had used up the account's payments.","registration_id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","used_by":"pay_k3v5m2q7w4x6y2z7a5b3c4d5e6"}
+// PaymentGrant One more payment that ops has allowed a bank account, with the reason and the person.
+//
+// Examples: {"at":"2026-09-30T10:00:00+08:00","by":"ops:zhang","reason":"A stranger had used up the account's payments.","registration_id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","used_by":"pay_k3v5m2q7w4x6y2z7a5b3c4d5e6"}
 type PaymentGrant struct {
 	// At When
 	//
@@ -3033,7 +3039,9 @@ type PaymentGrant struct {
 	UsedBy *string `json:"used_by"`
 }
 
-// PaymentPage Examples: {"items":[{"accepted_at":"2026-09-30T10:00:03+08:00","account_id":"acct-1001","attempts_left":3,"bank_account_last4":"6789","bank_key":"shm_k3v5m2q7w4x6y2z7a5b3c4d5e6","bank_state":"sent","confirmed_at":"2026-09-30T16:00:00+08:00","expected_by":"2026-10-10T00:00:00+08:00","failure":"account_closed","grants":[{"at":"2026-09-30T10:00:00+08:00","by":"ops:zhang","reason":"A stranger had used up the account's payments.","registration_id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","used_by":"pay_k3v5m2q7w4x6y2z7a5b3c4d5e6"}],"id":"pay_k3v5m2q7w4x6y2z7a5b3c4d5e6","notified_at":"2026-09-30T10:00:01+08:00","ordered_at":"2026-09-30T10:00:02+08:00","overdue":false,"registration_id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","requested_at":"2026-09-30T10:00:00+08:00","resolutions":[{"at":"2026-09-30T10:00:00+08:00","by":"ops:zhang","outcome":"settled","reason":"The bank confirmed by phone."}],"returned_at":"2026-10-09T10:00:00+08:00","settled_at":"2026-09-30T14:00:00+08:00","state":"sent","void":false,"voided_at":"2026-10-09T10:00:00+08:00","window_closes_at":"2026-10-10T00:00:00+08:00"}],"next_cursor":"MjAyNi0wOS0zMFQwMjowMDowMFp8cGF5X2szdjU"}
+// PaymentPage A page of payments.
+//
+// Examples: {"items":[{"accepted_at":"2026-09-30T10:00:03+08:00","account_id":"acct-1001","attempts_left":3,"bank_account_last4":"6789","bank_key":"shm_k3v5m2q7w4x6y2z7a5b3c4d5e6","bank_state":"sent","confirmed_at":"2026-09-30T16:00:00+08:00","expected_by":"2026-10-10T00:00:00+08:00","failure":"account_closed","grants":[{"at":"2026-09-30T10:00:00+08:00","by":"ops:zhang","reason":"A stranger had used up the account's payments.","registration_id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","used_by":"pay_k3v5m2q7w4x6y2z7a5b3c4d5e6"}],"id":"pay_k3v5m2q7w4x6y2z7a5b3c4d5e6","notified_at":"2026-09-30T10:00:01+08:00","ordered_at":"2026-09-30T10:00:02+08:00","overdue":false,"registration_id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6","requested_at":"2026-09-30T10:00:00+08:00","resolutions":[{"at":"2026-09-30T10:00:00+08:00","by":"ops:zhang","outcome":"settled","reason":"The bank confirmed by phone."}],"returned_at":"2026-10-09T10:00:00+08:00","settled_at":"2026-09-30T14:00:00+08:00","state":"sent","void":false,"voided_at":"2026-10-09T10:00:00+08:00","window_closes_at":"2026-10-10T00:00:00+08:00"}],"next_cursor":"MjAyNi0wOS0zMFQwMjowMDowMFp8cGF5X2szdjU"}
 type PaymentPage struct {
 	// Items Payments, the one asked for last first
 	Items []Payment `json:"items"`
@@ -3044,7 +3052,9 @@ type PaymentPage struct {
 	NextCursor *string `json:"next_cursor"`
 }
 
-// PaymentResolution Examples: {"at":"2026-09-30T10:00:00+08:00","by":"ops:zhang","outcome":"settled","reason":"The bank confirmed by phone."}
+// PaymentResolution What ops has said of a payment in the bank's place, with the reason and the person.
+//
+// Examples: {"at":"2026-09-30T10:00:00+08:00","by":"ops:zhang","outcome":"settled","reason":"The bank confirmed by phone."}
 type PaymentResolution struct {
 	// At When
 	//
@@ -3072,7 +3082,9 @@ type PaymentResolution struct {
 // Examples: settled
 type PaymentResolutionOutcome string
 
-// PaymentSum Examples: {"amount":"4.17","payments":12,"untold":3}
+// PaymentSum Payments added up: how many, and the sum of those whose amount is no secret any more.
+//
+// Examples: {"amount":"4.17","payments":12,"untold":3}
 type PaymentSum struct {
 	// Amount CNY, of those that are told
 	//
@@ -3090,7 +3102,9 @@ type PaymentSum struct {
 	Untold int64 `json:"untold"`
 }
 
-// PaymentTotals Examples: {"days":[{"back":{"amount":"4.17","payments":12,"untold":3},"day":"2026-09-30","ordered":12,"out":{"amount":"4.17","payments":12,"untold":3},"requested":12}],"total":{"back":{"amount":"4.17","payments":12,"untold":3},"day":"2026-09-30","ordered":12,"out":{"amount":"4.17","payments":12,"untold":3},"requested":12}}
+// PaymentTotals What was paid and came back, day by day.
+//
+// Examples: {"days":[{"back":{"amount":"4.17","payments":12,"untold":3},"day":"2026-09-30","ordered":12,"out":{"amount":"4.17","payments":12,"untold":3},"requested":12}],"total":{"back":{"amount":"4.17","payments":12,"untold":3},"day":"2026-09-30","ordered":12,"out":{"amount":"4.17","payments":12,"untold":3},"requested":12}}
 type PaymentTotals struct {
 	// Days Each day, the earliest first
 	Days []PaymentDay `json:"days"`
@@ -3101,7 +3115,9 @@ type PaymentTotals struct {
 	Total PaymentDay `json:"total"`
 }
 
-// PaymentTrace Examples: {"bank_reference":"20260930000123","checked_at":"2026-09-30T10:00:00+08:00","state":"sent"}
+// PaymentTrace What the bank says of a payment now, by its key.
+//
+// Examples: {"bank_reference":"20260930000123","checked_at":"2026-09-30T10:00:00+08:00","state":"sent"}
 type PaymentTrace struct {
 	// BankReference The bank's name for the transfer, as on its statement; null if it gives none
 	//
@@ -3654,7 +3670,9 @@ type RegistrationPage struct {
 	NextCursor *string `json:"next_cursor"`
 }
 
-// Repair Examples: {"done":"started","found":"it is open and had no run","id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6"}
+// Repair What was found of a run, and done about it.
+//
+// Examples: {"done":"started","found":"it is open and had no run","id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6"}
 type Repair struct {
 	// Done What was done: rebuilt where the row stands, started where none was, told to look, or nothing
 	//
@@ -3677,7 +3695,9 @@ type Repair struct {
 // Examples: started
 type RepairDone string
 
-// RepairReason Examples: {"reason":"It has not moved since the restore."}
+// RepairReason Why somebody has a run repaired.
+//
+// Examples: {"reason":"It has not moved since the restore."}
 type RepairReason struct {
 	// Reason Why; no ID, card, account or phone number
 	//
