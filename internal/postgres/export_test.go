@@ -18,22 +18,26 @@ var CursorAt = cursor
 // Migrations are the files of the schema.
 var Migrations = migrations
 
-// MigrateTo brings a new database to where an older release left it.
-func MigrateTo(ctx context.Context, url string, version int64) error {
+// migrator takes migrations forward and back at url, or, of an empty one, only knows them.
+func migrator(url string) (*goose.Provider, error) {
 	cfg, err := pgx.ParseConfig(url)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	db := stdlib.OpenDB(*cfg)
-	defer db.Close()
 	dir, err := fs.Sub(migrations, "migrations")
 	if err != nil {
-		return err
+		return nil, err
 	}
-	provider, err := goose.NewProvider(goose.DialectPostgres, db, dir)
+	return goose.NewProvider(goose.DialectPostgres, stdlib.OpenDB(*cfg), dir)
+}
+
+// MigrateTo brings a new database to where an older release left it.
+func MigrateTo(ctx context.Context, url string, version int64) error {
+	provider, err := migrator(url)
 	if err != nil {
 		return err
 	}
+	defer provider.Close()
 	_, err = provider.UpTo(ctx, version)
 	return err
 }
@@ -58,20 +62,11 @@ func (s *Store) Traced(ctx context.Context, see pgx.QueryTracer) (*Store, error)
 
 // MigrateBack takes the newest migrations back, one after the other, until a version stands; after each, done is told which does.
 func MigrateBack(ctx context.Context, url string, version int64, done func(stands int64)) error {
-	cfg, err := pgx.ParseConfig(url)
+	provider, err := migrator(url)
 	if err != nil {
 		return err
 	}
-	db := stdlib.OpenDB(*cfg)
-	defer db.Close()
-	dir, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return err
-	}
-	provider, err := goose.NewProvider(goose.DialectPostgres, db, dir)
-	if err != nil {
-		return err
-	}
+	defer provider.Close()
 	for {
 		stands, err := provider.GetDBVersion(ctx)
 		if err != nil || stands <= version {
@@ -89,11 +84,7 @@ func MigrateBack(ctx context.Context, url string, version int64, done func(stand
 
 // Versions are those of the migrations, oldest first.
 func Versions() (all []int64, err error) {
-	dir, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return nil, err
-	}
-	provider, err := goose.NewProvider(goose.DialectPostgres, stdlib.OpenDB(pgx.ConnConfig{}), dir)
+	provider, err := migrator("")
 	if err != nil {
 		return nil, err
 	}
