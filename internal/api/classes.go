@@ -111,12 +111,14 @@ func (s *server) enter(ctx huma.Context, next func(huma.Context)) {
 		return
 	}
 	r, w := humago.Unwrap(ctx)
+	req := requestOf(r.Context())
+	req.started = s.Now() // however long its body took
 	leave, ok := s.classes.of[rt.class()].Enter(r.Context())
 	if !ok {
 		s.classes.refuse(r.Context(), w, rt.class())
 		return
 	}
-	req := requestOf(r.Context())
+	s.waited(req)
 	out := &leavingWriter{ResponseWriter: w, leave: func() { leave(req.outcome(rt.class())) }}
 	defer out.leave() // also after a panic
 	next(humago.NewContext(ctx.Operation(), r, out))

@@ -19,7 +19,7 @@ const (
 	leastTaking  = time.Second
 	fenceMargin  = 500 * time.Millisecond  // beyond the last wait for the engine; and what clocks may differ by
 	outsideShare = 5500 * time.Millisecond // what comes before an act, a question to the wallet among it
-	waitedShare  = 4 * time.Second         // at most so much of a call's time counts as used up by waiting for another with its key
+	waitedShare  = 4 * time.Second         // at most so much of a call's time counts as used up by waiting for others
 )
 
 // inTime bounds a call.
@@ -42,6 +42,13 @@ func (s *server) inTime(ctx huma.Context, next func(huma.Context)) {
 	work, cancel := context.WithDeadline(work, req.started.Add(within))
 	defer cancel()
 	next(humago.NewContext(ctx.Operation(), r.WithContext(work), w))
+}
+
+// waited leaves a call some time that has waited long for its turn, or for another with its key.
+func (s *server) waited(req *request) {
+	if least := s.Now().Add(-waitedShare); req.started.Before(least) {
+		req.started = least
+	}
 }
 
 // wait says how long the call may still wait for the engine.

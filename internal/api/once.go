@@ -22,6 +22,7 @@ const (
 	keepAnswers   = 48 * time.Hour // twice what the contract promises
 	sweepEvery    = time.Hour
 	claimWithin   = 5 * time.Second
+	claimLeast    = 1500 * time.Millisecond
 	answerWithin  = 3 * time.Second
 	longestKey    = 255
 	longestPath   = 512
@@ -36,7 +37,6 @@ const (
 func (s *server) once(ctx huma.Context, next func(huma.Context)) {
 	r, w := humago.Unwrap(ctx)
 	req := requestOf(r.Context())
-	req.started = s.Now() // however long its body took
 	keys := r.Header.Values(idempotencyIn)
 	if rt := routeOf(ctx); !rt.mutates() || rt.signed != "" || len(keys) == 0 {
 		req.seed = registration.NewID("call")
@@ -65,9 +65,7 @@ func (s *server) once(ctx huma.Context, next func(huma.Context)) {
 	case p != nil:
 		write(w, p)
 	case won:
-		if least := s.Now().Add(-waitedShare); req.started.Before(least) {
-			req.started = least
-		}
+		s.waited(req)
 		s.perform(ctx, claimed, next)
 	default:
 		replay(w, kept)
@@ -94,7 +92,7 @@ func (s *server) claim(ctx context.Context, r postgres.Request, req *request) (k
 	s.sweep.now(s)
 	give := req.started.Add(s.AnswerWithin + waitMargin)
 	for look := firstLook; ; look = min(2*look, longestLook) {
-		asking, cancel := context.WithTimeout(ctx, claimWithin)
+		asking, cancel := context.WithTimeout(ctx, max(min(claimWithin, req.started.Add(outsideShare).Sub(s.Now())), claimLeast))
 		outcome, answer, err := s.Store.ClaimKey(asking, r, req.started, s.AnswerWithin+leaseMargin)
 		cancel()
 		switch {
