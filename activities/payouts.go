@@ -24,7 +24,9 @@ type PayoutBook interface {
 	PaymentKey(ctx context.Context, paymentID string) (string, error)
 	OrderAnswered(ctx context.Context, paymentID, kind, reason string) (registration.PaymentRef, error)
 	OrderDropped(ctx context.Context, paymentID string) error
-	AdoptNext(ctx context.Context, paymentID, refusedKey string) (more bool, err error)
+	LostAdopted(ctx context.Context, paymentID, key, kind, reason string) (registration.PaymentRef, error)
+	LostRefused(ctx context.Context, paymentID, key string) error
+	LeaveToJudge(ctx context.Context, paymentID string) error
 	PayoutCancelIgnored(ctx context.Context, paymentID string) error
 }
 
@@ -86,33 +88,71 @@ func (a *Payouts) firstTaken(ctx context.Context, paymentID string, held []strin
 }
 
 // Order has the bank pay, exactly once: the key was stored with the payment before the bank is first called, and after
-// a call without an answer the bank is asked by that key before anything is sent again. Of a payment that takes over a transfer
-// which a restore has lost, the bank is shown one such key after the other until it knows one to be this company's.
+// a call without an answer the bank is asked by that key before anything is sent again. Nor is anything sent before the bank was
+// shown every transfer that a restore has lost and that may have been made for the same company.
 func (a *Payouts) Order(ctx context.Context, paymentID string) (registration.PaymentRef, error) {
 	defer alive(ctx)()
 	for {
-		ref, refused, err := a.order(ctx, paymentID)
-		if refused == "" {
+		ref, again, err := a.order(ctx, paymentID)
+		if !again || err != nil {
 			return ref, classify(err)
-		}
-		if more, err := a.Book.AdoptNext(ctx, paymentID, refused); !more || err != nil {
-			return registration.PaymentRef{ID: paymentID}, classify(err)
 		}
 	}
 }
 
-// order orders a payment once. refused is the key of a lost transfer that is another company's.
-func (a *Payouts) order(ctx context.Context, paymentID string) (ref registration.PaymentRef, refused string, err error) {
+// order orders a payment once. again: what stands in its way has changed.
+func (a *Payouts) order(ctx context.Context, paymentID string) (ref registration.PaymentRef, again bool, err error) {
+	ref.ID = paymentID
 	order, err := a.Book.TakeOrder(ctx, paymentID)
-	if order == nil || err != nil { // void before it was ordered, answered already, or for a person to judge
-		return registration.PaymentRef{ID: paymentID}, "", err
+	if order == nil || err != nil { // void before it was ordered, or answered already
+		return ref, false, err
 	}
-	status, err := a.pay(ctx, order)
-	if order.Adopted && errors.Is(err, bank.ErrKeyReused) {
-		return ref, order.Key, nil
+	if order.Asked {
+		status, found, err := a.Bank.FindTransfer(ctx, order.Key)
+		switch {
+		case err != nil:
+			return ref, false, err
+		case found:
+			ref, err = a.ordered(ctx, paymentID, status, nil)
+			return ref, false, err
+		case order.Void: // and the bank never heard of it
+			return ref, false, a.Book.OrderDropped(ctx, paymentID)
+		}
 	}
+	switch {
+	case order.Barred != nil:
+		return ref, false, order.Barred
+	case order.Lost != nil:
+		return a.takeOver(ctx, paymentID, order)
+	case order.Judge:
+		return ref, false, a.Book.LeaveToJudge(ctx, paymentID)
+	}
+	status, err := a.Bank.Transfer(ctx, transfer(order, order.Key, order.AmountFen))
 	ref, err = a.ordered(ctx, paymentID, status, err)
-	return ref, "", err
+	return ref, false, err
+}
+
+// takeOver shows the bank one lost transfer after the other, until it knows one as this order. One that the bank has forgotten is not
+// shown: that would be to pay it.
+func (a *Payouts) takeOver(ctx context.Context, paymentID string, order *postgres.Order) (ref registration.PaymentRef, again bool, err error) {
+	for _, lost := range order.Lost {
+		status, found, err := a.Bank.FindTransfer(ctx, lost.Key)
+		if found && err == nil {
+			status, err = a.Bank.Transfer(ctx, transfer(order, lost.Key, lost.AmountFen))
+		}
+		switch {
+		case err == nil && !found, errors.Is(err, bank.ErrKeyReused):
+			if err := a.Book.LostRefused(ctx, paymentID, lost.Key); err != nil {
+				return ref, false, err
+			}
+		case err != nil:
+			return ref, false, err
+		default:
+			ref, err := a.Book.LostAdopted(ctx, paymentID, lost.Key, reported(status), string(status.Reason))
+			return ref, err == nil, err // another payment may have been quicker
+		}
+	}
+	return ref, true, nil
 }
 
 // ordered records what the bank has answered to an order.
@@ -120,31 +160,22 @@ func (a *Payouts) ordered(ctx context.Context, paymentID string, status bank.Tra
 	var no *bank.Refusal
 	switch {
 	case errors.As(err, &no):
-		status.State, status.Reason = "failed", no.Reason
+		status.State, status.Reason = bank.TransferFailed, no.Reason
 	case err != nil:
 		return registration.PaymentRef{}, err
 	}
-	if status.State == "" { // void, and the bank never heard of it
-		return registration.PaymentRef{ID: paymentID}, a.Book.OrderDropped(ctx, paymentID)
-	}
-	return a.Book.OrderAnswered(ctx, paymentID, "transfer."+string(status.State), string(status.Reason))
+	return a.Book.OrderAnswered(ctx, paymentID, reported(status), string(status.Reason))
 }
 
-func (a *Payouts) pay(ctx context.Context, order *postgres.Order) (bank.TransferStatus, error) {
-	if order.Asked && (!order.Adopted || order.Void) {
-		status, found, err := a.Bank.FindTransfer(ctx, order.Key)
-		if found || err != nil || order.Void {
-			return status, err
-		}
-	}
-	if order.Barred != nil {
-		return bank.TransferStatus{}, order.Barred
-	}
+// reported is the type of the report by which the bank would have said the same.
+func reported(status bank.TransferStatus) string { return "transfer." + string(status.State) }
+
+func transfer(order *postgres.Order, key string, fen int64) bank.Transfer {
 	account := order.Company.Bank
-	return a.Bank.Transfer(ctx, bank.Transfer{
-		Key: order.Key, AmountFen: order.AmountFen, AccountName: account.AccountName, AccountNumber: account.AccountNumber,
+	return bank.Transfer{
+		Key: key, AmountFen: fen, AccountName: account.AccountName, AccountNumber: account.AccountNumber,
 		BankName: account.BankName, CNAPS: account.CNAPSCode, Remark: "开发者账号验证",
-	})
+	}
 }
 
 // Ask asks the bank what became of a payment whose report is late; if it knows more than we do, that is recorded.
@@ -158,7 +189,7 @@ func (a *Payouts) Ask(ctx context.Context, paymentID string) (registration.Payme
 	if err != nil || !found {
 		return registration.PaymentRef{ID: paymentID}, classify(err)
 	}
-	ref, err := a.Book.OrderAnswered(ctx, paymentID, "transfer."+string(status.State), string(status.Reason))
+	ref, err := a.Book.OrderAnswered(ctx, paymentID, reported(status), string(status.Reason))
 	return ref, classify(err)
 }
 

@@ -20,10 +20,14 @@ import (
 
 // takeCompany hands in the nth company as the run does.
 func takeCompany(w *workflowtest.World, step postgres.Step, n int) (registration.StepResult, error) {
+	return handIn(w, step, workflowtest.Company(n))
+}
+
+func handIn(w *workflowtest.World, step postgres.Step, company dossier.Company) (registration.StepResult, error) {
 	ctx := context.Background()
 	step.ActID = registration.NewID("act")
 	begun, refusal, err := w.Store.BeginAct(ctx, postgres.Act{ID: step.ActID, RegistrationID: step.RegistrationID, Act: registration.ActCompany, Actor: step.Actor},
-		dossier.PurposeCompany, workflowtest.Company(n))
+		dossier.PurposeCompany, company)
 	if refusal != nil || err != nil {
 		return registration.StepResult{Refusal: refusal}, err
 	}

@@ -97,7 +97,7 @@ func (s *Store) ResolveFinding(ctx context.Context, id, by, reason string) error
 		if tag.RowsAffected() == 0 {
 			return ErrResolved
 		}
-		if err := s.releaseLost(ctx, tx, f, by); err != nil {
+		if err := s.judged(ctx, tx, f, by); err != nil {
 			return err
 		}
 		if note == nil {

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -21,16 +22,16 @@ type LostTransfer struct {
 	Reference    string // the bank's; may be empty
 }
 
-// How far a payment is that takes a lost transfer over.
+// What a payment has to do with lost transfers.
 const (
-	adoptionAsked   = "asked"   // it has the transfer's key and amount; the bank is asked with this company's details
-	adoptionRefused = "refused" // none was this company's; a person must judge
+	adoptionAdopted = "adopted" // it has the key and the amount of one, by the bank's word
+	adoptionRefused = "refused" // none is what its company asks for, and one may be its all the same: a person must judge
 )
 
-// lostTransfer is one that a payment may take over.
-type lostTransfer struct {
-	Key    string
-	Amount dossier.Amount
+// Lost is a lost transfer that the bank is to be shown as what a company asks for. Its amount exists in memory only.
+type Lost struct {
+	Key       string
+	AmountFen int64
 }
 
 // KnownKeys sorts out which of the bank's keys are payments of this database's, with their payments.
@@ -73,124 +74,174 @@ func (s *Store) LostTransfers(ctx context.Context) (n int, err error) {
 	return n, err
 }
 
-// lostTransferFor finds the lost transfer that a payment to this account should take over, nil if there is none: of those that went
-// to an account of its last digits, and that the bank has not said to be another's, a settled one first, then the oldest.
-func (c *change) lostTransferFor(ctx context.Context, p *payment) (*lostTransfer, error) {
-	var lost lostTransfer
-	var sealed []byte
-	var sealedFor string
-	err := c.tx.QueryRow(ctx, `select key, amount, sealed_for from lost_transfers l where account_last4 = $1 and adopted_by is null and released_at is null
-		and not exists (select from lost_transfer_refusals r where r.key = l.key and r.bank_fingerprint = $2)
-		order by state = 'settled' desc, at, key limit 1 for update`, p.BankLast4, p.BankFingerprint).Scan(&lost.Key, &sealed, &sealedFor)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, nil
-	}
+// shown is a fingerprint of all by which the bank tells a transfer from another. The same company typed otherwise has another.
+func (s *Store) shown(company dossier.Company) []byte {
+	b := company.Bank
+	return s.keys.Fingerprint("lost transfer", strings.Join([]string{b.AccountNumber, b.AccountName, b.BankName, b.CNAPSCode}, "\n"))
+}
+
+// inTheWay is true of a lost transfer l that may have gone to the account of a payment, by its digits $1, and that no person has said
+// to have gone to another than $2.
+const inTheWay = `l.account_last4 = $1 and l.adopted_by is null and l.released_at is null
+	and not exists (select from lost_transfer_refusals r where r.key = l.key and r.bank_fingerprint = $2 and r.cleared_at is not null)`
+
+// lostFor lists the lost transfers that may be what a payment asks for and that the bank was not shown as such, a settled one first, then
+// the oldest. judge: none is left to be shown, but there are some that stand in its way until a person has judged.
+func (c *change) lostFor(ctx context.Context, p *payment, company dossier.Company) (all []Lost, judge bool, err error) {
+	rows, err := c.tx.Query(ctx, `select key, amount, sealed_for, exists (select from lost_transfer_refusals r where r.key = l.key and r.details = $3)
+		from lost_transfers l where `+inTheWay+` order by state = 'settled' desc, at, key`, p.BankLast4, p.BankFingerprint, c.shown(company))
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
+	type row struct {
+		Key       string
+		Amount    []byte
+		SealedFor string
+		Refused   bool
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[row])
+	for _, l := range found {
+		if l.Refused {
+			continue
+		}
+		amount, err := c.lostAmount(ctx, l.Key, l.SealedFor, l.Amount)
+		if err != nil {
+			return nil, false, err
+		}
+		all = append(all, Lost{Key: l.Key, AmountFen: amount.Fen})
+	}
+	return all, len(found) > 0 && len(all) == 0, err
+}
+
+func (c *change) lostAmount(ctx context.Context, key, sealedFor string, sealed []byte) (amount dossier.Amount, err error) {
 	keys, err := keysOf(ctx, c.tx, sealedFor)
 	if err != nil {
-		return nil, err
+		return amount, err
 	}
-	return &lost, c.openAbout(keys, sealedFor, lost.Key, lost.Key, dossier.PurposeAmount, sealed, &lost.Amount)
+	err = c.openAbout(keys, sealedFor, key, key, dossier.PurposeAmount, sealed, &amount)
+	return amount, err
 }
 
-// adopt notes that a payment has taken a lost transfer over, if it has.
-func (c *change) adopt(ctx context.Context, p *payment, lost *lostTransfer) error {
-	if lost == nil {
-		return nil
-	}
-	_, err := c.tx.Exec(ctx, `update lost_transfers set adopted_by = $2 where key = $1`, lost.Key, p.ID)
-	return err
-}
-
-// AdoptNext notes that the bank has refused a payment the lost transfer that it was to take over: it went to another account, or to
-// this one as somebody typed it otherwise. The payment takes the next one that may be it, and there is none left it waits for a
-// person: to pay anew could be to pay a second time.
-func (s *Store) AdoptNext(ctx context.Context, paymentID, refusedKey string) (more bool, err error) {
-	_, err = s.changePayment(ctx, paymentID, func(c *change, p *payment) error {
-		if p.Adoption == nil || p.Key != refusedKey || p.answered() { // another attempt was quicker
-			more = p.Adoption != nil && *p.Adoption == adoptionAsked && !p.answered()
-			return nil
-		}
-		if _, err := c.tx.Exec(ctx, `insert into lost_transfer_refusals (key, bank_fingerprint, at) values ($1, $2, $3) on conflict do nothing`,
-			refusedKey, p.BankFingerprint, c.at); err != nil {
-			return err
-		}
-		if _, err := c.tx.Exec(ctx, `update lost_transfers set adopted_by = null where key = $1`, refusedKey); err != nil {
-			return err
-		}
-		next, err := c.lostTransferFor(ctx, p)
+// LostRefused notes that the bank does not know a lost transfer as what a payment asks for: it went to another account, or to this one
+// as somebody typed it otherwise.
+func (s *Store) LostRefused(ctx context.Context, paymentID, key string) error {
+	_, err := s.changePayment(ctx, paymentID, func(c *change, p *payment) error {
+		company, err := c.payee(ctx, p)
 		if err != nil {
 			return err
 		}
-		more = next != nil
-		return c.adoptInstead(ctx, p, next)
+		_, err = c.tx.Exec(ctx, `insert into lost_transfer_refusals (key, details, bank_fingerprint, at) values ($1, $2, $3, $4) on conflict do nothing`,
+			key, c.shown(company), p.BankFingerprint, c.at)
+		return err
 	})
-	return more, err
+	return err
 }
 
-// adoptInstead gives a payment the key and the amount of another lost transfer, or, of none, a key of its own that is not ordered.
-func (c *change) adoptInstead(ctx context.Context, p *payment, next *lostTransfer) error {
-	amount, err := pennies()
-	if err != nil {
-		return err
-	}
-	p.Key, p.Adoption = registration.NewID("shm"), new(adoptionRefused)
-	if next != nil {
-		p.Key, p.Adoption, amount = next.Key, new(adoptionAsked), next.Amount
-	} else if err := c.find(ctx, c.tx, registration.FindingAdoptionRefused, p.ID, c.rec.AccountID,
-		"each lost transfer to an account that ends in "+p.BankLast4+" was presented to the bank with the details of "+c.rec.ID+", and is not its"); err != nil {
-		return err
-	}
+// LostAdopted gives a payment a lost transfer which the bank knows as what it asks for, and how that stands at the bank. One that another
+// payment to the same account has meanwhile is left to that one, and a payment that nobody wants any more takes none.
+func (s *Store) LostAdopted(ctx context.Context, paymentID, key, kind, reason string) (ref registration.PaymentRef, err error) {
+	return s.changePayment(ctx, paymentID, func(c *change, p *payment) error {
+		if p.answered() || !p.open() {
+			return nil
+		}
+		var sealed []byte
+		var sealedFor string
+		err := c.tx.QueryRow(ctx, `select amount, sealed_for from lost_transfers where key = $1 and adopted_by is null for update`, key).Scan(&sealed, &sealedFor)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		amount, err := c.lostAmount(ctx, key, sealedFor, sealed)
+		if err != nil {
+			return err
+		}
+		return c.adopt(ctx, p, key, amount, kind, reason)
+	})
+}
+
+// adopt has a payment stand where a lost transfer stands.
+func (c *change) adopt(ctx context.Context, p *payment, key string, amount dossier.Amount, kind, reason string) (err error) {
 	if p.Amount, err = c.seal(ctx, c.tx, p.amountPlace(), amount); err != nil {
 		return err
+	}
+	p.Key, p.Adoption = key, new(adoptionAdopted)
+	if p.OrderedAt == nil {
+		p.OrderedAt = &c.at
 	}
 	if _, err := c.tx.Exec(ctx, `update payments set key = $2, amount = $3 where id = $1`, p.ID, p.Key, p.Amount); err != nil {
 		return err
 	}
-	return c.adopt(ctx, p, next)
-}
-
-// giveUpAdoption leaves a lost transfer, whose the bank has not said yet, to the next payment to its account.
-func (c *change) giveUpAdoption(ctx context.Context, p *payment) error {
-	if p.Adoption == nil || p.answered() {
-		return nil
-	}
-	p.Key, p.Adoption = registration.NewID("shm"), nil
-	if _, err := c.tx.Exec(ctx, `update payments set key = $2 where id = $1`, p.ID, p.Key); err != nil {
+	if _, err := c.tx.Exec(ctx, `update lost_transfers set adopted_by = $2, released_at = null, released_by = null where key = $1`, key, p.ID); err != nil {
 		return err
 	}
-	_, err := c.tx.Exec(ctx, `update lost_transfers set adopted_by = null where adopted_by = $1`, p.ID)
+	if err := c.gone(ctx, c.tx, registration.FindingTransferLost, key); err != nil {
+		return err
+	}
+	p.report(kind, reason, c.at)
+	if c.rec.EndedAt != nil {
+		if err := c.endedReturn(ctx, p); err != nil {
+			return err
+		}
+	}
+	return c.orderAgain(ctx, c.tx, `bank_last4 = $1`, p.BankLast4)
+}
+
+// LeaveToJudge has a payment wait for a person: none of the lost transfers is what it asks for, and one may be its all the same. To pay
+// anew could be to pay a second time.
+func (s *Store) LeaveToJudge(ctx context.Context, paymentID string) error {
+	_, err := s.changePayment(ctx, paymentID, func(c *change, p *payment) error {
+		if p.answered() || !p.open() {
+			return nil
+		}
+		p.Adoption = new(adoptionRefused)
+		return c.find(ctx, c.tx, registration.FindingAdoptionRefused, p.ID, c.rec.AccountID,
+			"each lost transfer to an account that ends in "+p.BankLast4+" was presented to the bank with the details of "+c.rec.ID+", and is not known as that")
+	})
 	return err
 }
 
-// adopted resolves what was found of a lost transfer that the bank has given a payment.
-func (c *change) adopted(ctx context.Context, p *payment) error {
-	if p.Adoption == nil || !p.answered() {
-		return nil
+// orderAgain has payments ordered again that wait for a person's judgement, where it may not be needed any more.
+func (s *Store) orderAgain(ctx context.Context, tx pgx.Tx, where string, args ...any) error {
+	rows, err := tx.Query(ctx, `select id from payments where adoption = 'refused' and bank_state = 'requested' and state = 'requested' and `+where+` order by id`, args...)
+	if err != nil {
+		return err
 	}
-	return c.gone(ctx, c.tx, registration.FindingTransferLost, p.Key)
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	for _, id := range ids {
+		if err := enqueue(ctx, tx, s.now(), MessagePayout, id, again); err != nil {
+			return err
+		}
+	}
+	return err
 }
 
-// releaseLost gives a lost transfer up by the word of whoever resolves what was found of it: the next payment to such an account is
-// a new one. One that a payment has taken over is that payment's.
-func (s *Store) releaseLost(ctx context.Context, tx pgx.Tx, f *Finding, by string) error {
-	if f.Kind != registration.FindingTransferLost {
-		return nil
+// judged does what follows when a person resolves a finding about lost transfers: one is given up, so that the next payment to such an
+// account is a new one, or those that were refused to a payment's account went to others. What waited goes on.
+func (s *Store) judged(ctx context.Context, tx pgx.Tx, f *Finding, by string) error {
+	switch f.Kind {
+	case registration.FindingTransferLost:
+		_, err := tx.Exec(ctx, `update lost_transfers set released_at = $2, released_by = $3 where key = $1 and adopted_by is null and released_at is null`, f.Subject, s.now(), by)
+		if err != nil {
+			return err
+		}
+		return s.orderAgain(ctx, tx, `bank_last4 = (select account_last4 from lost_transfers where key = $1)`, f.Subject)
+	case registration.FindingAdoptionRefused:
+		_, err := tx.Exec(ctx, `update lost_transfer_refusals set cleared_at = $2, cleared_by = $3
+			where cleared_at is null and bank_fingerprint = (select bank_fingerprint from payments where id = $1)`, f.Subject, s.now(), by)
+		if err != nil {
+			return err
+		}
+		return s.orderAgain(ctx, tx, `bank_fingerprint = (select bank_fingerprint from payments where id = $1)`, f.Subject)
 	}
-	_, err := tx.Exec(ctx, `update lost_transfers set released_at = $2, released_by = $3 where key = $1 and adopted_by is null and released_at is null`, f.Subject, s.now(), by)
-	return err
+	return nil
 }
 
 // TransferFound records what the bank's statement says of a payment that this database knows: it may have been ordered after
-// the restore point, so that nobody here has noted that it was. It was announced then, too. It reports whether it is news. A
-// payment that takes over a lost transfer is left alone: whose the key was is for its own order to learn.
+// the restore point, so that nobody here has noted that it was. It was announced then, too. It reports whether it is news.
 func (s *Store) TransferFound(ctx context.Context, paymentID, kind, reason string) (news bool, err error) {
 	_, err = s.changePayment(ctx, paymentID, func(c *change, p *payment) error {
-		if p.Adoption != nil && !p.answered() {
-			return nil
-		}
 		if p.OrderedAt == nil {
 			if err := c.orderedMeanwhile(ctx, p); err != nil {
 				return err

@@ -130,7 +130,7 @@ func eventful(t *testing.T) (*workflowtest.World, string) {
 	require.NoError(t, w.Store.EndHold(ctx, "ops:chen", "repaired", 7))
 	require.NoError(t, w.Store.Repaired(ctx, corrected.App.RegistrationID, postgres.RepairTold, "ops:chen", "it did not move"))
 	for _, sql := range []string{ // what no step of one test leads to
-		`insert into lost_transfer_refusals (key, bank_fingerprint, at) values ('shm_lost', 'x', now())`,
+		`insert into lost_transfer_refusals (key, details, bank_fingerprint, at) values ('shm_lost', 'x', 'x', now())`,
 		`insert into deadline_moves (change_id, subject, what, from_at, to_at, told, at)
 			select id, 'reg_x', 'review', now(), now() + interval '1 day', true, now() from calendar_changes limit 1`,
 		`insert into webhook_attempts (delivery_id, number, at, duration_ms, status, signature) values ('whd_1', 1, now(), 1, 204, 'x')`,

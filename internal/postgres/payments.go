@@ -40,7 +40,7 @@ type payment struct {
 	RemindAt          *time.Time
 	Failure           *string
 	Overdue           bool
-	Adoption          *string // of a lost transfer; nil: an ordinary payment
+	Adoption          *string // adoptionAdopted or adoptionRefused; nil: lost transfers have nothing to do with it
 }
 
 const paymentColumns = `id, registration_id, key, bank_fingerprint, bank_last4, company_ref, amount, state, bank_state, attempts_left,
@@ -112,19 +112,15 @@ func (c *change) void(ctx context.Context) error {
 		return nil
 	}
 	c.payment.State, c.payment.VoidedAt, c.payment.Overdue = registration.PayoutVoid, &c.at, false
-	if err := c.giveUpAdoption(ctx, c.payment); err != nil {
-		return err
-	}
 	return c.payment.save(ctx, c.tx)
 }
 
-// request opens a new payment to the company on file, its amount and its key made here and now, before any bank is called. If a
-// restore has lost a transfer that may have gone to the same account, the payment takes that one over.
+// request opens a new payment to the company on file, its amount and its key made here and now, before any bank is called.
 func (c *change) request(ctx context.Context, company dossier.Company) error {
 	if err := c.void(ctx); err != nil {
 		return err
 	}
-	amount, err := pennies()
+	fen, err := rand.Int(rand.Reader, big.NewInt(99)) // uniform over 0.01–0.99 CNY
 	if err != nil {
 		return err
 	}
@@ -135,26 +131,16 @@ func (c *change) request(ctx context.Context, company dossier.Company) error {
 		State: registration.PayoutRequestedState, BankState: "requested", AttemptsLeft: registration.AmountGuesses,
 		RequestedAt: c.at, ExpectedBy: &late.At, WindowProvisional: late.Provisional,
 	}
-	lost, err := c.lostTransferFor(ctx, p)
-	if err != nil {
-		return err
-	}
-	if lost != nil {
-		p.Key, p.Adoption, amount = lost.Key, new(adoptionAsked), lost.Amount
-	}
-	if p.Amount, err = c.seal(ctx, c.tx, p.amountPlace(), amount); err != nil {
+	if p.Amount, err = c.seal(ctx, c.tx, p.amountPlace(), dossier.Amount{Fen: fen.Int64() + 1}); err != nil {
 		return err
 	}
 	if p.CompanyRef, err = c.put(ctx, c.tx, p.owner(), dossier.PurposeCompany, company); err != nil {
 		return err
 	}
 	_, err = c.tx.Exec(ctx, `insert into payments (id, registration_id, key, bank_fingerprint, bank_last4, company_ref, amount, state, requested_at,
-		expected_by, window_provisional, adoption) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`, p.ID, p.RegistrationID, p.Key, p.BankFingerprint,
-		p.BankLast4, p.CompanyRef, p.Amount, p.State, p.RequestedAt, p.ExpectedBy, p.WindowProvisional, p.Adoption)
+		expected_by, window_provisional) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`, p.ID, p.RegistrationID, p.Key, p.BankFingerprint,
+		p.BankLast4, p.CompanyRef, p.Amount, p.State, p.RequestedAt, p.ExpectedBy, p.WindowProvisional)
 	if err != nil {
-		return err
-	}
-	if err := c.adopt(ctx, p, lost); err != nil {
 		return err
 	}
 	c.payment, c.rec.RefusedBank, c.rec.RefusedBankLast4 = p, nil, nil
@@ -165,15 +151,6 @@ func (c *change) request(ctx context.Context, company dossier.Company) error {
 		return err
 	}
 	return enqueue(ctx, c.tx, c.at, MessagePayout, p.ID, nil)
-}
-
-// pennies is an amount that nobody can foresee, uniform over 0.01–0.99 CNY.
-func pennies() (dossier.Amount, error) {
-	fen, err := rand.Int(rand.Reader, big.NewInt(99))
-	if err != nil {
-		return dossier.Amount{}, err
-	}
-	return dossier.Amount{Fen: fen.Int64() + 1}, nil
 }
 
 // bankFingerprint is of the account number alone: naming another bank for it must not refill the guesses.

@@ -115,20 +115,22 @@ type Order struct {
 	Void bool
 	// Barred is why it must not be sent yet: [ErrPaused] or [ErrRestored]. Learn what became of it; nil: send it.
 	Barred error
-	// Adopted says that the key is a lost transfer's: send it as it is, for only the bank can say whether it went to this company.
-	Adopted bool
+	// Lost are the transfers that a restore has lost and that may have been made for this company: show the bank each of them before
+	// anything is sent, for only the bank can say whether it knows one as this order.
+	Lost []Lost
+	// Judge says that the bank was shown every one that there is, and that a person must say whether to pay all the same.
+	Judge bool
 }
 
 // ErrHeld says that nothing is paid for a registration whose run knows more than this database: it may have been paid already.
 var ErrHeld = errors.New("postgres: the registration's payments are held, for its run knows more than this database")
 
 // TakeOrder opens a payment for ordering and notes that the bank is about to be called. It returns nil if there is
-// nothing to order: the payment was voided before, the bank has answered already, or a person must judge first. [ErrPaused]
-// and [ErrRestored]: not now.
+// nothing to order: the payment was voided before, or the bank has answered already. [ErrPaused] and [ErrRestored]: not now.
 func (s *Store) TakeOrder(ctx context.Context, paymentID string) (*Order, error) {
 	var order *Order
 	_, err := s.changePayment(ctx, paymentID, func(c *change, p *payment) error {
-		if p.answered() || p.BankState == bankDropped || (p.OrderedAt == nil && !p.open()) || p.Adoption != nil && *p.Adoption == adoptionRefused {
+		if p.answered() || p.BankState == bankDropped || (p.OrderedAt == nil && !p.open()) {
 			return nil
 		}
 		if c.rec.HeldAt != nil {
@@ -141,18 +143,31 @@ func (s *Store) TakeOrder(ctx context.Context, paymentID string) (*Order, error)
 		case barred != nil && p.OrderedAt == nil:
 			return barred
 		}
-		order = &Order{Key: p.Key, Asked: p.OrderedAt != nil, Void: !p.open(), Barred: barred, Adopted: p.Adoption != nil}
-		if p.OrderedAt == nil {
+		order = &Order{Key: p.Key, Asked: p.OrderedAt != nil, Void: !p.open(), Barred: barred}
+		if order.Company, err = c.payee(ctx, p); err != nil {
+			return err
+		}
+		if order.Lost, order.Judge, err = c.lostFor(ctx, p, order.Company); err != nil {
+			return err
+		}
+		if !order.Judge {
+			p.Adoption = nil
+		}
+		if p.OrderedAt == nil && order.Lost == nil && !order.Judge {
 			p.OrderedAt = &c.at
 		}
 		var amount dossier.Amount
-		if err := s.unseal(ctx, c.tx, p.amountPlace(), p.Amount, &amount); err != nil {
-			return err
-		}
+		err = s.unseal(ctx, c.tx, p.amountPlace(), p.Amount, &amount)
 		order.AmountFen = amount.Fen
-		return s.get(ctx, c.tx, p.owner(), p.CompanyRef, dossier.PurposeCompany, &order.Company)
+		return err
 	})
 	return order, err
+}
+
+// payee is the company that a payment goes to.
+func (c *change) payee(ctx context.Context, p *payment) (company dossier.Company, err error) {
+	err = c.get(ctx, c.tx, p.owner(), p.CompanyRef, dossier.PurposeCompany, &company)
+	return company, err
 }
 
 // NoticeTaken reports whether a channel has accepted the payment's notice.
@@ -171,10 +186,12 @@ func (s *Store) PaymentKey(ctx context.Context, paymentID string) (key string, e
 // transfer.returned. The registration's run hears of it when the payment's ends, unless it is over itself.
 func (s *Store) OrderAnswered(ctx context.Context, paymentID, kind, reason string) (registration.PaymentRef, error) {
 	return s.changePayment(ctx, paymentID, func(c *change, p *payment) error {
-		p.report(kind, reason, c.at)
-		if err := c.adopted(ctx, p); err != nil {
-			return err
+		if p.OrderedAt == nil { // by a database that was put back to before: the bank knows better
+			if err := c.orderedMeanwhile(ctx, p); err != nil {
+				return err
+			}
 		}
+		p.report(kind, reason, c.at)
 		if c.rec.EndedAt == nil {
 			return nil
 		}

@@ -90,7 +90,7 @@ var covered = map[string]string{
 	// Keyed fingerprints open for nobody.
 	"payments.bank_fingerprint": "", "payment_grants.bank_fingerprint": "", "registrations.refused_bank": "", "attempts.fingerprint": "",
 	"identity_claims.fingerprint": "", "clearings.claim_fingerprint": "", "objections.token": "", "idempotency.key": "", "idempotency.body_mac": "",
-	"act_addresses.address": "", "lost_transfer_refusals.bank_fingerprint": "", "findings.difference": "",
+	"act_addresses.address": "", "lost_transfer_refusals.bank_fingerprint": "", "lost_transfer_refusals.details": "", "findings.difference": "",
 }
 
 // A new column that holds sealed values, or refers to them, is swapped by a test, or it is said why not.

@@ -30,11 +30,10 @@ type OpenPayment struct {
 	Wanted                  bool // it is to be made if the bank has never heard of it
 }
 
-// OpenPayments lists every payment that the bank has not answered by this database's word, but those that take over a lost transfer:
-// what the bank says of such a key may be another company's.
+// OpenPayments lists every payment that the bank has not answered by this database's word.
 func (s *Store) OpenPayments(ctx context.Context) ([]OpenPayment, error) {
 	rows, err := s.pool.Query(ctx, `select id, registration_id, key, state = 'requested' or ordered_at is not null and bank_state = 'requested' from payments
-		where adoption is null and bank_state in ('requested', 'dropped', 'written_off') order by id`)
+		where bank_state in ('requested', 'dropped', 'written_off') order by id`)
 	if err != nil {
 		return nil, err
 	}

@@ -161,10 +161,16 @@ func (s *Store) takeBankReport(ctx context.Context, tx pgx.Tx, r Report, rec *re
 	if err != nil {
 		return err
 	}
+	c := &change{Store: s, tx: tx, rec: rec, payment: p, step: Step{Actor: registration.ByBank}, at: s.now()}
 	apply := p.report
-	if r.Source == "ops" { // a person's word, whatever it leads to
+	switch {
+	case r.Source == "ops": // a person's word, whatever it leads to
 		apply = p.resolve
 		if err := seen(ctx, tx, rec, "payout_resolved:"+strings.TrimPrefix(r.Type, "transfer."), r.By, s.now()); err != nil {
+			return err
+		}
+	case p.OrderedAt == nil: // by a database that was put back to before
+		if err := c.orderedMeanwhile(ctx, p); err != nil {
 			return err
 		}
 	}
@@ -174,7 +180,6 @@ func (s *Store) takeBankReport(ctx context.Context, tx pgx.Tx, r Report, rec *re
 	}
 	switch {
 	case rec.EndedAt != nil: // also if it is no news: whoever learned it first may not have told
-		c := &change{Store: s, tx: tx, rec: rec, payment: p, step: Step{Actor: registration.ByBank}, at: s.now()}
 		return c.endedReturn(ctx, p)
 	case !news: // an earlier stage, reported late: recorded, no effect
 		return nil

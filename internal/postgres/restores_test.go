@@ -1,7 +1,6 @@
 package postgres_test
 
 import (
-	"fmt"
 	"testing"
 	"time"
 
@@ -84,48 +83,28 @@ func lose(t *testing.T, w *workflowtest.World, key, last4 string, fen int64, sta
 	require.True(t, free)
 }
 
-// A payment to an account that a lost transfer may have gone to takes it over instead of being made; the bank says whether it is its. If
-// none is, nothing is ordered until a person has judged.
-func TestAPaymentTakesOverALostTransfer(t *testing.T) {
+// Of several the settled one is shown first, then the oldest; those of other digits are none.
+func TestWhichLostTransfersAreShown(t *testing.T) {
 	t.Parallel()
 	w := workflowtest.New(t, workflowtest.Monday(), nil)
 	step := companyRequired(t, w, "acct-1", 1)
-	last4 := companyLast4(1)
-	lose(t, w, "shm_older", last4, 11, "sent")
-	lose(t, w, "shm_settled", last4, 22, "settled")
+	lose(t, w, "shm_older", companyLast4(1), 11, "sent")
+	lose(t, w, "shm_settled", companyLast4(1), 22, "settled")
 	lose(t, w, "shm_elsewhere", "0000", 33, "settled")
 	result, err := takeCompany(w, step, 1)
 	require.NoError(t, err)
-	require.Nil(t, result.Refusal)
-	id := result.Payment.ID
-	_, err = w.Store.PaymentNotified(t.Context(), id)
+	order, err := w.Store.TakeOrder(t.Context(), result.Payment.ID)
 	require.NoError(t, err)
-	order := func() *postgres.Order {
-		t.Helper()
-		o, err := w.Store.TakeOrder(t.Context(), id)
-		require.NoError(t, err)
-		return o
-	}
-	o := order()
-	require.Equal(t, []any{"shm_settled", int64(22), true}, []any{o.Key, o.AmountFen, o.Adopted}, "a settled one first")
-	news, err := w.Store.TransferFound(t.Context(), id, "transfer.settled", "")
+	require.Equal(t, []postgres.Lost{{Key: "shm_settled", AmountFen: 22}, {Key: "shm_older", AmountFen: 11}}, order.Lost)
+	require.False(t, order.Judge)
+	require.NoError(t, w.Store.LostRefused(t.Context(), result.Payment.ID, "shm_settled"))
+	require.NoError(t, w.Store.LostRefused(t.Context(), result.Payment.ID, "shm_settled"))
+	require.NoError(t, w.Store.LostRefused(t.Context(), result.Payment.ID, "shm_older"))
+	order, err = w.Store.TakeOrder(t.Context(), result.Payment.ID)
 	require.NoError(t, err)
-	require.False(t, news, "whose it is only its own order says")
-
-	more, err := w.Store.AdoptNext(t.Context(), id, "shm_settled")
-	require.NoError(t, err)
-	require.True(t, more)
-	more, err = w.Store.AdoptNext(t.Context(), id, "shm_settled")
-	require.NoError(t, err)
-	require.True(t, more, "said again it changes nothing")
-	o = order()
-	require.Equal(t, []any{"shm_older", int64(11), true}, []any{o.Key, o.AmountFen, o.Adopted})
-
-	more, err = w.Store.AdoptNext(t.Context(), id, "shm_older")
-	require.NoError(t, err)
-	require.False(t, more)
-	require.Nil(t, order(), "a person judges first")
-	require.Equal(t, 1, findings(t, w.Store, registration.FindingAdoptionRefused, id))
+	require.Empty(t, order.Lost)
+	require.True(t, order.Judge)
+	require.False(t, order.Asked, "nothing was ordered")
 	left, err := w.Store.LostTransfers(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, 3, left, "they are held for whose they are")
@@ -142,9 +121,7 @@ func TestALostTransferIsTakenOverOrReleased(t *testing.T) {
 	require.NoError(t, err)
 	_, err = w.Store.PaymentNotified(t.Context(), result.Payment.ID)
 	require.NoError(t, err)
-	_, err = w.Store.TakeOrder(t.Context(), result.Payment.ID)
-	require.NoError(t, err)
-	_, err = w.Store.OrderAnswered(t.Context(), result.Payment.ID, "transfer.settled", "")
+	_, err = w.Store.LostAdopted(t.Context(), result.Payment.ID, "shm_mine", "transfer.settled", "")
 	require.NoError(t, err)
 	require.Equal(t, 0, findings(t, w.Store, registration.FindingTransferLost, "shm_mine"))
 	free, err := w.Store.KeepLost(t.Context(), postgres.LostTransfer{Key: "shm_mine", At: w.Now(), AccountLast4: companyLast4(1), AmountFen: 11, State: "settled"})
@@ -159,25 +136,6 @@ func TestALostTransferIsTakenOverOrReleased(t *testing.T) {
 	require.Equal(t, "ops:chen", one[string](t, w.Store, `select released_by from lost_transfers where key = 'shm_other'`))
 }
 
-// Who gives up before the bank has said whose a lost transfer is leaves it to the next payment to that account.
-func TestALostTransferOutlivesAPaymentThatIsGivenUp(t *testing.T) {
-	t.Parallel()
-	w := workflowtest.New(t, workflowtest.Monday(), nil)
-	lose(t, w, "shm_mine", companyLast4(1), 11, "settled")
-	for n := range 2 {
-		step := companyRequired(t, w, fmt.Sprintf("acct-%d", n), n+1)
-		_, err := w.Store.Pool().Exec(t.Context(), `update lost_transfers set account_last4 = $1`, companyLast4(n+1))
-		require.NoError(t, err)
-		result, err := takeCompany(w, step, n+1)
-		require.NoError(t, err)
-		require.Equal(t, "shm_mine", one[string](t, w.Store, `select key from payments where id = $1`, result.Payment.ID))
-		if n == 0 {
-			_, err = w.Store.Cancelled(t.Context(), step)
-			require.NoError(t, err)
-		}
-	}
-}
-
 // An amount of a lost transfer opens for its key alone.
 func TestLostTransfersOpenForTheirKeyAlone(t *testing.T) {
 	t.Parallel()
@@ -185,17 +143,11 @@ func TestLostTransfersOpenForTheirKeyAlone(t *testing.T) {
 	p := &pair{t, w}
 	lose(t, w, "shm_1", companyLast4(1), 11, "settled")
 	lose(t, w, "shm_2", "0000", 22, "settled")
-	n := 0
+	step := companyRequired(t, w, "acct-1", 1)
+	result, err := takeCompany(w, step, 1)
+	require.NoError(t, err)
 	p.swapped("lost_transfers", "amount", "key", "shm_1", "shm_2", func() error {
-		n++
-		step := companyRequired(t, w, fmt.Sprintf("acct-%d", n), n)
-		for _, sql := range []string{`update payments set key = key || id`, `update lost_transfers set adopted_by = null`, `update lost_transfers set account_last4 = '0000'`} {
-			_, err := w.Store.Pool().Exec(t.Context(), sql)
-			require.NoError(t, err)
-		}
-		_, err := w.Store.Pool().Exec(t.Context(), `update lost_transfers set account_last4 = $1 where key = 'shm_1'`, companyLast4(n))
-		require.NoError(t, err)
-		_, err = takeCompany(w, step, n)
+		_, err := w.Store.TakeOrder(t.Context(), result.Payment.ID)
 		return err
 	})
 }

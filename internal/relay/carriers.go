@@ -29,6 +29,8 @@ func (r *Relay) startPayout(ctx context.Context, m postgres.Message) error {
 		return err
 	case hold != nil:
 		return postgres.ErrRestored
+	case m.Again():
+		return r.Engine.Restart(ctx, registration.PayoutWorkflow, registration.PayoutWorkflowID(m.Ref), "Penny payment, by a person's word", m.Ref)
 	}
 	return r.Engine.Start(ctx, registration.PayoutWorkflow, registration.PayoutWorkflowID(m.Ref), "Penny payment: announce, then order", m.Ref)
 }

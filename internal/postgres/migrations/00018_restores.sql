@@ -27,8 +27,8 @@ create table holds (
 );
 create unique index holds_one_open on holds ((true)) where ended_at is null;
 
--- Transfers that the bank's statement has and no payment: they were made by rows that a restore has lost. The next payment to such an
--- account takes one over instead of being made.
+-- Transfers that the bank's statement has and no payment: they were made by rows that a restore has lost. A payment to such an account
+-- is not made until the bank has been shown each of them: it takes over the one that is its own.
 create table lost_transfers (
   key           text primary key,
   at            timestamptz not null,     -- when the bank took it
@@ -38,7 +38,7 @@ create table lost_transfers (
   state         text not null check (state in ('sent', 'settled', 'returned')),
   reference     text not null default '',
   found_at      timestamptz not null,
-  adopted_by    text references payments (id),
+  adopted_by    text references payments (id), -- by the bank's word
   released_at   timestamptz,              -- by ops: no payment takes it over any more
   released_by   text,
   check ((released_at is null) = (released_by is null)),
@@ -47,17 +47,22 @@ create table lost_transfers (
 create index lost_transfers_free on lost_transfers (account_last4) where adopted_by is null and released_at is null;
 create unique index lost_transfers_adopted on lost_transfers (adopted_by) where adopted_by is not null;
 
--- The bank has said that a lost transfer did not go to this account.
+-- The bank has said that a lost transfer is not what a company, as somebody typed it, asked for. It may be the same company, typed
+-- otherwise: only a person can say that it went to another account.
 create table lost_transfer_refusals (
   key              text not null references lost_transfers (key),
-  bank_fingerprint bytea not null,
+  details          bytea not null,        -- a fingerprint of all that the bank was shown
+  bank_fingerprint bytea not null,        -- of the account number alone
   at               timestamptz not null,
-  primary key (key, bank_fingerprint)
+  cleared_at       timestamptz,           -- by ops: it went to another account
+  cleared_by       text,
+  primary key (key, details),
+  check ((cleared_at is null) = (cleared_by is null))
 );
 
--- 'asked': the payment has the key and the amount of a lost transfer, which the bank is asked for with this company's details.
--- 'refused': no lost transfer to an account of these digits is this company's; nothing is ordered until a person has judged.
-alter table payments add column adoption text check (adoption in ('asked', 'refused'));
+-- 'adopted': the payment has the key and the amount of a lost transfer. 'refused': none is what this company asks for, and one may be
+-- its all the same; nothing is ordered until a person has judged.
+alter table payments add column adoption text check (adoption in ('adopted', 'refused'));
 
 -- Every time that ops had the run of one registration or clearing repaired.
 create table repairs (
