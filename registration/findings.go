@@ -132,11 +132,13 @@ func (k FindingKind) Text() string {
 		return "This registration or clearing had come further than its row says since the restore; under tried is how far. It goes on where the row stands. " +
 			"Whoever acted meanwhile, an applicant or a reviewer, must act again, and has been told otherwise perhaps: see to it that they know. Then resolve this."
 	case FindingTransferLost:
-		return "The bank made this transfer for a payment that no row knows since the restore. No new one is made to an account of these last four digits: the next payment to one takes this over, " +
-			"its applicant enters the amount that has arrived, and this is resolved by itself. Resolving it by hand releases the account: the next payment is then a new, second transfer. Do so only if nobody will register with that account again."
+		return "The bank made this transfer for a payment that no row knows since the restore. Before anything is paid to an account of these last four digits the bank is shown this transfer; " +
+			"the payment that it is known as takes it over, its applicant enters the amount that has arrived, and this is resolved by itself. " +
+			"Resolving it by hand gives it up: the next payment is then a new, second transfer. Do so only if nobody will register with that account again."
 	case FindingAdoptionRefused:
-		return "A transfer that the restore has lost went to an account of these last four digits, and the bank says that it was not to this company as it is typed now. Nothing was paid. " +
-			"Ask the bank whose account it was. If it was this company's, have the applicant correct what differs; if not, record the payment as failed with payout/resolve: the next one is made anew."
+		return "A transfer that the restore has lost went to an account of these last four digits, and the bank does not know it as this payment. Nothing was paid, and the payment waits. " +
+			"Ask the bank whose account it was. If it was another's, resolve this: the payment is then made. If it was this company's, typed otherwise, " +
+			"record the payment as failed with payout/resolve and have the applicant hand in the company as it was before: that takes the transfer over."
 	}
 	return ""
 }

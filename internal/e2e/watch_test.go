@@ -102,7 +102,7 @@ func (w *world) triesOf(t testing.TB, activity string) int {
 func (w *world) startedRuns(t testing.TB) int64 {
 	t.Helper()
 	found, err := w.engine.CountWorkflow(t.Context(), &workflowservice.CountWorkflowExecutionsRequest{
-		Namespace: w.options.Namespace, Query: fmt.Sprintf("TaskQueue = %q", w.workerConfig.TaskQueue),
+		Namespace: w.options.Namespace, Query: fmt.Sprintf("TaskQueue = %q and WorkflowType != %q", w.workerConfig.TaskQueue, registration.AnchorWorkflow),
 	})
 	require.NoError(t, err)
 	return found.GetCount()

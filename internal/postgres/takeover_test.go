@@ -178,6 +178,7 @@ func TestACompanyTypedOtherwiseIsNotPaidAgain(t *testing.T) {
 		require.NoError(t, err)
 		_, err = o.Store.Look(t.Context(), step)
 		require.NoError(t, err)
+		o.Pass(time.Minute)
 	}
 	payment := o.asks(step, workflowtest.Company(twin))
 	o.order(payment)
