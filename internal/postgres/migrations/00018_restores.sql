@@ -27,6 +27,9 @@ create table holds (
 );
 create unique index holds_one_open on holds ((true)) where ended_at is null;
 
+-- A repair that is repeated does not name again what it has named.
+create index findings_of_subject on findings (subject, kind, since);
+
 -- Transfers that the bank's statement has and no payment: they were made by rows that a restore has lost. The next payment to such an
 -- account takes one over instead of being made.
 create table lost_transfers (
@@ -63,7 +66,7 @@ alter table payments add column adoption text check (adoption in ('asked', 'refu
 create table repairs (
   id            text primary key,
   subject       text not null,            -- registration or clearing
-  done          text not null check (done in ('rebuilt', 'started', 'told', 'nothing')),
+  done          text not null check (done in ('started', 'told', 'nothing')),
   sealed_reason bytea not null,
   sealed_for    text not null references vault_keys (subject),
   said_by       text not null,
@@ -72,5 +75,6 @@ create table repairs (
 create index repairs_subject on repairs (subject, at);
 
 -- +goose Down
+drop index findings_of_subject;
 drop table repairs, lost_transfer_refusals, lost_transfers, holds, anchor;
 alter table payments drop column adoption;
