@@ -352,3 +352,23 @@ func TestPaymentsThatWereGivenUpLongAgoAreNotAskedFor(t *testing.T) {
 		require.Len(t, all, want)
 	}
 }
+
+// A clearing whose run had begun attempts that its row has forgotten takes none of their keys again, and releases the hold of the last.
+func TestAttemptsOfBeforeARestoreArePassedOver(t *testing.T) {
+	t.Parallel()
+	for said, want := range map[int]int{3: 3, 0: 1} {
+		w := workflowtest.New(t, workflowtest.Monday(), nil)
+		w.ApproveIndividual("acct-1", 1)
+		app := w.ClearingApplication("acct-1", workflowtest.ClaimOf(1), false)
+		_, err := w.Store.OpenClearing(t.Context(), app)
+		require.NoError(t, err)
+		_, err = w.Store.Pool().Exec(t.Context(), `update clearings set state = 'clearing', sequence = sequence + 1, version = version + 1`)
+		require.NoError(t, err)
+		require.NoError(t, w.Store.SkipAttempts(t.Context(), app.ClearingID, said))
+		result, err := w.Store.ClearingAttempt(t.Context(), postgres.Step{RegistrationID: app.ClearingID, Actor: registration.ByWalletHub})
+		require.NoError(t, err)
+		require.Equal(t, []int{want, want + 1}, []int{result.Stale, result.Attempt})
+		require.NoError(t, w.Store.SkipAttempts(t.Context(), app.ClearingID, 2))
+		require.Equal(t, max(want+1, 2), one[int](t, w.Store, `select attempt from clearings`), "what the row knows stays")
+	}
+}

@@ -35,6 +35,7 @@ type Engine interface {
 	Subject(ctx context.Context, l engine.Listed) (id string, last time.Time, err error)
 	End(ctx context.Context, workflowID, runID, why string) error
 	Look(ctx context.Context, workflowID string) (engine.Seen, error)
+	Attempts(ctx context.Context, workflowID string) (int, error)
 	Nudge(ctx context.Context, workflowID, id string) error
 	Start(ctx context.Context, workflow, id, summary string, args ...any) error
 	Restart(ctx context.Context, workflow, id, summary string, args ...any) error

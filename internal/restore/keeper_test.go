@@ -30,6 +30,8 @@ type standIn struct {
 	lists  []engine.Listed
 	last   time.Time // when anything happened to a run
 	known  int64
+	began  int // attempts to clear
+	ended  []string
 	looked engine.Seen
 
 	mu     sync.Mutex
@@ -71,6 +73,13 @@ func (e *standIn) Subject(_ context.Context, l engine.Listed) (string, time.Time
 func (e *standIn) Look(context.Context, string) (engine.Seen, error) { return e.looked, nil }
 
 func (e *standIn) Known(context.Context, string) (int64, error) { return e.known, nil }
+
+func (e *standIn) Attempts(context.Context, string) (int, error) { return e.began, nil }
+
+func (e *standIn) End(_ context.Context, workflowID, _, _ string) error {
+	e.ended = append(e.ended, workflowID)
+	return nil
+}
 
 func (e *standIn) Nudge(_ context.Context, _, id string) error {
 	e.mu.Lock()
@@ -297,4 +306,30 @@ func TestOneRunIsToldOrLeftToTheRepairOfAll(t *testing.T) {
 	assert.Equal(t, registration.CodeWrongState, refusal.Code)
 	assert.Equal(t, registration.IdentityRequired, refusal.State)
 	assert.Contains(t, refusal.Detail, "starter repair --all --since")
+}
+
+// A clearing that is lost is named with its account, which only a contested one has not, and with the hold that the wallet may have.
+func TestALostClearingIsNamedWithWhatTheWalletMayHold(t *testing.T) {
+	t.Parallel()
+	for workflowID, c := range map[string]struct {
+		began         int
+		account, says string
+	}{
+		registration.ClearingWorkflowID("acct-1"): {2, "acct-1", "under the key clr_1-2"},
+		registration.ContestedWorkflowID("clr_1"): {0, "", "under the key clr_1-1 or a later number"},
+	} {
+		s := storetest.Open(t)
+		e := &standIn{
+			mark: says(raised(t, s)), last: time.Now(), began: c.began,
+			lists: []engine.Listed{{Type: registration.ClearingWorkflow, WorkflowID: workflowID, RunID: "clr_1", Runs: true, Stood: true, State: registration.Clearing}},
+		}
+		require.NoError(t, s.Hold(t.Context(), "older", time.Time{}))
+		_, err := repairer(s, e, &theBank{}).All(t.Context())
+		require.NoError(t, err)
+		var account, tried string
+		require.NoError(t, s.Pool().QueryRow(t.Context(), `select account_id, tried from findings where kind = 'case_lost' and subject = 'clr_1'`).Scan(&account, &tried))
+		assert.Equal(t, c.account, account)
+		assert.Contains(t, tried, c.says)
+		assert.Equal(t, []string{workflowID}, e.ended)
+	}
 }

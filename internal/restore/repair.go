@@ -287,8 +287,10 @@ func (r *Repairer) caseRun(ctx context.Context, l engine.Listed) error {
 	case last.Before(r.point.Add(-skew)): // it has moved nothing that the row does not know, and may be behind its row
 		return r.nudge(ctx, l, id)
 	}
+	attempts := r.attempts(ctx, l)
 	if l.Stood && l.State != run.State {
-		if err := r.file(ctx, registration.FindingCaseWentBack, FoundWentBack, id, run.AccountID, fmt.Sprintf("the run had come to %s, the row stands at %s", l.State, run.State)); err != nil {
+		detail := fmt.Sprintf("the run had come to %s, the row stands at %s%s", l.State, run.State, underHold(l, id, attempts))
+		if err := r.file(ctx, registration.FindingCaseWentBack, FoundWentBack, id, run.AccountID, detail); err != nil {
 			return err
 		}
 	}
@@ -302,7 +304,38 @@ func (r *Repairer) caseRun(ctx context.Context, l engine.Listed) error {
 	if err := r.Engine.End(ctx, l.WorkflowID, l.RunID, "repair after a restore: the run may know more than its row"); err != nil {
 		return err
 	}
+	if l.Type == registration.ClearingWorkflow {
+		if err := r.Book.SkipAttempts(ctx, id, attempts); err != nil {
+			return err
+		}
+	}
 	return r.resume(ctx, run)
+}
+
+// attempts is how often a clearing's run has begun to clear, by its own word: each attempt has a hold of its own in the wallet, and a
+// key that held once does not hold again. 0 if there was none, or if the run does not say.
+func (r *Repairer) attempts(ctx context.Context, l engine.Listed) int {
+	if l.Type != registration.ClearingWorkflow || !l.Runs {
+		return 0
+	}
+	ctx, cancel := context.WithTimeout(ctx, askedWithin)
+	defer cancel()
+	n, err := r.Engine.Attempts(ctx, l.WorkflowID)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// underHold says of a clearing that was being carried out under which key the wallet may hold its account.
+func underHold(l engine.Listed, id string, attempts int) string {
+	switch {
+	case l.Type != registration.ClearingWorkflow || l.State != registration.Clearing:
+		return ""
+	case attempts == 0:
+		return "; the wallet may hold the account, under the key " + id + "-1 or a later number"
+	}
+	return fmt.Sprintf("; the wallet may hold the account, under the key %s-%d", id, attempts)
 }
 
 // freshly is how old a run is at least before it is taken for one that no worker will ever open.
@@ -321,7 +354,7 @@ func (r *Repairer) caseLost(ctx context.Context, l engine.Listed, id string, las
 	if account == id { // a contested claim names none
 		account = ""
 	}
-	if err := r.file(ctx, registration.FindingCaseLost, FoundLost, id, account, "the run had come to "+string(l.State)+", and no row knows it"); err != nil {
+	if err := r.file(ctx, registration.FindingCaseLost, FoundLost, id, account, "the run had come to "+string(l.State)+", and no row knows it"+underHold(l, id, r.attempts(ctx, l))); err != nil {
 		return err
 	}
 	return r.endRun(ctx, l)
