@@ -125,5 +125,6 @@ func (e *Engine) facts(ctx context.Context, workflowID string) (facts registrati
 	if err != nil {
 		return facts, gone(err)
 	}
-	return facts, answer.Get(&facts)
+	err = answer.Get(&facts)
+	return facts, err
 }
