@@ -77,6 +77,8 @@ func (e *standIn) Known(context.Context, string) (int64, error) { return e.known
 func (e *standIn) Attempts(context.Context, string) (int, error) { return e.began, nil }
 
 func (e *standIn) End(_ context.Context, workflowID, _, _ string) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	e.ended = append(e.ended, workflowID)
 	return nil
 }
