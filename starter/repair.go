@@ -24,7 +24,7 @@ type repairCommand struct {
 	cli.RepairOne
 	All    bool      `help:"Repair everything: compare database and engine, take over what the bank has paid, and end the hold."`
 	DryRun bool      `help:"With --all: say what would be done, and do nothing."`
-	Since  time.Time `placeholder:"TIME" help:"With --all: take the database for one that was restored to then, such as 2026-11-27T10:00:00Z, though nothing has noticed."`
+	Since  time.Time `placeholder:"TIME" help:"With --all: take the database for one that was restored to then, such as 2026-11-27T10:00:00Z, though nothing has noticed; of one that is held, the earlier of the two moments counts."`
 	By     string    `placeholder:"NAME" help:"With --all: who has it done; left out: the system's name of you."`
 }
 

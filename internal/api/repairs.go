@@ -13,9 +13,9 @@ import (
 
 // repairs makes the routes by which ops has the run of one registration or clearing brought to where its row stands.
 func (s *server) repairs() {
-	const about = "Looks at its run: one that knows more than its row is ended and another started where the row stands, one that is gone is started again, one that is behind is told " +
-		"to look. What was found and done is answered, and on the timeline with the person. Not while the database is held after a restore: repair it as a whole first."
-	codes := []problem.Code{registration.CodeHeldAfterRestore}
+	const about = "Looks at its run: one that is gone is started again where the row stands, one that is behind is told to look. One that knows more than its row is refused, " +
+		"wrong_state: the row may have forgotten a payment, so the database is to be repaired as a whole, with the moment that it was restored to. What was found and done is answered, and on the timeline with the person. Not while the database is held after a restore: repair it as a whole first."
+	codes := []problem.Code{registration.CodeHeldAfterRestore, registration.CodeWrongState}
 	register(s, route{
 		id: "repair-registration", method: http.MethodPost, path: "/v1/registrations/{id}/repair", tag: findingTag, summary: "Repair a registration's run",
 		description: about, codes: codes,
@@ -47,7 +47,7 @@ type repairClearing struct {
 // Repair is what was found of a run, and done about it.
 type Repair struct {
 	ID    string `json:"id" doc:"The registration or clearing" example:"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6"`
-	Done  string `json:"done" enum:"rebuilt,started,told,nothing" doc:"What was done: rebuilt where the row stands, started where none was, told to look, or nothing" example:"started"`
+	Done  string `json:"done" enum:"started,told,nothing" doc:"What was done: started where none was, told to look, or nothing" example:"started"`
 	Found string `json:"found" doc:"What was found" example:"it is open and had no run"`
 }
 

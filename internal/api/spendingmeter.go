@@ -52,13 +52,13 @@ func (m *spendingMeter) Collect(out chan<- prometheus.Metric) {
 		m.log.WarnContext(ctx, "what is spent could not be read for the metrics", "error", err)
 		return
 	}
-	hold, err := m.store.HoldNow(ctx)
+	isHeld, err := m.store.IsHeld(ctx)
 	if err != nil {
 		m.log.WarnContext(ctx, "whether the database is held could not be read for the metrics", "error", err)
 		return
 	}
 	held := 0.0
-	if hold != nil {
+	if isHeld {
 		held = 1
 	}
 	out <- prometheus.MustNewConstMetric(m.held, prometheus.GaugeValue, held)

@@ -276,6 +276,47 @@ func TestWhatIsReplacedStaysUntilTheBackupIsWhole(t *testing.T) {
 	assert.Equal(t, 1, count(t, p.url))
 }
 
+// What a backup has put back is held from the moment on at which it is there, also if the command is killed before it has said so.
+func TestWhatIsPutBackIsHeldByItself(t *testing.T) {
+	t.Parallel()
+	p := newProduct(t)
+	p.registers("acct-1")
+	path, m := p.taken()
+	p.store.Close()
+	isHeld := func(want bool) *postgres.Store {
+		t.Helper()
+		store, err := postgres.Open(t.Context(), p.url, p.keys, p.cal)
+		require.NoError(t, err)
+		held, err := store.IsHeld(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, want, held)
+		return store
+	}
+	to := p.target(p.url)
+	to.Replace, to.Force, to.Client.Restore = true, true, "/bin/false"
+	_, err := backup.Restore(t.Context(), path, m, to)
+	require.Error(t, err)
+	isHeld(false).Close() // what was there is there again
+
+	to.Client = p.client
+	_, err = backup.Restore(t.Context(), path, m, to)
+	require.NoError(t, err)
+	store := isHeld(true) // the command is killed here
+	refusal, err := store.MayRegister(t.Context(), "acct-new", "reg_new")
+	require.NoError(t, err)
+	require.Equal(t, registration.CodeHeldAfterRestore, refusal.Code)
+	store.Close()
+
+	to.Client.Restore = "/bin/false" // it is done again, and fails
+	_, err = backup.Restore(t.Context(), path, m, to)
+	require.Error(t, err)
+	store = isHeld(true)
+	defer store.Close()
+	require.NoError(t, store.Hold(t.Context(), "a backup was put back", m.TakenAt))
+	require.NoError(t, store.EndHold(t.Context(), "ops:chen", "repaired", 12))
+	isHeld(false).Close()
+}
+
 // The next backup shares the scans that it has in common with the one before.
 func TestScansAreKeptOnce(t *testing.T) {
 	t.Parallel()

@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+
+	"shiming/internal/postgres"
 )
 
 // Client is where pg_dump and pg_restore are.
@@ -16,7 +18,7 @@ type Client struct{ Dump, Restore string }
 
 // dump writes a database to a file, in PostgreSQL's custom format. snapshot, if not empty, is the state that it shows.
 func (c Client) dump(ctx context.Context, databaseURL, snapshot, path string) error {
-	args := []string{"--format=custom", "--no-owner", "--no-privileges", "--exclude-schema=" + replaced, "--file=" + path}
+	args := []string{"--format=custom", "--no-owner", "--no-privileges", "--exclude-schema=" + replaced, "--exclude-schema=" + postgres.RestoringSchema, "--file=" + path}
 	if snapshot != "" {
 		args = append(args, "--snapshot="+snapshot)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"shiming/internal/postgres"
 	"shiming/internal/vault"
 )
 
@@ -54,7 +55,11 @@ func Check(ctx context.Context, dir string, m Manifest, keys *vault.Keys) error 
 	return nil
 }
 
-// Restore puts a backup back that was checked. Scans come first and the database last, each whole or not at all, so that a restore which
+// Restore puts a backup back that was checked. From the moment on at which our database has its rows it has [postgres.RestoringSchema] too: it
+// is held until whoever calls this has it held by a row, also if they are killed before.
+//
+//	Scans come first and the database last, each whole or not at all, so that a restore which
+//
 // was interrupted is done again.
 func Restore(ctx context.Context, dir string, m Manifest, to Target) (done Outcome, err error) {
 	databases, err := to.databases(dir, m)
@@ -77,7 +82,7 @@ func Restore(ctx context.Context, dir string, m Manifest, to Target) (done Outco
 		if err := to.fill(ctx, one); err != nil {
 			return done, fmt.Errorf("%s: %w", one.setting, err)
 		}
-		if one.file != filepath.Join(dir, databaseFile) {
+		if !one.ours {
 			continue
 		}
 		for _, n := range m.Tables {
@@ -88,7 +93,10 @@ func Restore(ctx context.Context, dir string, m Manifest, to Target) (done Outco
 }
 
 // database is one that is put back from a file.
-type database struct{ what, setting, url, file string }
+type database struct {
+	what, setting, url, file string
+	ours                     bool // not the engine's
+}
 
 func (to Target) databases(dir string, m Manifest) (all []database, err error) {
 	if slices.Contains(to.Parts, PartEngine) {
@@ -96,8 +104,8 @@ func (to Target) databases(dir string, m Manifest) (all []database, err error) {
 			return nil, errors.New("the backup has no database of the engine: leave the engine as it is, or start it empty, and its runs are rebuilt from rows")
 		}
 		for _, one := range []database{
-			{"the engine's database", "ENGINE_DATABASE_URL", to.EngineURL, engineFile},
-			{"the engine's visibility", "ENGINE_VISIBILITY_URL", to.VisibilityURL, visibilityFile},
+			{what: "the engine's database", setting: "ENGINE_DATABASE_URL", url: to.EngineURL, file: engineFile},
+			{what: "the engine's visibility", setting: "ENGINE_VISIBILITY_URL", url: to.VisibilityURL, file: visibilityFile},
 		} {
 			if _, has := m.Files[one.file]; !has {
 				continue
@@ -110,7 +118,7 @@ func (to Target) databases(dir string, m Manifest) (all []database, err error) {
 		}
 	}
 	if slices.Contains(to.Parts, PartDatabase) {
-		all = append(all, database{"the database", "DATABASE_URL", to.DatabaseURL, filepath.Join(dir, databaseFile)})
+		all = append(all, database{what: "the database", setting: "DATABASE_URL", url: to.DatabaseURL, file: filepath.Join(dir, databaseFile), ours: true})
 	}
 	return all, nil
 }
@@ -166,37 +174,58 @@ func (to Target) fill(ctx context.Context, one database) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // every statement was answered
-	aside, err := putAside(ctx, conn)
+	defer conn.Close(context.WithoutCancel(ctx))               //nolint:errcheck // every statement was answered
+	marked, err := stands(ctx, conn, postgres.RestoringSchema) // a restore before this one was killed
+	if err != nil {
+		return err
+	}
+	aside, err := putAside(ctx, conn, one.ours)
 	if err != nil {
 		return err
 	}
 	if err := to.Client.restore(ctx, one.url, one.file); err != nil {
-		if aside {
-			err = errors.Join(err, takeBack(context.WithoutCancel(ctx), conn))
-		}
-		return err
+		return errors.Join(err, giveUp(context.WithoutCancel(ctx), conn, aside, one.ours && !marked))
 	}
 	_, err = conn.Exec(ctx, "drop schema if exists "+replaced+" cascade")
 	return err
 }
 
 // putAside empties the schema. A backup comes in whole or not at all, so what stands there is whole; if nothing does, a restore was killed
-// and what is aside is what was there.
-func putAside(ctx context.Context, conn *pgx.Conn) (aside bool, err error) {
+// and what is aside is what was there. Ours is marked in the same moment: there are never rows of a backup without the mark, nor the mark
+// beside rows of before.
+func putAside(ctx context.Context, conn *pgx.Conn, ours bool) (aside bool, err error) {
 	tables, err := countRelations(ctx, conn)
 	if err != nil {
 		return false, err
 	}
-	if tables == 0 {
-		err = conn.QueryRow(ctx, `select to_regnamespace($1) is not null`, replaced).Scan(&aside)
-		return aside, err
+	mark := ""
+	if ours {
+		mark = "create schema if not exists " + postgres.RestoringSchema + "; "
 	}
-	_, err = conn.Exec(ctx, "begin; drop schema if exists "+replaced+" cascade; alter schema public rename to "+replaced+"; create schema public; commit")
+	if tables == 0 {
+		if _, err := conn.Exec(ctx, mark); err != nil {
+			return false, err
+		}
+		return stands(ctx, conn, replaced)
+	}
+	_, err = conn.Exec(ctx, "begin; drop schema if exists "+replaced+" cascade; alter schema public rename to "+replaced+"; create schema public; "+mark+"commit")
 	return true, err
 }
 
-func takeBack(ctx context.Context, conn *pgx.Conn) error {
-	_, err := conn.Exec(ctx, "begin; drop schema public cascade; alter schema "+replaced+" rename to public; commit")
+func stands(ctx context.Context, conn *pgx.Conn, schema string) (yes bool, err error) {
+	err = conn.QueryRow(ctx, `select to_regnamespace($1) is not null`, schema).Scan(&yes)
+	return yes, err
+}
+
+// giveUp brings back what is aside, and takes the mark away if there was none before.
+func giveUp(ctx context.Context, conn *pgx.Conn, aside, unmark bool) error {
+	do := "begin; "
+	if aside {
+		do += "drop schema public cascade; alter schema " + replaced + " rename to public; "
+	}
+	if unmark {
+		do += "drop schema " + postgres.RestoringSchema + "; "
+	}
+	_, err := conn.Exec(ctx, do+"commit")
 	return err
 }

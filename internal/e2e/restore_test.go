@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"encoding/json"
+	"net"
 	"net/http"
 	"net/url"
 	"testing"
@@ -290,7 +291,7 @@ func (w *world) forget(t *testing.T) {
 	}, func() string { return "the engine remembers" })
 }
 
-// One case whose run somebody ended, or that knows more than its row, is repaired by the API.
+// One case whose run somebody ended is repaired by the API; one whose run knows more than its row is left to the repair of all.
 func TestOneCaseIsRepaired(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, withReconciling(time.Hour))
@@ -304,9 +305,38 @@ func TestOneCaseIsRepaired(t *testing.T) {
 	require.True(t, w.runs(t, registration.WorkflowID(r.account)))
 	_, err := w.store.Pool().Exec(t.Context(), `update registrations set held_at = now() where id = $1`, r.id)
 	require.NoError(t, err)
-	require.Equal(t, "rebuilt", repair().Body["done"])
+	refused := w.ops(t).post(r.path("/repair"), map[string]any{"reason": "it does not move"})
+	require.Equal(t, http.StatusConflict, refused.Status)
+	require.Equal(t, "wrong_state", refused.Body["code"])
+	require.Contains(t, refused.Body["detail"], "starter repair --all --since")
+	_, err = w.store.Pool().Exec(t.Context(), `update registrations set held_at = null where id = $1`, r.id)
+	require.NoError(t, err)
 	taken(t, r.decide(map[string]any{"decision": "approve"}))
 	r.until("approved")
-	require.Equal(t, []int{1, 1, 1}, []int{r.count("run_repaired:nothing"), r.count("run_repaired:started"), r.count("run_repaired:rebuilt")})
+	require.Equal(t, []int{1, 1}, []int{r.count("run_repaired:nothing"), r.count("run_repaired:started")})
 	require.Equal(t, http.StatusForbidden, w.platform(t).post(r.path("/repair"), map[string]any{"reason": "it does not move"}).Status)
+}
+
+// A worker that cannot compare database and engine yet lives, says that it is not ready, and goes on once it can.
+func TestAWorkerThatWaitsForItsEngineLives(t *testing.T) {
+	t.Parallel()
+	probes := listen(t)
+	require.NoError(t, probes.Close()) // for the worker
+	w := newWorld(t, withHealth(probes.Addr().String()))
+	w.stopWorker()
+	_, err := w.store.Pool().Exec(t.Context(), `alter table anchor rename to away`)
+	require.NoError(t, err)
+	w.stopWorker = w.startWorker(t)
+	worker := caller{t: t, base: "http://" + probes.Addr().String(), outside: true}
+	w.eventually(t, func() bool {
+		conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", probes.Addr().String())
+		return err == nil && conn.Close() == nil
+	}, func() string { return "nobody answers" })
+	worker.get("/healthz").ok(200)
+	waits := worker.get("/readyz")
+	require.Equal(t, http.StatusServiceUnavailable, waits.Status)
+	require.Equal(t, "unavailable", waits.Body["engine"])
+	_, err = w.store.Pool().Exec(t.Context(), `alter table away rename to anchor`)
+	require.NoError(t, err)
+	w.eventually(t, func() bool { return worker.get("/readyz").Status == http.StatusOK }, func() string { return "it is never ready" })
 }

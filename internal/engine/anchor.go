@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
@@ -17,9 +18,14 @@ import (
 // anchorEvents is how far back the anchor's history is read. Marks come about in order; the newest few decide.
 const anchorEvents = 100
 
+// askedWithin bounds each question that the SDK itself does not bound.
+const askedWithin = 10 * time.Second
+
 // Mark reads the newest mark that the engine has kept, from the anchor's history: that needs no worker, and has each mark as soon as
 // the engine has taken it. It returns [ErrNoRun] if the engine has none.
 func (e *Engine) Mark(ctx context.Context) (newest registration.Mark, err error) {
+	ctx, cancel := context.WithTimeout(ctx, askedWithin)
+	defer cancel()
 	id := registration.AnchorWorkflowID(e.taskQueue)
 	answer, err := e.client.WorkflowService().GetWorkflowExecutionHistoryReverse(ctx, &workflowservice.GetWorkflowExecutionHistoryReverseRequest{
 		Namespace: e.namespace, Execution: &commonpb.WorkflowExecution{WorkflowId: id}, MaximumPageSize: anchorEvents,
@@ -62,6 +68,8 @@ func (e *Engine) KeepMark(ctx context.Context, mark registration.Mark) error {
 
 // Identity names the cluster and the namespace, which another engine has not, though it has everything else of this one's.
 func (e *Engine) Identity(ctx context.Context) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, askedWithin)
+	defer cancel()
 	cluster, err := e.client.WorkflowService().GetClusterInfo(ctx, &workflowservice.GetClusterInfoRequest{})
 	if err != nil {
 		return "", gone(err)

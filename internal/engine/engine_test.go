@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
@@ -244,4 +245,25 @@ func TestAMarkIsReadWithoutAWorker(t *testing.T) {
 	id, err := p.Identity(t.Context())
 	require.NoError(t, err)
 	require.NotEmpty(t, id)
+}
+
+// Many open cases hide no payment that has ended, nor payments a case.
+func TestTheNewestOfEachSortAreListed(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t) // nobody works: what is begun does not end
+	payment := registration.PayoutWorkflowID("pay_1")
+	require.NoError(t, p.Start(t.Context(), registration.PayoutWorkflow, payment, "", "pay_1"))
+	require.NoError(t, p.End(t.Context(), payment, "", "by hand"))
+	for _, id := range []string{"a", "b"} {
+		require.NoError(t, p.Start(t.Context(), registration.IndividualWorkflow, registration.WorkflowID(id), "", registration.Application{}))
+	}
+	require.EventuallyWithT(t, func(t *assert.CollectT) {
+		all, err := p.Newest(context.Background(), 1)
+		require.NoError(t, err)
+		var ids []string
+		for _, l := range all {
+			ids = append(ids, l.WorkflowID)
+		}
+		require.ElementsMatch(t, []string{registration.WorkflowID("b"), payment}, ids)
+	}, 10*time.Second, 50*time.Millisecond)
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,17 +34,31 @@ type Listed struct {
 // listedAtOnce is how many workflows are asked for at a time.
 const listedAtOnce = 500
 
-// Newest lists the workflows of the task queue that were begun last, up to limit.
+// Newest lists the newest workflows of the task queue, up to limit of each sort: cases and payments, those that run by their
+// beginning and those that have ended by their end. The engine lists what runs first, so that in one list many open cases would
+// hide every payment that was made.
 func (e *Engine) Newest(ctx context.Context, limit int) (all []Listed, err error) {
-	page, err := e.page(ctx, e.ours()+" and (WorkflowType in ("+quoted(subjects)+"))", limit, nil)
-	if err != nil {
-		return nil, err
+	for _, types := range [][]string{cases, {registration.PayoutWorkflow}} {
+		for _, is := range []string{"=", "!="} {
+			page, err := e.page(ctx, e.ours()+" and WorkflowType in ("+quoted(types)+") and ExecutionStatus "+is+" 'Running'", limit, nil)
+			if err != nil {
+				return nil, err
+			}
+			some, err := e.listed(page)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, some...)
+		}
 	}
-	return e.listed(page)
+	return all, nil
 }
 
+// cases are the types of workflows that are of registrations and clearings.
+var cases = []string{registration.IndividualWorkflow, registration.EnterpriseWorkflow, registration.ClearingWorkflow}
+
 // subjects are the types of workflows whose row tells whether the database knows them.
-var subjects = []string{registration.IndividualWorkflow, registration.EnterpriseWorkflow, registration.ClearingWorkflow, registration.PayoutWorkflow}
+var subjects = append(slices.Clone(cases), registration.PayoutWorkflow)
 
 // Since lists every workflow of the task queue that runs, or that has ended since a moment, but the anchor. Of several runs of one
 // workflow the newest comes first.
@@ -116,6 +131,8 @@ func (e *Engine) listed(page *workflowservice.ListWorkflowExecutionsResponse) (a
 // Subject names the registration or clearing that a run is of, and says when anything happened to it last. [ErrNoRun] says that the engine
 // has forgotten it.
 func (e *Engine) Subject(ctx context.Context, l Listed) (id string, last time.Time, err error) {
+	ctx, cancel := context.WithTimeout(ctx, askedWithin)
+	defer cancel()
 	answer, err := e.client.WorkflowService().GetWorkflowExecutionHistory(ctx, &workflowservice.GetWorkflowExecutionHistoryRequest{
 		Namespace: e.namespace, Execution: &commonpb.WorkflowExecution{WorkflowId: l.WorkflowID, RunId: l.RunID}, MaximumPageSize: 1,
 	})

@@ -109,12 +109,22 @@ func gone(err error) error {
 
 // Known asks the run of a registration or a clearing which version of its row it knows. That needs a worker.
 func (e *Engine) Known(ctx context.Context, workflowID string) (version int64, err error) {
+	facts, err := e.facts(ctx, workflowID)
+	return facts.Version, err
+}
+
+// Attempts asks the run of a clearing how often it has begun to clear. That needs a worker.
+func (e *Engine) Attempts(ctx context.Context, workflowID string) (int, error) {
+	facts, err := e.facts(ctx, workflowID)
+	return facts.Attempt, err
+}
+
+// facts are what a run says of itself, of a registration's case or a clearing's.
+func (e *Engine) facts(ctx context.Context, workflowID string) (facts registration.ClearingCase, err error) {
 	answer, err := e.client.QueryWorkflow(ctx, workflowID, "", registration.QueryFacts)
 	if err != nil {
-		return 0, gone(err)
+		return facts, gone(err)
 	}
-	var facts struct {
-		Version int64 `json:"version"`
-	}
-	return facts.Version, answer.Get(&facts)
+	err = answer.Get(&facts)
+	return facts, err
 }

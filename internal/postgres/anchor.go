@@ -13,21 +13,40 @@ type Anchor struct {
 	MarkedAt     *time.Time // when the mark was raised last; nil: never
 	Acknowledged int64      // the newest mark that the engine has kept; 0: none
 	EngineID     string     // of the cluster and namespace that kept it; empty: none
+	Held         bool       // it was found to be older before, and is not repaired yet
+	PutBack      bool       // a backup was put back into it, and nobody has held it for that yet
+	Fell         bool       // this process has seen it further than it stands
 }
 
-const anchorColumns = `database_id::text, mark, marked_at, acknowledged, coalesce(engine_id, '')`
+// RestoringSchema is there from the moment on at which a backup is put back until the database is held for it, in one transaction
+// each with what it stands for.
+const RestoringSchema = "shiming_restoring"
+
+const anchorColumns = `database_id::text, mark, marked_at, acknowledged, coalesce(engine_id, ''),
+	exists (select from holds where ended_at is null), to_regnamespace('` + RestoringSchema + `') is not null, (select max(ended_at) from holds)`
 
 // committed counts what was committed, cheaply: every step leaves a line on a timeline or a message. An idle product adds nothing.
 const committed = `(select last_value from timeline_id_seq) + (select last_value from outbox_id_seq)`
 
 // AnchorNow reads what the database knows of its engine.
-func (s *Store) AnchorNow(ctx context.Context) (a Anchor, err error) {
-	err = s.pool.QueryRow(ctx, `select `+anchorColumns+` from anchor`).Scan(a.fields()...)
-	return a, err
-}
+func (s *Store) AnchorNow(ctx context.Context) (Anchor, error) { return s.anchorNow(ctx, s.pool) }
 
-func (a *Anchor) fields() []any {
-	return []any{&a.DatabaseID, &a.Number, &a.MarkedAt, &a.Acknowledged, &a.EngineID}
+// anchorNow must not be asked in a snapshot that was taken earlier: it would look older than what was seen since.
+func (s *Store) anchorNow(ctx context.Context, q querier) (a Anchor, err error) {
+	was := s.seen.furthest() // before the database is asked: its answer is of later
+	var repaired *time.Time
+	err = q.QueryRow(ctx, `select `+anchorColumns+` from anchor`).
+		Scan(&a.DatabaseID, &a.Number, &a.MarkedAt, &a.Acknowledged, &a.EngineID, &a.Held, &a.PutBack, &repaired)
+	if err != nil {
+		return a, err
+	}
+	now := sighting{Mark: a.Mark}
+	if repaired != nil {
+		now.repaired = *repaired
+	}
+	a.Fell = now.olderThan(was)
+	s.seen.note(now)
+	return a, nil
 }
 
 // RaiseMark raises the mark if anything was committed since it was raised last, or in any case, and returns what holds then. The

@@ -65,7 +65,7 @@ func (s *Store) newClearing(ctx context.Context, tx pgx.Tx, app registration.Cle
 }
 
 func (c *clearingChange) open(ctx context.Context, app registration.ClearingApplication) (*registration.Refusal, error) {
-	if refusal, err := refuseHeld(ctx, c.tx); refusal != nil || err != nil {
+	if refusal, err := c.refuseHeld(ctx, c.tx); refusal != nil || err != nil {
 		return refusal, err
 	}
 	event := registration.ClearingOpened

@@ -152,6 +152,16 @@ func (s *Store) ClearingAttempt(ctx context.Context, step Step) (registration.Cl
 	return result, err
 }
 
+// SkipAttempts passes over the attempts to clear that a run of before a restore has begun, or, if it has not said how many, over the
+// next one. If the clearing is at that now, its next attempt first releases the hold of the last of them, unless another clearing of
+// the account has one.
+func (s *Store) SkipAttempts(ctx context.Context, clearingID string, attempts int) error {
+	_, err := s.pool.Exec(ctx, `update clearings k set attempt = case $2::int when 0 then attempt + 1 else $2 end,
+		hold_open = hold_open or state = $3 and not exists (select from clearings o where o.account_id = k.account_id and o.id <> k.id and o.hold_open)
+		where id = $1 and ended_at is null and ($2 = 0 or attempt < $2)`, clearingID, attempts, registration.Clearing)
+	return err
+}
+
 // endOrWait reports that no attempt begins: the identity is gone, or another clearing of the account is being carried out.
 func (c *clearingChange) endOrWait(ctx context.Context) (bool, error) {
 	if ended, err := c.endIfGone(ctx); ended || err != nil {

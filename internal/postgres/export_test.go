@@ -56,7 +56,7 @@ func (s *Store) Traced(ctx context.Context, see pgx.QueryTracer) (*Store, error)
 		return nil, err
 	}
 	other := *s
-	other.pool = &connections{pool}
+	other.pool, other.seen = &connections{pool}, &sightings{}
 	return &other, nil
 }
 

@@ -28,8 +28,18 @@ type Hold struct {
 // heldSubject is what a finding about a hold is about.
 const heldSubject = "database"
 
-// Hold keeps everything from being opened or paid until [Store.EndHold]. One that holds already stays as it is. The restore
-// point is since, or, if that is zero, the newest moment that the database is known to have come to.
+// restorePoint is the newest moment that the database is known to have come to, or the parameter now.
+const restorePoint = `coalesce((select marked_at from anchor), (select max(at) from timeline), $1)`
+
+// RestorePoint is what [Store.Hold] takes for it.
+func (s *Store) RestorePoint(ctx context.Context) (at time.Time, err error) {
+	err = s.pool.QueryRow(ctx, `select `+restorePoint, s.now()).Scan(&at)
+	return at, err
+}
+
+// Hold keeps everything from being opened or paid until [Store.EndHold]. The restore point is since, or, if that is zero, the newest
+// moment that the database is known to have come to. One that holds already stays as it is, but for its restore point if since is
+// earlier.
 func (s *Store) Hold(ctx context.Context, why string, since time.Time) error {
 	return s.inTx(ctx, func(tx pgx.Tx) error {
 		// Whoever is about to order a payment holds the same lock shared: once this has committed, no other does.
@@ -40,10 +50,16 @@ func (s *Store) Hold(ctx context.Context, why string, since time.Time) error {
 		if !since.IsZero() {
 			known = &since
 		}
-		tag, err := tx.Exec(ctx, `insert into holds (id, why, since, restore_point) values ($1, $2, $3,
-			coalesce($4, (select marked_at from anchor), (select max(at) from timeline), $3)) on conflict ((true)) where ended_at is null do nothing`,
-			registration.NewID("hld"), why, s.now(), known)
-		if err != nil || tag.RowsAffected() == 0 {
+		tag, err := tx.Exec(ctx, `insert into holds (id, why, since, restore_point) values ($2, $3, $1, coalesce($4, `+restorePoint+`))
+			on conflict ((true)) where ended_at is null do nothing`, s.now(), registration.NewID("hld"), why, known)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `drop schema if exists `+RestoringSchema); err != nil {
+			return err
+		}
+		if tag.RowsAffected() == 0 {
+			_, err := tx.Exec(ctx, `update holds set restore_point = least(restore_point, $1) where ended_at is null`, known)
 			return err
 		}
 		return s.alarm(ctx, tx, registration.FindingHeld, heldSubject, why)
@@ -63,11 +79,8 @@ func (s *Store) HoldNow(ctx context.Context) (*Hold, error) {
 	return h, err
 }
 
-// IsHeld reports whether the database is held after a restore.
-func (s *Store) IsHeld(ctx context.Context) (bool, error) {
-	h, err := s.HoldNow(ctx)
-	return h != nil, err
-}
+// IsHeld reports whether the database is held after a restore, or ought to be by what this process has seen of it.
+func (s *Store) IsHeld(ctx context.Context) (bool, error) { return s.held(ctx, s.pool) }
 
 // FindHeld opens the finding of a hold again that somebody has resolved while it holds.
 func (s *Store) FindHeld(ctx context.Context) error {
@@ -101,6 +114,9 @@ func (s *Store) EndHold(ctx context.Context, by, reason string, mark int64) erro
 		if _, err := tx.Exec(ctx, `update anchor set mark = $1, acknowledged = $1, marked_at = $2, work = `+committed, mark, s.now()); err != nil {
 			return err
 		}
+		if err := hasten(ctx, tx, s.now(), string(registration.CodeHeldAfterRestore)); err != nil {
+			return err
+		}
 		return s.gone(ctx, tx, registration.FindingHeld, heldSubject)
 	})
 }
@@ -114,18 +130,18 @@ func (s *Store) LastHoldEnded(ctx context.Context) (at time.Time, err error) {
 	return at, err
 }
 
-// held reports whether the database is held.
-func held(ctx context.Context, q querier) (yes bool, err error) {
-	err = q.QueryRow(ctx, `select exists (select from holds where ended_at is null)`).Scan(&yes)
-	return yes, err
+// held reports whether the database is held, or ought to be: a backup was put back into it, or this process has seen it further.
+func (s *Store) held(ctx context.Context, q querier) (bool, error) {
+	a, err := s.anchorNow(ctx, q)
+	return a.Held || a.PutBack || a.Fell, err
 }
 
 // Held refuses what must not be done while the database is held.
 func (s *Store) Held(ctx context.Context) (*registration.Refusal, error) {
-	return refuseHeld(ctx, s.pool)
+	return s.refuseHeld(ctx, s.pool)
 }
 
-func refuseHeld(ctx context.Context, q querier) (*registration.Refusal, error) {
-	yes, err := held(ctx, q)
+func (s *Store) refuseHeld(ctx context.Context, q querier) (*registration.Refusal, error) {
+	yes, err := s.held(ctx, q)
 	return refuseIf(yes, registration.CodeHeldAfterRestore), err
 }

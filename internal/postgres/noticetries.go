@@ -148,7 +148,7 @@ func (s *Store) seize(ctx context.Context, id string, patience time.Duration) (s
 // announced by another channel, and every notice to people outside when the day's ceiling is met. It takes what sending costs.
 func (s *Store) maySend(ctx context.Context, tx pgx.Tx, n *noticeRow, at time.Time) (why, err error) {
 	if n.Kind == notice.PaymentRequested && n.Held {
-		barred, err := payoutsHeld(ctx, tx)
+		barred, err := s.payoutsHeld(ctx, tx)
 		switch {
 		case err != nil:
 			return nil, err

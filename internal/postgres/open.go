@@ -82,7 +82,7 @@ func accountFree(ctx context.Context, tx querier, app registration.Application) 
 
 // mayOpen refuses whatever account while the database is held, and one that is not free, or that has opened its share of registrations within a day.
 func (s *Store) mayOpen(ctx context.Context, q querier, app registration.Application) (*registration.Refusal, error) {
-	if refusal, err := refuseHeld(ctx, q); refusal != nil || err != nil {
+	if refusal, err := s.refuseHeld(ctx, q); refusal != nil || err != nil {
 		return refusal, err
 	}
 	if refusal, err := accountFree(ctx, q, app); refusal != nil || err != nil {

@@ -78,8 +78,12 @@ func (s *Store) MessageFailed(ctx context.Context, m Message, why string, pause 
 
 // HastenMessages lets messages that wait for a reason go on at once, and has them carried.
 func (s *Store) HastenMessages(ctx context.Context, why string) error {
-	_, err := s.pool.Exec(ctx, `with hastened as (update outbox set next_at = $2 where last_error = $1 and next_at > $2 returning 1)
-		select pg_notify('shiming_outbox', '') from hastened limit 1`, why, s.now())
+	return hasten(ctx, s.pool, s.now(), why)
+}
+
+func hasten(ctx context.Context, q querier, at time.Time, why string) error {
+	_, err := q.Exec(ctx, `with hastened as (update outbox set next_at = $2 where last_error = $1 and next_at > $2 returning 1)
+		select pg_notify('shiming_outbox', '') from hastened limit 1`, why, at)
 	return err
 }
 

@@ -10,7 +10,7 @@ import (
 // paymentBarred refuses a payment for what it costs, whatever it is for: while the database is held or payments are paused, to an account that has had
 // its share of the day, and when the day's ceiling is met.
 func (s *Store) paymentBarred(ctx context.Context, q querier, accountID string) (*registration.Refusal, error) {
-	if refusal, err := refuseHeld(ctx, q); refusal != nil || err != nil {
+	if refusal, err := s.refuseHeld(ctx, q); refusal != nil || err != nil {
 		return refusal, err
 	}
 	if paused, err := payoutsPaused(ctx, q); paused || err != nil {
@@ -62,7 +62,7 @@ func (s *Store) provenBefore(ctx context.Context, rec *record, handedIn dossier.
 // payoutAllowed refuses a payment that may not be made, whoever asks, and takes what it costs if it may (docs: penny-payment
 // rules). A bank account that was refused is remembered, so that ops can allow it one more although nothing else of it is kept.
 func (c *change) payoutAllowed(ctx context.Context, company dossier.Company) (*registration.Refusal, error) {
-	if _, err := payoutsHeld(ctx, c.tx); err != nil { // why not is judged below
+	if _, err := c.payoutsHeld(ctx, c.tx); err != nil { // why not is judged below
 		return nil, err
 	}
 	if refusal, err := c.paymentBarred(ctx, c.tx, c.rec.AccountID); refusal != nil || err != nil {

@@ -136,7 +136,7 @@ func (s *Store) TakeOrder(ctx context.Context, paymentID string) (*Order, error)
 		if c.rec.HeldAt != nil {
 			return ErrHeld
 		}
-		barred, err := payoutsHeld(ctx, c.tx)
+		barred, err := c.payoutsHeld(ctx, c.tx)
 		switch {
 		case err != nil:
 			return err

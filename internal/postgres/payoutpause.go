@@ -79,11 +79,11 @@ func payoutsPaused(ctx context.Context, q querier) (paused bool, err error) {
 
 // payoutsHeld says why no payment may be ordered, [ErrPaused] or [ErrRestored], and keeps a reason from coming up until the
 // transaction ends.
-func payoutsHeld(ctx context.Context, tx pgx.Tx) (barred, err error) {
+func (s *Store) payoutsHeld(ctx context.Context, tx pgx.Tx) (barred, err error) {
 	if _, err := tx.Exec(ctx, `select pg_advisory_xact_lock_shared(hashtextextended('payouts', 9))`); err != nil {
 		return nil, err
 	}
-	if restored, err := held(ctx, tx); restored || err != nil {
+	if restored, err := s.held(ctx, tx); restored || err != nil {
 		return ErrRestored, err
 	}
 	if paused, err := payoutsPaused(ctx, tx); paused || err != nil {

@@ -30,10 +30,15 @@ type OpenPayment struct {
 	Wanted                  bool // it is to be made if the bank has never heard of it
 }
 
-// OpenPayments lists every payment that the bank has not answered by this database's word.
-func (s *Store) OpenPayments(ctx context.Context) ([]OpenPayment, error) {
+// givenUpWithin is for how long before a restore point a payment may have been asked for that the bank may still report on although
+// nobody waits for it any more.
+const givenUpWithin = 40 * 24 * time.Hour
+
+// OpenPayments lists every payment that the bank has not answered by this database's word, of those that nobody waits for any more it lists the later ones, for
+// there is no end of them.
+func (s *Store) OpenPayments(ctx context.Context, point time.Time) ([]OpenPayment, error) {
 	rows, err := s.pool.Query(ctx, `select id, registration_id, key, state = 'requested' or ordered_at is not null and bank_state = 'requested' from payments
-		where bank_state in ('requested', 'dropped', 'written_off') order by id`)
+		where bank_state = 'requested' or bank_state in ('dropped', 'written_off') and requested_at >= $1 order by id`, point.Add(-givenUpWithin))
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +101,6 @@ func (s *Store) DeliveryWasMade(ctx context.Context, id string) (news bool, err 
 
 // The ways in which the run of one case is repaired.
 const (
-	RepairRebuilt = "rebuilt" // it was ahead, was ended, and another starts where the row stands
 	RepairStarted = "started" // there was none
 	RepairTold    = "told"    // it was behind, or not the one that took the last step, and is told to look
 	RepairNothing = "nothing" // it agrees with its row

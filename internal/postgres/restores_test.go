@@ -1,9 +1,11 @@
 package postgres_test
 
 import (
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"shiming/internal/dossier"
@@ -163,7 +165,7 @@ func TestATransferOfAfterTheRestorePointIsTakenOver(t *testing.T) {
 	result, err := takeCompany(w, step, 1)
 	require.NoError(t, err)
 	id := result.Payment.ID
-	all, err := w.Store.OpenPayments(t.Context())
+	all, err := w.Store.OpenPayments(t.Context(), w.Now())
 	require.NoError(t, err)
 	require.Len(t, all, 1)
 	require.True(t, all[0].Wanted)
@@ -184,4 +186,141 @@ func TestATransferOfAfterTheRestorePointIsTakenOver(t *testing.T) {
 		require.NoError(t, err)
 		return o
 	}())
+}
+
+// reopened is the same database, opened by a process that has not seen it before.
+func reopened(t *testing.T, w *workflowtest.World) *postgres.Store {
+	t.Helper()
+	store, err := w.Store.Traced(t.Context(), nil)
+	require.NoError(t, err)
+	t.Cleanup(store.Close)
+	return store
+}
+
+// A process that lives through a restore opens and orders nothing more, before anybody has held the database, and lets go once it is
+// repaired, also where the engine had never heard of the newest mark.
+func TestAProcessThatLivesThroughARestoreStops(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	ready := announcedPayments(t, w, 1)[0]
+	for range 3 {
+		_, err := w.Store.RaiseMark(t.Context(), true)
+		require.NoError(t, err)
+	}
+	isHeld := func(s *postgres.Store) bool {
+		t.Helper()
+		held, err := s.IsHeld(t.Context())
+		require.NoError(t, err)
+		return held
+	}
+	exec := func(sql string) {
+		t.Helper()
+		_, err := w.Store.Pool().Exec(t.Context(), sql)
+		require.NoError(t, err)
+	}
+	require.False(t, isHeld(w.Store))
+	exec(`update anchor set mark = 1`)
+	require.True(t, isHeld(w.Store))
+	require.False(t, isHeld(reopened(t, w)), "who has not seen it cannot tell")
+	refusal, err := w.Store.MayRegister(t.Context(), "acct-new", "reg_new")
+	require.NoError(t, err)
+	require.Equal(t, registration.CodeHeldAfterRestore, refusal.Code)
+	_, refusal, err = w.Store.MayClear(t.Context(), "acct-new")
+	require.NoError(t, err)
+	require.Equal(t, registration.CodeHeldAfterRestore, refusal.Code)
+	_, err = w.Store.TakeOrder(t.Context(), ready)
+	require.ErrorIs(t, err, postgres.ErrRestored)
+	hold, err := w.Store.HoldNow(t.Context())
+	require.NoError(t, err)
+	require.Nil(t, hold, "whoever only reads writes none")
+
+	require.NoError(t, w.Store.Hold(t.Context(), "older", time.Time{}))
+	require.NoError(t, w.Store.EndHold(t.Context(), "ops:chen", "repaired", 2))
+	require.False(t, isHeld(w.Store), "it was repaired")
+	exec(`update anchor set mark = 1, acknowledged = 0`)
+	require.True(t, isHeld(w.Store), "and fell again")
+	exec(`update anchor set mark = 9`)
+	require.False(t, isHeld(w.Store))
+	exec(`update anchor set database_id = gen_random_uuid()`)
+	require.True(t, isHeld(w.Store), "another's")
+	exec(`delete from holds`)
+	require.True(t, isHeld(w.Store), "of before the repair")
+}
+
+// Marks rise while many look: none of them takes that for a restore.
+func TestManyLookWhileMarksRise(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			for range 50 {
+				a, err := w.Store.RaiseMark(t.Context(), true)
+				assert.NoError(t, err)
+				assert.False(t, a.Fell)
+			}
+		})
+		all.Go(func() {
+			for range 100 {
+				held, err := w.Store.IsHeld(t.Context())
+				assert.NoError(t, err)
+				assert.False(t, held)
+			}
+		})
+	}
+	all.Wait()
+}
+
+// What waited for the end of a hold goes on at its end, not minutes later.
+func TestTheEndOfAHoldHastensWhatWaitedForIt(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	announcedPayments(t, w, 2)
+	require.NoError(t, w.Store.Hold(t.Context(), "older", time.Time{}))
+	taken, err := w.Store.TakeMessages(t.Context(), postgres.MessagePayout, 10, time.Minute)
+	require.NoError(t, err)
+	require.Len(t, taken, 2)
+	require.NoError(t, w.Store.MessageFailed(t.Context(), taken[0], "held_after_restore", time.Hour))
+	require.NoError(t, w.Store.MessageFailed(t.Context(), taken[1], "failed", time.Hour))
+	require.NoError(t, w.Store.EndHold(t.Context(), "ops:chen", "repaired", 12))
+	again, err := w.Store.TakeMessages(t.Context(), postgres.MessagePayout, 10, time.Minute)
+	require.NoError(t, err)
+	require.Len(t, again, 1)
+	require.Equal(t, taken[0].ID, again[0].ID)
+}
+
+// The bank is not asked for every payment that was ever given up.
+func TestPaymentsThatWereGivenUpLongAgoAreNotAskedFor(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	announcedPayments(t, w, 3)
+	for n, state := range []string{"dropped", "written_off", "requested"} {
+		_, err := w.Store.Pool().Exec(t.Context(), `update payments set bank_state = $1 where id = (select id from payments order by id offset $2 limit 1)`, state, n)
+		require.NoError(t, err)
+	}
+	for point, want := range map[time.Time]int{w.Now(): 3, w.Now().AddDate(0, 0, 39): 3, w.Now().AddDate(0, 0, 41): 1} {
+		all, err := w.Store.OpenPayments(t.Context(), point)
+		require.NoError(t, err)
+		require.Len(t, all, want)
+	}
+}
+
+// A clearing whose run had begun attempts that its row has forgotten takes none of their keys again, and releases the hold of the last.
+func TestAttemptsOfBeforeARestoreArePassedOver(t *testing.T) {
+	t.Parallel()
+	for said, want := range map[int]int{3: 3, 0: 1} {
+		w := workflowtest.New(t, workflowtest.Monday(), nil)
+		w.ApproveIndividual("acct-1", 1)
+		app := w.ClearingApplication("acct-1", workflowtest.ClaimOf(1), false)
+		_, err := w.Store.OpenClearing(t.Context(), app)
+		require.NoError(t, err)
+		_, err = w.Store.Pool().Exec(t.Context(), `update clearings set state = 'clearing', sequence = sequence + 1, version = version + 1`)
+		require.NoError(t, err)
+		require.NoError(t, w.Store.SkipAttempts(t.Context(), app.ClearingID, said))
+		result, err := w.Store.ClearingAttempt(t.Context(), postgres.Step{RegistrationID: app.ClearingID, Actor: registration.ByWalletHub})
+		require.NoError(t, err)
+		require.Equal(t, []int{want, want + 1}, []int{result.Stale, result.Attempt})
+		require.NoError(t, w.Store.SkipAttempts(t.Context(), app.ClearingID, 2))
+		require.Equal(t, max(want+1, 2), one[int](t, w.Store, `select attempt from clearings`), "what the row knows stays")
+	}
 }

@@ -28,6 +28,7 @@ type Store struct {
 	keys *vault.Keys
 	cal  workday.Calendar
 	now  func() time.Time
+	seen *sightings
 
 	ceilings registration.Ceilings
 }

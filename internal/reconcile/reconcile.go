@@ -55,7 +55,7 @@ type Book interface {
 	Gone(ctx context.Context, kind registration.FindingKind, subject string) error
 	FindUndelivered(ctx context.Context) error
 	FindPaused(ctx context.Context) error
-	HoldNow(ctx context.Context) (*postgres.Hold, error)
+	IsHeld(ctx context.Context) (bool, error)
 	FindHeld(ctx context.Context) error
 	TellFindings(ctx context.Context) error
 	ResolveHealed(ctx context.Context) error
@@ -121,11 +121,11 @@ func (r *Reconciler) Round(ctx context.Context) error {
 	case err != nil:
 		return err
 	}
-	hold, err := r.Book.HoldNow(ctx)
+	held, err := r.Book.IsHeld(ctx)
 	if err != nil {
 		return err
 	}
-	if hold != nil {
+	if held {
 		return r.pieces(ctx, r.Book.CloseLateActs, r.Book.FindHeld, r.Book.FindPaused, r.Book.TellFindings)
 	}
 	return errors.Join(r.piece(ctx, r.Book.CloseLateActs), r.look(ctx), r.pieces(ctx,

@@ -24,10 +24,10 @@ func (r *Relay) deliverNotice(ctx context.Context, m postgres.Message) error {
 
 // startPayout begins a payment; none while the database is held after a restore, which first has to learn what was paid.
 func (r *Relay) startPayout(ctx context.Context, m postgres.Message) error {
-	switch hold, err := r.Box.HoldNow(ctx); {
+	switch held, err := r.Box.IsHeld(ctx); {
 	case err != nil:
 		return err
-	case hold != nil:
+	case held:
 		return postgres.ErrRestored
 	case m.Again():
 		return r.Engine.Restart(ctx, registration.PayoutWorkflow, registration.PayoutWorkflowID(m.Ref), "Penny payment, by a person's word", m.Ref)
@@ -166,7 +166,7 @@ func classOf(err error) string {
 	case errors.Is(err, engine.ErrUnavailable):
 		return classEngineAway
 	case errors.Is(err, postgres.ErrRestored):
-		return "held_after_restore"
+		return string(registration.CodeHeldAfterRestore)
 	case errors.Is(err, postgres.ErrNotFound):
 		return "not_found"
 	case errors.As(err, &refusal):

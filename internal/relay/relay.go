@@ -43,7 +43,7 @@ type Box interface {
 	ActOf(ctx context.Context, actID string) (postgres.ActRecord, error)
 	NoticeLane(ctx context.Context, noticeID string) (registration.Lane, error)
 	Discard(ctx context.Context, ref string) error
-	HoldNow(ctx context.Context) (*postgres.Hold, error)
+	IsHeld(ctx context.Context) (bool, error)
 }
 
 // Engine is the way to the runs.

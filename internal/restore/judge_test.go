@@ -35,8 +35,40 @@ func TestWhoIsOlderIsToldByTheMarks(t *testing.T) {
 		"the engine has lost everything":                    {at(9, 9), nil, EngineBehind},
 		"the engine is older than what it has acknowledged": {at(12, 9), kept("one", 8), EngineBehind},
 	} {
-		got, why := Judge(c.db, c.kept)
+		got, why := Judge(c.db, c.kept, c.db)
 		assert.Equal(t, c.want, got, what)
 		assert.NotEmpty(t, why, what)
 	}
+}
+
+// Others raise marks while the two are read, and tell the engine.
+func TestMarksThatRiseMeanwhileSayNothing(t *testing.T) {
+	t.Parallel()
+	at := func(number, acknowledged int64) postgres.Anchor {
+		return postgres.Anchor{Mark: registration.Mark{DatabaseID: "one", Number: number}, Acknowledged: acknowledged}
+	}
+	kept := &registration.Mark{DatabaseID: "one", Number: 8}
+	v, _ := Judge(at(7, 7), kept, at(8, 7))
+	assert.Equal(t, InStep, v, "raised and kept before the engine was read")
+	v, _ = Judge(at(8, 8), kept, at(9, 9))
+	assert.Equal(t, InStep, v, "raised and kept after it was")
+	v, _ = Judge(at(7, 7), kept, at(7, 7))
+	assert.Equal(t, DatabaseBehind, v)
+	v, _ = Judge(at(9, 9), kept, at(9, 9))
+	assert.Equal(t, EngineBehind, v)
+}
+
+// What the database says by itself needs no engine.
+func TestADatabaseMaySpeakForItself(t *testing.T) {
+	t.Parallel()
+	for want, db := range map[Verdict]postgres.Anchor{
+		Held:           {Held: true, PutBack: true, Fell: true},
+		DatabaseBehind: {PutBack: true},
+	} {
+		v, why := Judge(postgres.Anchor{}, nil, db)
+		assert.Equal(t, want, v)
+		assert.NotEmpty(t, why)
+	}
+	v, _ := Judge(postgres.Anchor{}, nil, postgres.Anchor{Fell: true})
+	assert.Equal(t, DatabaseBehind, v)
 }

@@ -1,11 +1,14 @@
 package restore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"shiming/internal/engine"
@@ -18,7 +21,7 @@ const (
 	// Every is how often the mark is raised while anything is committed: what a restore may hide by its mark alone.
 	Every = 10 * time.Second
 	// newest is how many of the engine's newest workflows are looked for in the database at the start, for what no mark has seen.
-	newest = 100
+	newest = 100 // of each sort
 )
 
 // Engine is the engine's part.
@@ -32,6 +35,7 @@ type Engine interface {
 	Subject(ctx context.Context, l engine.Listed) (id string, last time.Time, err error)
 	End(ctx context.Context, workflowID, runID, why string) error
 	Look(ctx context.Context, workflowID string) (engine.Seen, error)
+	Attempts(ctx context.Context, workflowID string) (int, error)
 	Nudge(ctx context.Context, workflowID, id string) error
 	Start(ctx context.Context, workflow, id, summary string, args ...any) error
 	Restart(ctx context.Context, workflow, id, summary string, args ...any) error
@@ -44,9 +48,16 @@ type Keeper struct {
 	Book   *postgres.Store
 	Engine Engine
 	Every  time.Duration
+	Doubt  time.Duration // for how long an engine that seems to be behind is doubted; 0: 12 s
 	Log    *slog.Logger
 	holder string
 }
+
+// doubt is longer than the engine keeps a signal from the history while a task of the run is under way.
+const doubt = 12 * time.Second
+
+// within bounds one comparison, and what raises a mark: whichever of the two hangs, the next one asks again.
+const within = 30 * time.Second
 
 // again is how soon the first comparison is tried again when either side does not answer.
 const again = 2 * time.Second
@@ -75,10 +86,7 @@ func (k *Keeper) Run(ctx context.Context) {
 	tick := time.NewTicker(k.Every)
 	defer tick.Stop()
 	for {
-		held, err := k.Book.Lease(ctx, lease, k.holder, k.Every*3/2)
-		if err == nil && held {
-			err = k.Round(ctx)
-		}
+		err := k.turn(ctx)
 		if err != nil && ctx.Err() == nil {
 			k.Log.Warn("restore: a round met trouble; the next one compares again", "error", err)
 		}
@@ -88,6 +96,24 @@ func (k *Keeper) Run(ctx context.Context) {
 		case <-tick.C:
 		}
 	}
+}
+
+// turn looks whether the database has become older under this process, and has a round if no other process has.
+func (k *Keeper) turn(ctx context.Context) error {
+	looking, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	db, err := k.Book.AnchorNow(looking)
+	if err != nil {
+		return err
+	}
+	if v, why, _ := byItself(db); v == DatabaseBehind { // known to this process alone
+		return k.hold(looking, why)
+	}
+	held, err := k.Book.Lease(looking, lease, k.holder, k.Every*3/2)
+	if err != nil || !held {
+		return err
+	}
+	return k.Round(ctx)
 }
 
 // Round compares once and does what follows: it raises the mark, holds the database, or rebuilds the engine's runs.
@@ -108,32 +134,62 @@ func (k *Keeper) Round(ctx context.Context) error {
 // Compare judges how database and engine stand to each other, and holds the database if it is behind. Thoroughly, it also looks
 // for the engine's newest workflows in the database.
 func (k *Keeper) Compare(ctx context.Context, thoroughly bool) (Verdict, error) {
-	if hold, err := k.Book.HoldNow(ctx); hold != nil || err != nil {
-		return Held, err
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	v, why, err := k.judge(ctx, thoroughly)
+	if err != nil || v != DatabaseBehind {
+		return v, err
 	}
-	db, err := k.Book.AnchorNow(ctx)
+	return v, k.hold(ctx, why)
+}
+
+// hold holds the database.
+func (k *Keeper) hold(ctx context.Context, why string) error {
+	k.Log.Error("the database is older than its engine: it is held until it is repaired (starter repair --all)", "why", why)
+	return k.Book.Hold(ctx, why, time.Time{})
+}
+
+// judge reads the database, the engine and the database again, and changes nothing. What the database says by itself needs no
+// engine.
+func (k *Keeper) judge(ctx context.Context, thoroughly bool) (v Verdict, why string, err error) {
+	before, err := k.Book.AnchorNow(ctx)
 	if err != nil {
-		return InStep, err
+		return InStep, "", err
+	}
+	if v, why, told := byItself(before); told {
+		return v, why, nil
 	}
 	kept, err := k.kept(ctx)
 	if err != nil {
-		return InStep, err
+		return InStep, "", err
 	}
-	v, why := Judge(db, kept)
-	if thoroughly && (v == InStep || v == FirstStart) {
-		unknown, err := k.unknown(ctx)
-		if err != nil {
-			return v, err
-		}
-		if len(unknown) > 0 {
-			v, why = DatabaseBehind, fmt.Sprintf("the engine has run %d of its newest workflows for what the database does not know, %s for one", len(unknown), unknown[0])
-		}
+	after, err := k.Book.AnchorNow(ctx)
+	if err != nil {
+		return InStep, "", err
 	}
-	if v != DatabaseBehind {
-		return v, nil
+	v, why = Judge(before, kept, after)
+	if !thoroughly || v != InStep && v != FirstStart {
+		return v, why, nil
 	}
-	k.Log.Error("the database is older than its engine: it is held until it is repaired (starter repair --all)", "why", why)
-	return v, k.Book.Hold(ctx, why, time.Time{})
+	unknown, err := k.unknown(ctx)
+	if err != nil || len(unknown) == 0 {
+		return v, why, err
+	}
+	return DatabaseBehind, fmt.Sprintf("the engine has run %d of its newest workflows for what the database does not know, %s for one", len(unknown), unknown[0]), nil
+}
+
+// surelyBehind doubts for a while that the engine is behind, and judges again: a mark that it has taken may come to the history a
+// little later.
+func (k *Keeper) surelyBehind(ctx context.Context) (sure bool, why string, err error) {
+	select {
+	case <-ctx.Done():
+		return false, "", ctx.Err()
+	case <-time.After(cmp.Or(k.Doubt, doubt)):
+	}
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	v, why, err := k.judge(ctx, false)
+	return v == EngineBehind, why, err
 }
 
 // kept is the mark that the engine has kept, nil if it has none.
@@ -156,32 +212,40 @@ func (k *Keeper) unknown(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	all = slices.DeleteFunc(all, func(l engine.Listed) bool { return l.Started.Before(repaired) }) // whatever it was for, a person was told
+	var mu sync.Mutex
 	var ids []string
-	for _, l := range all {
-		if l.Started.Before(repaired) { // whatever it was for, a person was told
-			continue
+	err = sideBySide(ctx, all, func(ctx context.Context, l engine.Listed) error {
+		id, err := k.rowOf(ctx, l)
+		if err == nil && id != "" {
+			mu.Lock()
+			defer mu.Unlock()
+			ids = append(ids, id)
 		}
-		if payment, is := strings.CutPrefix(l.WorkflowID, registration.PayoutWorkflowID("")); is {
-			ids = append(ids, payment)
-			continue
-		}
-		if !l.Stood {
-			continue
-		}
-		id, _, err := k.Engine.Subject(ctx, l)
-		switch {
-		case errors.Is(err, engine.ErrNoRun): // forgotten meanwhile
-			continue
-		case err != nil:
-			return nil, err
-		}
-		ids = append(ids, id)
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
 	return k.Book.Unknown(ctx, ids)
 }
 
+// rowOf names the row that a workflow must have had; empty if it may have had none.
+func (k *Keeper) rowOf(ctx context.Context, l engine.Listed) (id string, err error) {
+	if payment, is := strings.CutPrefix(l.WorkflowID, registration.PayoutWorkflowID("")); is {
+		return payment, nil
+	}
+	if !l.Stood {
+		return "", nil
+	}
+	id, _, err = k.Engine.Subject(ctx, l)
+	return id, orNone(err) // forgotten meanwhile
+}
+
 // raise raises the database's mark if anything was committed since, or in any case, and has the engine keep it.
 func (k *Keeper) raise(ctx context.Context, inAnyCase bool) error {
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
 	a, err := k.Book.RaiseMark(ctx, inAnyCase)
 	if err != nil || a.Number == a.Acknowledged {
 		return err

@@ -15,7 +15,6 @@ type Runs interface {
 	Look(ctx context.Context, workflowID string) (engine.Seen, error)
 	Known(ctx context.Context, workflowID string) (version int64, err error)
 	Nudge(ctx context.Context, workflowID, id string) error
-	End(ctx context.Context, workflowID, runID, why string) error
 	Resume(ctx context.Context, app registration.Application) error
 	ResumeClearing(ctx context.Context, app registration.ClearingApplication) error
 }
@@ -23,12 +22,12 @@ type Runs interface {
 // Done is what was found of one case's run, and done about it.
 type Done struct {
 	Subject string
-	Done    string // postgres.RepairRebuilt and so on
+	Done    string // postgres.RepairStarted and so on
 	Found   string // in words
 }
 
 // One repairs the run of one registration or clearing, by a person's word, who is on its timeline. Not while the database is held: what runs
-// know is what the whole repair goes by. The error may be a refusal.
+// know is what the whole repair goes by; nor a run that knows more than its row, for the same reason. The error may be a refusal.
 func One(ctx context.Context, book *postgres.Store, runs Runs, id, by, reason string) (Done, error) {
 	if refusal, err := book.Held(ctx); refusal != nil || err != nil {
 		if refusal != nil {
@@ -60,29 +59,37 @@ func mend(ctx context.Context, book *postgres.Store, runs Runs, run postgres.Run
 		return Done{Done: postgres.RepairStarted, Found: "it is open and had no run"}, begin(ctx, book, runs, run)
 	case run.Ended:
 		return Done{Done: postgres.RepairTold, Found: "it has ended, and a run of its account goes on"}, runs.Nudge(ctx, run.WorkflowID, run.ID)
-	case ahead(ctx, runs, run):
-		if err := runs.End(ctx, run.WorkflowID, seen.RunID, "repair of one: the run knows more than its row"); err != nil {
-			return Done{}, err
-		}
-		return Done{Done: postgres.RepairRebuilt, Found: "its run knew more than its row"}, begin(ctx, book, runs, run)
-	case run.Acknowledged < run.Version, run.RunID != seen.RunID:
+	case run.Held:
+		return Done{}, ahead(run)
+	}
+	known, answered := whatItKnows(ctx, runs, run)
+	switch {
+	case known > run.Version:
+		return Done{}, ahead(run)
+	case answered && known < run.Version, run.Acknowledged < run.Version, run.RunID != seen.RunID:
 		return Done{Done: postgres.RepairTold, Found: "its run is behind its row"}, runs.Nudge(ctx, run.WorkflowID, run.ID)
 	}
 	return Done{Done: postgres.RepairNothing, Found: "its run agrees with its row"}, nil
 }
 
+// ahead refuses a run that knows more than its row. Another in its place could make a payment a second time that the row has
+// forgotten: only the bank can say.
+func ahead(run postgres.Run) error {
+	refusal := registration.Refuse(registration.CodeWrongState).Saying("Its run knows more than its row: the database was restored. " +
+		"Have it repaired as a whole, which asks the bank what was paid: starter repair --all --since TIME, the moment that the database was restored to.")
+	refusal.State = run.State
+	return refusal
+}
+
 // askedWithin bounds the question to a run what it knows: no worker may be there to answer.
 const askedWithin = 3 * time.Second
 
-// ahead reports whether a run knows more than its row: it has said so at a step, or says so now.
-func ahead(ctx context.Context, runs Runs, run postgres.Run) bool {
-	if run.Held {
-		return true
-	}
+// whatItKnows asks a run which version of its row it knows.
+func whatItKnows(ctx context.Context, runs Runs, run postgres.Run) (version int64, answered bool) {
 	ctx, cancel := context.WithTimeout(ctx, askedWithin)
 	defer cancel()
-	known, err := runs.Known(ctx, run.WorkflowID)
-	return err == nil && known > run.Version
+	version, err := runs.Known(ctx, run.WorkflowID)
+	return version, err == nil
 }
 
 // begin starts a run where the row stands. One that somebody else has started meanwhile is as good.

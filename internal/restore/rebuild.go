@@ -25,18 +25,13 @@ const (
 // engineSubject is what a finding about an engine that is behind is about.
 const engineSubject = "engine"
 
-// Rebuild brings an engine that is behind to where the rows stand, all of them at once: runs that are gone are started from their
+// Rebuild brings an engine that is behind, which is doubted first, to where the rows stand, all of them at once: runs that are gone are started from their
 // rows, the others told to look. Once all is done the engine is given a mark, and only then it is not behind any more.
 func (k *Keeper) Rebuild(ctx context.Context) error {
-	db, err := k.Book.AnchorNow(ctx)
-	if err != nil {
+	sure, why, err := k.surelyBehind(ctx)
+	if err != nil || !sure {
 		return err
 	}
-	kept, err := k.kept(ctx)
-	if err != nil {
-		return err
-	}
-	_, why := Judge(db, kept)
 	k.Log.Warn("the engine is older than the database: its runs are rebuilt from their rows", "why", why)
 	if err := k.Book.Find(ctx, registration.FindingEngineBehind, engineSubject, "", why); err != nil {
 		return err

@@ -112,54 +112,60 @@ func (r *Repairer) All(ctx context.Context) (Report, error) {
 // judge says how the two stand, and has the database held if it is behind.
 func (r *Repairer) judge(ctx context.Context) (Verdict, error) {
 	hold, err := r.Book.HoldNow(ctx)
-	if hold == nil && err == nil && !r.DryRun {
-		if v, err := r.hold(ctx); v != DatabaseBehind {
+	if err != nil {
+		return Held, err
+	}
+	v, why := Held, ""
+	if hold == nil {
+		if v, why, err = r.suspected(ctx); err != nil || v != DatabaseBehind {
+			r.report.Why = why
 			return v, err
 		}
-		hold, err = r.Book.HoldNow(ctx)
 	}
-	switch {
-	case err != nil:
-		return Held, err
-	case hold != nil:
-		r.report.Why, r.point, r.began = hold.Why, hold.RestorePoint, hold.Since
-	case !r.Since.IsZero():
-		r.point = r.Since
-	default:
-		return r.wouldBe(ctx)
+	if hold, err = r.held(ctx, hold, why); err != nil {
+		return v, err
 	}
-	r.report.RestorePoint = &r.point
-	return Held, nil
-}
-
-// hold has a database held that is behind, by its marks or by a person's word.
-func (r *Repairer) hold(ctx context.Context) (Verdict, error) {
-	if r.Since.IsZero() {
-		return r.Compare(ctx, true)
-	}
-	if err := r.Book.Hold(ctx, "said to be restored, by "+r.By, r.Since); err != nil {
-		return Held, err
-	}
-	return DatabaseBehind, nil
-}
-
-// wouldBe judges for a dry run, which holds nothing.
-func (r *Repairer) wouldBe(ctx context.Context) (Verdict, error) {
-	db, err := r.Book.AnchorNow(ctx)
-	if err != nil {
-		return InStep, err
-	}
-	kept, err := r.kept(ctx)
-	if err != nil {
-		return InStep, err
-	}
-	v, why := Judge(db, kept)
-	r.report.Why = why
-	if db.MarkedAt != nil {
-		r.point = *db.MarkedAt
-		r.report.RestorePoint = db.MarkedAt
-	}
+	r.report.Why, r.report.RestorePoint = hold.Why, &hold.RestorePoint
+	r.point, r.began = hold.RestorePoint, hold.Since
 	return v, nil
+}
+
+// suspected judges a database that is not held, by a person's word or as at a start.
+func (r *Repairer) suspected(ctx context.Context) (v Verdict, why string, err error) {
+	if !r.Since.IsZero() {
+		return DatabaseBehind, "said to be restored, by " + r.By, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	return r.Keeper.judge(ctx, true)
+}
+
+// held has the database held since the moment that a person says, if that is earlier than what is known; a dry run only says how it would be.
+func (r *Repairer) held(ctx context.Context, hold *postgres.Hold, why string) (*postgres.Hold, error) {
+	switch {
+	case hold == nil && r.DryRun:
+		point, err := r.Book.RestorePoint(ctx)
+		hold = &postgres.Hold{Why: why, RestorePoint: point}
+		if !r.Since.IsZero() {
+			hold.RestorePoint = r.Since
+		}
+		return hold, err
+	case hold == nil:
+	case r.Since.IsZero():
+		return hold, nil
+	case !r.Since.Before(hold.RestorePoint):
+		r.Say("it is held already, as of " + hold.RestorePoint.UTC().Format(time.RFC3339) + ": the earlier of the two moments counts")
+		return hold, nil
+	case r.DryRun:
+		hold.RestorePoint = r.Since
+		return hold, nil
+	default:
+		r.Say("it is held already, as of " + hold.RestorePoint.UTC().Format(time.RFC3339) + ": that is moved to " + r.Since.UTC().Format(time.RFC3339))
+	}
+	if err := r.Book.Hold(ctx, why, r.Since); err != nil {
+		return nil, err
+	}
+	return r.Book.HoldNow(ctx)
 }
 
 // behind repairs a database that is behind.
@@ -274,13 +280,17 @@ func (r *Repairer) caseRun(ctx context.Context, l engine.Listed) error {
 		return r.caseLost(ctx, l, id, last)
 	case err != nil:
 		return err
-	case run.Ended && l.Runs:
+	case run.Ended:
 		return r.nudge(ctx, l, id)
-	case run.Ended, !l.Runs && !l.Completed, last.Before(r.point.Add(-skew)):
-		return nil // it has moved nothing that the row does not know
+	case !l.Runs && !l.Completed:
+		return nil
+	case last.Before(r.point.Add(-skew)): // it has moved nothing that the row does not know, and may be behind its row
+		return r.nudge(ctx, l, id)
 	}
+	attempts := r.attempts(ctx, l)
 	if l.Stood && l.State != run.State {
-		if err := r.file(ctx, registration.FindingCaseWentBack, FoundWentBack, id, run.AccountID, fmt.Sprintf("the run had come to %s, the row stands at %s", l.State, run.State)); err != nil {
+		detail := fmt.Sprintf("the run had come to %s, the row stands at %s%s", l.State, run.State, underHold(l, id, attempts))
+		if err := r.file(ctx, registration.FindingCaseWentBack, FoundWentBack, id, run.AccountID, detail); err != nil {
 			return err
 		}
 	}
@@ -294,7 +304,38 @@ func (r *Repairer) caseRun(ctx context.Context, l engine.Listed) error {
 	if err := r.Engine.End(ctx, l.WorkflowID, l.RunID, "repair after a restore: the run may know more than its row"); err != nil {
 		return err
 	}
+	if l.Type == registration.ClearingWorkflow {
+		if err := r.Book.SkipAttempts(ctx, id, attempts); err != nil {
+			return err
+		}
+	}
 	return r.resume(ctx, run)
+}
+
+// attempts is how often a clearing's run has begun to clear, by its own word: each attempt has a hold of its own in the wallet, and a
+// key that held once does not hold again. 0 if there was none, or if the run does not say.
+func (r *Repairer) attempts(ctx context.Context, l engine.Listed) int {
+	if l.Type != registration.ClearingWorkflow || !l.Runs {
+		return 0
+	}
+	ctx, cancel := context.WithTimeout(ctx, askedWithin)
+	defer cancel()
+	n, err := r.Engine.Attempts(ctx, l.WorkflowID)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// underHold says of a clearing that was being carried out under which key the wallet may hold its account.
+func underHold(l engine.Listed, id string, attempts int) string {
+	switch {
+	case l.Type != registration.ClearingWorkflow || l.State != registration.Clearing:
+		return ""
+	case attempts == 0:
+		return "; the wallet may hold the account, under the key " + id + "-1 or a later number"
+	}
+	return fmt.Sprintf("; the wallet may hold the account, under the key %s-%d", id, attempts)
 }
 
 // freshly is how old a run is at least before it is taken for one that no worker will ever open.
@@ -309,11 +350,11 @@ func (r *Repairer) caseLost(ctx context.Context, l engine.Listed, id string, las
 		}
 		return nil
 	}
-	account := ""
-	if l.Type != registration.ClearingWorkflow { // a contested claim names none
-		_, account, _ = strings.Cut(l.WorkflowID, "/")
+	_, account, _ := strings.Cut(l.WorkflowID, "/")
+	if account == id { // a contested claim names none
+		account = ""
 	}
-	if err := r.file(ctx, registration.FindingCaseLost, FoundLost, id, account, "the run had come to "+string(l.State)+", and no row knows it"); err != nil {
+	if err := r.file(ctx, registration.FindingCaseLost, FoundLost, id, account, "the run had come to "+string(l.State)+", and no row knows it"+underHold(l, id, r.attempts(ctx, l))); err != nil {
 		return err
 	}
 	return r.endRun(ctx, l)
@@ -340,7 +381,7 @@ func (r *Repairer) endPayout(ctx context.Context, l engine.Listed) error {
 }
 
 func (r *Repairer) nudge(ctx context.Context, l engine.Listed, id string) error {
-	if r.DryRun {
+	if r.DryRun || !l.Runs {
 		return nil
 	}
 	return orNone(r.Engine.Nudge(ctx, l.WorkflowID, id))
@@ -501,7 +542,7 @@ func (r *Repairer) takeOver(ctx context.Context, id, key string, state bank.Tran
 
 // unanswered asks the bank about each payment that it has not answered, and has those made that it has never heard of.
 func (r *Repairer) unanswered(ctx context.Context) error {
-	all, err := r.Book.OpenPayments(ctx)
+	all, err := r.Book.OpenPayments(ctx, r.point)
 	if err != nil {
 		return err
 	}

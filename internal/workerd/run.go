@@ -18,8 +18,16 @@ import (
 )
 
 // Run seals what an older release has stored in clear, compares database and engine, works until ctx ends, then drains. A database
-// that is behind its engine is held before any work is taken.
+// that is behind its engine is held before any work is taken. Whether the process lives can be asked from the beginning on: whoever
+// looks after it must not take it for dead while it waits for the engine.
 func (p *Process) Run(ctx context.Context) error {
+	failed := make(chan error, 2+len(registration.Lanes())) // health server, and the workers' own fatal errors
+	probes := p.health(ctx)
+	go func() { failed <- probes.ListenAndServe() }()
+	return errors.Join(p.run(ctx, failed), probes.Shutdown(context.WithoutCancel(ctx)))
+}
+
+func (p *Process) run(ctx context.Context, failed chan error) error {
 	err := p.store.SealPlain(ctx, p.log)
 	select {
 	case <-ctx.Done(): // told to stop before there was anything to drain
@@ -29,17 +37,15 @@ func (p *Process) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if compared := p.keeper.Begin(ctx); !compared { // told to stop
+	if !p.keeper.Begin(ctx) { // told to stop
 		return nil
 	}
-	return p.work(ctx)
+	p.compared.Store(true)
+	return p.work(ctx, failed)
 }
 
-func (p *Process) work(ctx context.Context) error {
-	failed := make(chan error, 2+len(registration.Lanes())) // health server, and the workers' own fatal errors
+func (p *Process) work(ctx context.Context, failed chan error) error {
 	workers := p.crew(failed)
-	probes := p.health(ctx)
-	go func() { failed <- probes.ListenAndServe() }()
 	if err := workers.start(); err != nil {
 		return err
 	}
@@ -54,7 +60,7 @@ func (p *Process) work(ctx context.Context) error {
 	}
 	stopCarrying()
 	workers.stop()
-	return errors.Join(ignoreClosed(err), probes.Shutdown(context.WithoutCancel(ctx)))
+	return ignoreClosed(err)
 }
 
 // carry runs what goes on beside the workers: the relay, the reconciler, what has deadlines follow the calendar, the comparison
@@ -86,11 +92,22 @@ func ignoreClosed(err error) error {
 	return err
 }
 
+// errNotCompared says that database and engine could not be compared yet.
+var errNotCompared = errors.New("database and engine were not compared yet")
+
+// ready asks the engine whether it does its work. Before it was compared with the database it is of no use.
+func (p *Process) ready(ctx context.Context) error {
+	if !p.compared.Load() {
+		return errNotCompared
+	}
+	return p.engine.Ready(ctx)
+}
+
 // health answers /healthz (the process) and /readyz (whether it works, as the API does). From the moment on that it is told to
 // stop it is not ready: it takes nothing new.
 func (p *Process) health(ctx context.Context) *http.Server {
 	checker := health.New(health.Parts{
-		Database: p.store.Ping, Engine: p.engine.Ready, Storage: p.blobs.Ready, OutboxLate: p.store.OutboxLate, Held: p.store.IsHeld,
+		Database: p.store.Ping, Engine: p.ready, Storage: p.blobs.Ready, OutboxLate: p.store.OutboxLate, Held: p.store.IsHeld,
 	}, ctx.Done(), p.log)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", checker.Alive)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"go.temporal.io/sdk/worker"
@@ -35,6 +36,7 @@ type Process struct {
 	activities workflows.Activities
 	bank       *bank.Client
 	keeper     *restore.Keeper
+	compared   atomic.Bool // database and engine
 }
 
 // Wire connects to the engine as the environment says, and assembles the process. What holds for the process as a whole, its

@@ -1092,7 +1092,6 @@ func (e RegistrationWaitingOn) Valid() bool {
 // Defines values for RepairDone.
 const (
 	Nothing RepairDone = "nothing"
-	Rebuilt RepairDone = "rebuilt"
 	Started RepairDone = "started"
 	Told    RepairDone = "told"
 )
@@ -1101,8 +1100,6 @@ const (
 func (e RepairDone) Valid() bool {
 	switch e {
 	case Nothing:
-		return true
-	case Rebuilt:
 		return true
 	case Started:
 		return true
@@ -3674,7 +3671,7 @@ type RegistrationPage struct {
 //
 // Examples: {"done":"started","found":"it is open and had no run","id":"reg_k3v5m2q7w4x6y2z7a5b3c4d5e6"}
 type Repair struct {
-	// Done What was done: rebuilt where the row stands, started where none was, told to look, or nothing
+	// Done What was done: started where none was, told to look, or nothing
 	//
 	// Examples: started
 	Done RepairDone `json:"done"`
@@ -3690,7 +3687,7 @@ type Repair struct {
 	ID string `json:"id"`
 }
 
-// RepairDone What was done: rebuilt where the row stands, started where none was, told to look, or nothing
+// RepairDone What was done: started where none was, told to look, or nothing
 //
 // Examples: started
 type RepairDone string
@@ -5323,13 +5320,14 @@ type ClientInterface interface {
 
 	// RepairClearingWithBody Repair a clearing's run
 	//
-	// Looks at its run: one that knows more than its row is ended and another started where the row stands, one that is gone is started again, one that is behind is told to look. What was found and done is answered, and on the timeline with the person. Not while the database is held after a restore: repair it as a whole first.
+	// Looks at its run: one that is gone is started again where the row stands, one that is behind is told to look. One that knows more than its row is refused, wrong_state: the row may have forgotten a payment, so the database is to be repaired as a whole, with the moment that it was restored to. What was found and done is answered, and on the timeline with the person. Not while the database is held after a restore: repair it as a whole first.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
+	// - 409: `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
@@ -5343,13 +5341,14 @@ type ClientInterface interface {
 
 	// RepairClearing Repair a clearing's run
 	//
-	// Looks at its run: one that knows more than its row is ended and another started where the row stands, one that is gone is started again, one that is behind is told to look. What was found and done is answered, and on the timeline with the person. Not while the database is held after a restore: repair it as a whole first.
+	// Looks at its run: one that is gone is started again where the row stands, one that is behind is told to look. One that knows more than its row is refused, wrong_state: the row may have forgotten a payment, so the database is to be repaired as a whole, with the moment that it was restored to. What was found and done is answered, and on the timeline with the person. Not while the database is held after a restore: repair it as a whole first.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
+	// - 409: `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
@@ -6260,13 +6259,14 @@ type ClientInterface interface {
 
 	// RepairRegistrationWithBody Repair a registration's run
 	//
-	// Looks at its run: one that knows more than its row is ended and another started where the row stands, one that is gone is started again, one that is behind is told to look. What was found and done is answered, and on the timeline with the person. Not while the database is held after a restore: repair it as a whole first.
+	// Looks at its run: one that is gone is started again where the row stands, one that is behind is told to look. One that knows more than its row is refused, wrong_state: the row may have forgotten a payment, so the database is to be repaired as a whole, with the moment that it was restored to. What was found and done is answered, and on the timeline with the person. Not while the database is held after a restore: repair it as a whole first.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
+	// - 409: `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
@@ -6280,13 +6280,14 @@ type ClientInterface interface {
 
 	// RepairRegistration Repair a registration's run
 	//
-	// Looks at its run: one that knows more than its row is ended and another started where the row stands, one that is gone is started again, one that is behind is told to look. What was found and done is answered, and on the timeline with the person. Not while the database is held after a restore: repair it as a whole first.
+	// Looks at its run: one that is gone is started again where the row stands, one that is behind is told to look. One that knows more than its row is refused, wrong_state: the row may have forgotten a payment, so the database is to be repaired as a whole, with the moment that it was restored to. What was found and done is answered, and on the timeline with the person. Not while the database is held after a restore: repair it as a whole first.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
+	// - 409: `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
@@ -7400,13 +7401,14 @@ func (c *Client) PutDocumentOfContestedClearingWithBody(ctx context.Context, id 
 
 // RepairClearingWithBody Repair a clearing's run
 //
-// Looks at its run: one that knows more than its row is ended and another started where the row stands, one that is gone is started again, one that is behind is told to look. What was found and done is answered, and on the timeline with the person. Not while the database is held after a restore: repair it as a whole first.
+// Looks at its run: one that is gone is started again where the row stands, one that is behind is told to look. One that knows more than its row is refused, wrong_state: the row may have forgotten a payment, so the database is to be repaired as a whole, with the moment that it was restored to. What was found and done is answered, and on the timeline with the person. Not while the database is held after a restore: repair it as a whole first.
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
+// - 409: `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
@@ -7430,13 +7432,14 @@ func (c *Client) RepairClearingWithBody(ctx context.Context, id string, params *
 
 // RepairClearing Repair a clearing's run
 //
-// Looks at its run: one that knows more than its row is ended and another started where the row stands, one that is gone is started again, one that is behind is told to look. What was found and done is answered, and on the timeline with the person. Not while the database is held after a restore: repair it as a whole first.
+// Looks at its run: one that is gone is started again where the row stands, one that is behind is told to look. One that knows more than its row is refused, wrong_state: the row may have forgotten a payment, so the database is to be repaired as a whole, with the moment that it was restored to. What was found and done is answered, and on the timeline with the person. Not while the database is held after a restore: repair it as a whole first.
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
+// - 409: `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
@@ -8827,13 +8830,14 @@ func (c *Client) TracePayout(ctx context.Context, id string, reqEditors ...Reque
 
 // RepairRegistrationWithBody Repair a registration's run
 //
-// Looks at its run: one that knows more than its row is ended and another started where the row stands, one that is gone is started again, one that is behind is told to look. What was found and done is answered, and on the timeline with the person. Not while the database is held after a restore: repair it as a whole first.
+// Looks at its run: one that is gone is started again where the row stands, one that is behind is told to look. One that knows more than its row is refused, wrong_state: the row may have forgotten a payment, so the database is to be repaired as a whole, with the moment that it was restored to. What was found and done is answered, and on the timeline with the person. Not while the database is held after a restore: repair it as a whole first.
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
+// - 409: `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
@@ -8857,13 +8861,14 @@ func (c *Client) RepairRegistrationWithBody(ctx context.Context, id string, para
 
 // RepairRegistration Repair a registration's run
 //
-// Looks at its run: one that knows more than its row is ended and another started where the row stands, one that is gone is started again, one that is behind is told to look. What was found and done is answered, and on the timeline with the person. Not while the database is held after a restore: repair it as a whole first.
+// Looks at its run: one that is gone is started again where the row stands, one that is behind is told to look. One that knows more than its row is refused, wrong_state: the row may have forgotten a payment, so the database is to be repaired as a whole, with the moment that it was restored to. What was found and done is answered, and on the timeline with the person. Not while the database is held after a restore: repair it as a whole first.
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
+// - 409: `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
@@ -14058,13 +14063,14 @@ type ClientWithResponsesInterface interface {
 
 	// RepairClearingWithBodyWithResponse Repair a clearing's run
 	//
-	// Looks at its run: one that knows more than its row is ended and another started where the row stands, one that is gone is started again, one that is behind is told to look. What was found and done is answered, and on the timeline with the person. Not while the database is held after a restore: repair it as a whole first.
+	// Looks at its run: one that is gone is started again where the row stands, one that is behind is told to look. One that knows more than its row is refused, wrong_state: the row may have forgotten a payment, so the database is to be repaired as a whole, with the moment that it was restored to. What was found and done is answered, and on the timeline with the person. Not while the database is held after a restore: repair it as a whole first.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
+	// - 409: `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
@@ -14078,13 +14084,14 @@ type ClientWithResponsesInterface interface {
 
 	// RepairClearingWithResponse Repair a clearing's run
 	//
-	// Looks at its run: one that knows more than its row is ended and another started where the row stands, one that is gone is started again, one that is behind is told to look. What was found and done is answered, and on the timeline with the person. Not while the database is held after a restore: repair it as a whole first.
+	// Looks at its run: one that is gone is started again where the row stands, one that is behind is told to look. One that knows more than its row is refused, wrong_state: the row may have forgotten a payment, so the database is to be repaired as a whole, with the moment that it was restored to. What was found and done is answered, and on the timeline with the person. Not while the database is held after a restore: repair it as a whole first.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
+	// - 409: `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
@@ -15031,13 +15038,14 @@ type ClientWithResponsesInterface interface {
 
 	// RepairRegistrationWithBodyWithResponse Repair a registration's run
 	//
-	// Looks at its run: one that knows more than its row is ended and another started where the row stands, one that is gone is started again, one that is behind is told to look. What was found and done is answered, and on the timeline with the person. Not while the database is held after a restore: repair it as a whole first.
+	// Looks at its run: one that is gone is started again where the row stands, one that is behind is told to look. One that knows more than its row is refused, wrong_state: the row may have forgotten a payment, so the database is to be repaired as a whole, with the moment that it was restored to. What was found and done is answered, and on the timeline with the person. Not while the database is held after a restore: repair it as a whole first.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
+	// - 409: `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
@@ -15051,13 +15059,14 @@ type ClientWithResponsesInterface interface {
 
 	// RepairRegistrationWithResponse Repair a registration's run
 	//
-	// Looks at its run: one that knows more than its row is ended and another started where the row stands, one that is gone is started again, one that is behind is told to look. What was found and done is answered, and on the timeline with the person. Not while the database is held after a restore: repair it as a whole first.
+	// Looks at its run: one that is gone is started again where the row stands, one that is behind is told to look. One that knows more than its row is refused, wrong_state: the row may have forgotten a payment, so the database is to be repaired as a whole, with the moment that it was restored to. What was found and done is answered, and on the timeline with the person. Not while the database is held after a restore: repair it as a whole first.
 	//
 	// Refusals:
 	// - 400: `malformed_request`
 	// - 401: `unauthorized`
 	// - 403: `forbidden`
 	// - 404: `not_found`
+	// - 409: `wrong_state`
 	// - 413: `document_too_large`
 	// - 422: `idempotency_key_reused`, `invalid_request`
 	// - 429: `rate_limited`
@@ -17624,6 +17633,8 @@ type RepairClearingResponse struct {
 	ApplicationProblemJSON403 *Problem
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
 	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
 	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
 	ApplicationProblemJSON413 *Problem
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
@@ -17665,6 +17676,11 @@ func (r RepairClearingResponse) GetApplicationProblemJSON403() *Problem {
 // GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
 func (r RepairClearingResponse) GetApplicationProblemJSON404() *Problem {
 	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r RepairClearingResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
 }
 
 // GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
@@ -21825,6 +21841,8 @@ type RepairRegistrationResponse struct {
 	ApplicationProblemJSON403 *Problem
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
 	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
 	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
 	ApplicationProblemJSON413 *Problem
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
@@ -21866,6 +21884,11 @@ func (r RepairRegistrationResponse) GetApplicationProblemJSON403() *Problem {
 // GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
 func (r RepairRegistrationResponse) GetApplicationProblemJSON404() *Problem {
 	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r RepairRegistrationResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
 }
 
 // GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
@@ -24910,13 +24933,14 @@ func (c *ClientWithResponses) PutDocumentOfContestedClearingWithBodyWithResponse
 
 // RepairClearingWithBodyWithResponse Repair a clearing's run
 //
-// Looks at its run: one that knows more than its row is ended and another started where the row stands, one that is gone is started again, one that is behind is told to look. What was found and done is answered, and on the timeline with the person. Not while the database is held after a restore: repair it as a whole first.
+// Looks at its run: one that is gone is started again where the row stands, one that is behind is told to look. One that knows more than its row is refused, wrong_state: the row may have forgotten a payment, so the database is to be repaired as a whole, with the moment that it was restored to. What was found and done is answered, and on the timeline with the person. Not while the database is held after a restore: repair it as a whole first.
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
+// - 409: `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
@@ -24936,13 +24960,14 @@ func (c *ClientWithResponses) RepairClearingWithBodyWithResponse(ctx context.Con
 
 // RepairClearingWithResponse Repair a clearing's run
 //
-// Looks at its run: one that knows more than its row is ended and another started where the row stands, one that is gone is started again, one that is behind is told to look. What was found and done is answered, and on the timeline with the person. Not while the database is held after a restore: repair it as a whole first.
+// Looks at its run: one that is gone is started again where the row stands, one that is behind is told to look. One that knows more than its row is refused, wrong_state: the row may have forgotten a payment, so the database is to be repaired as a whole, with the moment that it was restored to. What was found and done is answered, and on the timeline with the person. Not while the database is held after a restore: repair it as a whole first.
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
+// - 409: `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
@@ -26177,13 +26202,14 @@ func (c *ClientWithResponses) TracePayoutWithResponse(ctx context.Context, id st
 
 // RepairRegistrationWithBodyWithResponse Repair a registration's run
 //
-// Looks at its run: one that knows more than its row is ended and another started where the row stands, one that is gone is started again, one that is behind is told to look. What was found and done is answered, and on the timeline with the person. Not while the database is held after a restore: repair it as a whole first.
+// Looks at its run: one that is gone is started again where the row stands, one that is behind is told to look. One that knows more than its row is refused, wrong_state: the row may have forgotten a payment, so the database is to be repaired as a whole, with the moment that it was restored to. What was found and done is answered, and on the timeline with the person. Not while the database is held after a restore: repair it as a whole first.
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
+// - 409: `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
@@ -26203,13 +26229,14 @@ func (c *ClientWithResponses) RepairRegistrationWithBodyWithResponse(ctx context
 
 // RepairRegistrationWithResponse Repair a registration's run
 //
-// Looks at its run: one that knows more than its row is ended and another started where the row stands, one that is gone is started again, one that is behind is told to look. What was found and done is answered, and on the timeline with the person. Not while the database is held after a restore: repair it as a whole first.
+// Looks at its run: one that is gone is started again where the row stands, one that is behind is told to look. One that knows more than its row is refused, wrong_state: the row may have forgotten a payment, so the database is to be repaired as a whole, with the moment that it was restored to. What was found and done is answered, and on the timeline with the person. Not while the database is held after a restore: repair it as a whole first.
 //
 // Refusals:
 // - 400: `malformed_request`
 // - 401: `unauthorized`
 // - 403: `forbidden`
 // - 404: `not_found`
+// - 409: `wrong_state`
 // - 413: `document_too_large`
 // - 422: `idempotency_key_reused`, `invalid_request`
 // - 429: `rate_limited`
@@ -28867,6 +28894,13 @@ func ParseRepairClearingResponse(rsp *http.Response) (*RepairClearingResponse, e
 			return nil, err
 		}
 		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
 		var dest Problem
@@ -32972,6 +33006,13 @@ func ParseRepairRegistrationResponse(rsp *http.Response) (*RepairRegistrationRes
 			return nil, err
 		}
 		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
 		var dest Problem

@@ -27,6 +27,9 @@ create table holds (
 );
 create unique index holds_one_open on holds ((true)) where ended_at is null;
 
+-- A repair that is repeated does not name again what it has named.
+create index findings_of_subject on findings (subject, kind, since);
+
 -- Transfers that the bank's statement has and no payment: they were made by rows that a restore has lost. A payment to such an account
 -- is not made until the bank has been shown each of them: it takes over the one that is its own.
 create table lost_transfers (
@@ -68,7 +71,7 @@ alter table payments add column adoption text check (adoption in ('adopted', 're
 create table repairs (
   id            text primary key,
   subject       text not null,            -- registration or clearing
-  done          text not null check (done in ('rebuilt', 'started', 'told', 'nothing')),
+  done          text not null check (done in ('started', 'told', 'nothing')),
   sealed_reason bytea not null,
   sealed_for    text not null references vault_keys (subject),
   said_by       text not null,
@@ -77,5 +80,6 @@ create table repairs (
 create index repairs_subject on repairs (subject, at);
 
 -- +goose Down
+drop index findings_of_subject;
 drop table repairs, lost_transfer_refusals, lost_transfers, holds, anchor;
 alter table payments drop column adoption;
