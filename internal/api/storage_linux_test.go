@@ -1,9 +1,11 @@
 package api
 
 import (
+	"context"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"shiming/internal/devstack/stacktest"
+	"shiming/internal/papers"
+	"shiming/internal/postgres"
 	"shiming/internal/vault"
 )
 
@@ -29,11 +33,20 @@ func newWorldOnADisk(t *testing.T, bytes int) (*world, *stacktest.Disk) {
 	return w, disk
 }
 
+// filled leaves no room on a disk, not even for a probe.
+func filled(d *stacktest.Disk) {
+	const size = 64 << 10
+	if err := os.WriteFile(filepath.Join(d.Path, "log"), make([]byte, size), 0o600); err != nil {
+		panic(err)
+	}
+	d.Holds(size)
+}
+
 // An upload for which there is no room leaves nothing: no row, no file, no key that is taken. With room the same call is done.
 func TestAnUploadToAFullDiskLeavesNothing(t *testing.T) {
 	t.Parallel()
 	for name, one := range map[string]struct{ breaks, mends func(*stacktest.Disk) }{
-		"full":      {func(d *stacktest.Disk) { d.Holds(16 << 10) }, func(d *stacktest.Disk) { d.Holds(8 << 20) }},
+		"full":      {filled, func(d *stacktest.Disk) { d.Holds(8 << 20) }},
 		"read-only": {(*stacktest.Disk).ReadOnly, (*stacktest.Disk).Writable},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -129,17 +142,22 @@ func TestAScanThatIsGoneIsAFindingUntilItIsBack(t *testing.T) {
 		a := w.look(id, "id_card_front").refused(404, "not_found")
 		require.Contains(t, a.Body["detail"], "ask for it again")
 	}
+	require.Equal(t, "the storage of scans was read: not there: id_card_front", w.lost("document_missing", id))
+	lost, err := w.papers().Lost(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []string{id}, lost)
+	require.NoError(t, w.papers().Recheck(t.Context(), id))
 	require.Equal(t, "the storage of scans was read: not there: id_card_back, id_card_front", w.lost("document_missing", id))
 	require.Equal(t, 1, w.count(`select count(*) from findings`))
 	require.Equal(t, 1, w.count(`select count(*) from notices where kind = 'finding'`), "ops is told, once")
 	w.as("").get("/readyz").ok(200) // the storage is well
 
 	require.NoError(t, os.Rename(file+".away", file))
-	require.NoError(t, w.papers().Recheck(t.Context()))
+	require.NoError(t, w.papers().Recheck(t.Context(), id))
 	require.Equal(t, "the storage of scans was read: not there: id_card_back", w.lost("document_missing", id))
 	require.Equal(t, png("id_card_front"), w.look(id, "id_card_front").ok(200).Raw)
 	require.NoError(t, os.Rename(other+".away", other))
-	require.NoError(t, w.papers().Recheck(t.Context()))
+	require.NoError(t, w.papers().Recheck(t.Context(), id))
 	require.Equal(t, 1, w.count(`select count(*) from findings where resolved_by = 'reconciler'`))
 }
 
@@ -165,12 +183,74 @@ func TestAScanThatIsDamagedIsAFindingUntilItIsReplaced(t *testing.T) {
 
 	path := "/v1/registrations/" + id
 	w.as("reviewer").post("/v1/reviews/"+id+"/decision", map[string]any{"decision": "reject", "reasons": reasons("documents.id_card_back")}).ok(200)
-	require.NoError(t, w.papers().Recheck(t.Context()))
+	require.NoError(t, w.papers().Recheck(t.Context(), id))
 	require.NotEmpty(t, w.lost("document_damaged", id), "it is still so")
 	w.as("platform").put(path+"/documents/id_card_back", png("anew")).ok(200)
-	require.NoError(t, w.papers().Recheck(t.Context()))
-	require.Empty(t, w.lost("document_damaged", id))
 	w.as("platform").post(path+"/submit", nil).ok(200)
+	require.NoError(t, w.papers().Recheck(t.Context(), id))
+	require.Empty(t, w.lost("document_damaged", id))
+	require.Equal(t, png("anew"), w.look(id, "id_card_back").ok(200).Raw)
+}
+
+// Nobody is told that ops knows before ops does.
+func TestALostScanIsNotSaidToBeKnownBeforeItIs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := w.underReview("acct-1", 5)
+	require.NoError(t, os.Remove(w.file(id, "id_card_front")))
+	_, err := w.store.Pool().Exec(t.Context(), `create function no_findings() returns trigger language plpgsql as
+		$$ begin raise exception 'not now' using errcode = '57P03'; end $$; create trigger no_findings before insert on findings execute function no_findings()`)
+	require.NoError(t, err)
+	w.look(id, "id_card_front").refused(503, "engine_unavailable")
+	_, err = w.store.Pool().Exec(t.Context(), `drop trigger no_findings on findings`)
+	require.NoError(t, err)
+
+	left, leave := context.WithCancel(t.Context())
+	book := leaving{w.store, leave}
+	_, err = (&papers.Keeper{Book: book, Blobs: w.deps.Blobs}).Open(left, id, w.document(id, "id_card_front"))
+	require.ErrorIs(t, err, papers.ErrLost)
+	require.Error(t, left.Err())
+	require.NotEmpty(t, w.lost("document_missing", id), "though the reviewer has left")
+}
+
+// leaving is a book whose reader leaves as soon as a document was seen to be gone.
+type leaving struct {
+	*postgres.Store
+	leave func()
+}
+
+func (l leaving) RunOf(ctx context.Context, id string) (postgres.Run, error) {
+	l.leave()
+	return l.Store.RunOf(ctx, id)
+}
+
+// document is one of those that may be looked at.
+func (w *world) document(id, slot string) postgres.StoredDocument {
+	w.t.Helper()
+	docs, err := w.store.ShownDocuments(w.t.Context(), id)
+	require.NoError(w.t, err)
+	i := slices.IndexFunc(docs, func(d postgres.StoredDocument) bool { return string(d.Slot) == slot })
+	require.GreaterOrEqual(w.t, i, 0)
+	return docs[i]
+}
+
+// A document that another is about to take the place of is still what the reviewer looks at.
+func TestASubmittedScanThatWasReplacedIsLostTooUntilTheNextRound(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := w.underReview("acct-1", 5)
+	file := w.file(id, "id_card_back")
+	w.as("reviewer").post("/v1/reviews/"+id+"/decision", map[string]any{"decision": "reject", "reasons": reasons("documents.id_card_back")}).ok(200)
+	w.as("platform").put("/v1/registrations/"+id+"/documents/id_card_back", png("anew")).ok(200)
+	require.NoError(t, os.Remove(file))
+	w.look(id, "id_card_back").refused(404, "not_found")
+	for range 2 {
+		require.Equal(t, "the storage of scans was read: not there: id_card_back", w.lost("document_missing", id))
+		require.NoError(t, w.papers().Recheck(t.Context(), id))
+	}
+	w.as("platform").post("/v1/registrations/"+id+"/submit", nil).ok(200)
+	require.NoError(t, w.papers().Recheck(t.Context(), id))
+	require.Empty(t, w.lost("document_missing", id))
 	require.Equal(t, png("anew"), w.look(id, "id_card_back").ok(200).Raw)
 }
 

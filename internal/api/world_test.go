@@ -242,7 +242,7 @@ func (w *world) rows() int {
 		"registrations", "vault_items", "vault_keys", "acts", "attempts", "documents", "reports", "timeline", "events", "outbox", "notices", "payments",
 		"payment_grants", "deposit_entries", "identity_claims", "admin_sessions", "reviews", "accounts", "clearings", "clearing_timeline", "objections",
 		"webhook_endpoints", "webhook_deliveries", "webhook_attempts", "idempotency", "findings", "case_callers", "spending", "act_addresses",
-		"payout_switches", "statement_days", "holds", "lost_transfers", "repairs",
+		"payout_switches", "statement_days", "statement_sightings", "holds", "lost_transfers", "repairs",
 	} {
 		counts = append(counts, "(select count(*) from "+table+")")
 	}

@@ -46,7 +46,7 @@ func (s *Store) Find(ctx context.Context, kind registration.FindingKind, subject
 func (s *Store) find(ctx context.Context, tx pgx.Tx, kind registration.FindingKind, subject, accountID, tried string) error {
 	id, open := registration.NewID("fnd"), ""
 	err := tx.QueryRow(ctx, `insert into findings (id, kind, subject, account_id, since, seen_at, tried) values ($1, $2, $3, $4, $5, $5, $6)
-		on conflict (kind, subject) where resolved_at is null do update set seen_at = excluded.seen_at, tried = excluded.tried
+		on conflict (kind, subject) where resolved_at is null and day is null do update set seen_at = excluded.seen_at, tried = excluded.tried
 		returning id`, id, kind, subject, accountID, s.now(), tried).Scan(&open)
 	if err != nil || open != id { // it was open before: ops has been told, or will be
 		return err

@@ -136,6 +136,9 @@ func eventful(t *testing.T) (*workflowtest.World, string) {
 		`insert into webhook_attempts (delivery_id, number, at, duration_ms, status, signature) values ('whd_1', 1, now(), 1, 204, 'x')`,
 		`insert into case_callers (subject_id, caller, since) select id, 'https://login.example.com#anna', now() from registrations`,
 		`insert into act_addresses (act_id, address, at) select id, 'x', now() from acts limit 1`,
+		`insert into findings (id, kind, subject, since, seen_at, tried, day) select 'fnd_' || d, 'statement_differs', 'pay_x', now(), now(), 'looked', current_date - d
+			from generate_series(1, 2) d`,
+		`insert into statement_sightings (day, payment_id, reference) select current_date, id, 'R1' from payments limit 1`,
 		`insert into attempts (scope, caller, fingerprint, act_id, at) values ('contest', 'static:shop', 'x', 'act_x', now())`,
 	} {
 		_, err := w.Store.Pool().Exec(ctx, sql)

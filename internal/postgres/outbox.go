@@ -76,15 +76,28 @@ func (s *Store) MessageFailed(ctx context.Context, m Message, why string, pause 
 	return err
 }
 
-// HastenMessages lets messages that wait for a reason go on at once, and has them carried.
+// hastenedAtOnce is how many messages are hastened in one transaction.
+const hastenedAtOnce = 1000
+
+// HastenMessages lets messages that wait for a reason go on at once, and has them carried: some at a time, each time from where the
+// last ended, and past those that another process is just writing.
 func (s *Store) HastenMessages(ctx context.Context, why string) error {
 	return hasten(ctx, s.pool, s.now(), why)
 }
 
 func hasten(ctx context.Context, q querier, at time.Time, why string) error {
-	_, err := q.Exec(ctx, `with hastened as (update outbox set next_at = $2 where last_error = $1 and next_at > $2 returning 1)
-		select pg_notify('shiming_outbox', '') from hastened limit 1`, why, at)
-	return err
+	for after, n := int64(0), hastenedAtOnce; n == hastenedAtOnce; {
+		err := q.QueryRow(ctx, `with hastened as (update outbox set next_at = $2 where id in
+				(select id from outbox where id > $3 and last_error = $1 and next_at > $2 order by id limit $4 for update skip locked) returning id)
+			select count(*), coalesce(max(id), 0) from hastened`, why, at, after, hastenedAtOnce).Scan(&n, &after)
+		if err != nil || n == 0 {
+			return err
+		}
+		if _, err := q.Exec(ctx, `select pg_notify('shiming_outbox', '')`); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Listen calls wake whenever a transaction has left a message, with its kind, until ctx ends or the connection breaks; with none

@@ -21,9 +21,12 @@ func scanStored(row pgx.Row) (d StoredDocument, err error) {
 	return d, err
 }
 
-// CurrentDocuments lists the documents of a registration or clearing that no other has taken the place of, by slot.
-func (s *Store) CurrentDocuments(ctx context.Context, subject string) ([]StoredDocument, error) {
-	rows, err := s.pool.Query(ctx, `select `+storedDocument+` from documents where subject = $1 and superseded_at is null order by slot`, subject)
+// ShownDocuments lists the documents of a registration or clearing that somebody may look at, by slot: those that no other has taken
+// the place of, and those of the newest submitted round.
+func (s *Store) ShownDocuments(ctx context.Context, subject string) ([]StoredDocument, error) {
+	rows, err := s.pool.Query(ctx, `select `+storedDocument+` from documents d where subject = $1 and (superseded_at is null or exists (
+		select from (select submitted_at from reviews where subject_id = $1 order by round desc limit 1) r where d.at <= r.submitted_at and d.superseded_at > r.submitted_at))
+		order by slot, at`, subject)
 	if err != nil {
 		return nil, err
 	}

@@ -34,8 +34,8 @@ type OpenPayment struct {
 // nobody waits for it any more.
 const givenUpWithin = 40 * 24 * time.Hour
 
-// OpenPayments lists every payment that the bank has not answered by this database's word, of those that nobody waits for any more it lists the later ones, for
-// there is no end of them.
+// OpenPayments lists every payment that the bank has not answered by this database's word; of those that nobody waits for any more only
+// the later ones, for there is no end of them.
 func (s *Store) OpenPayments(ctx context.Context, point time.Time) ([]OpenPayment, error) {
 	rows, err := s.pool.Query(ctx, `select id, registration_id, key, state = 'requested' or ordered_at is not null and bank_state = 'requested' from payments
 		where bank_state = 'requested' or bank_state in ('dropped', 'written_off') and requested_at >= $1 order by id`, point.Add(-givenUpWithin))

@@ -97,29 +97,35 @@ func (s *Store) FindingsOfDay(ctx context.Context, day statement.Day) ([]*Findin
 }
 
 // StatementDaysDue lists the days to compare now, those longest due first. Once a day it makes known those that are over,
-// up to last: from the day after the newest known, else from the first payment's on, but not from before first.
+// up to last: from the day after the newest known, else from the first payment's on, but not from before first. The bank has some
+// minutes to close a day. A day is due too when money of it has come back since it was compared, however long ago it was.
 func (s *Store) StatementDaysDue(ctx context.Context, first, last statement.Day) ([]statement.Day, error) {
 	_, err := s.pool.Exec(ctx, `insert into statement_days (day, next_at)
-		select d::date, $3 from generate_series(coalesce(
+		select d::date, greatest($3, (d::date + 1)::timestamp at time zone 'Asia/Shanghai' + $4::interval) from generate_series(coalesce(
 				(select max(day) + 1 from statement_days where asked_at is null and day <= $2::text::date),
 				(select greatest($1::text::date, least($2::text::date, (min(requested_at) at time zone 'Asia/Shanghai')::date)) from payments)), $2::text::date, interval '1 day') d
 		where not exists (select from statement_days where day = $2::text::date)
-		on conflict do nothing`, first, last, s.now())
+		on conflict do nothing`, first, last, s.now(), statement.AfterMidnight)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.pool.Query(ctx, `select day::text from statement_days where next_at <= $1 order by next_at, day limit 100`, s.now())
+	rows, err := s.pool.Query(ctx, `select day::text from statement_days where next_at <= $1 or attempts = 0 and day in (`+cameBack+`)
+		order by next_at, day limit 100`, s.now(), s.now().AddDate(0, 0, -statement.Lookback))
 	if err != nil {
 		return nil, err
 	}
 	return pgx.CollectRows(rows, pgx.RowTo[statement.Day])
 }
 
+// cameBack are the days on which the bank took payments that have come back since $2, and since the day's statement was compared.
+const cameBack = `select d.day from payments p join statement_days d on d.day = (p.accepted_at at time zone 'Asia/Shanghai')::date
+	where p.returned_at > $2 and p.returned_at > d.compared_at`
+
 // cameLate is true of a payment p of a registration r that came back when nobody waited for it any more.
 const cameLate = `p.returned_at is not null and (r.ended_at <= p.returned_at
 	or exists (select from payments q where q.registration_id = p.registration_id and q.requested_at > p.requested_at and q.requested_at <= p.returned_at))`
 
-// StatedPayments reads the payments that have one of the keys, or that the bank has taken on the day.
+// StatedPayments reads the payments that have one of the keys, or that the bank has taken on the day, with where each was seen.
 func (s *Store) StatedPayments(ctx context.Context, day statement.Day, keys []string) ([]statement.Payment, error) {
 	rows, err := s.pool.Query(ctx, `select p.id, p.registration_id, r.account_id, p.key, p.bank_last4, p.amount, p.bank_state,
 		p.state in ('requested', 'sent', 'settled'), p.ordered_at, p.accepted_at, coalesce(`+cameLate+`, false)
@@ -138,7 +144,48 @@ func (s *Store) StatedPayments(ctx context.Context, day statement.Day, keys []st
 	if err != nil {
 		return nil, err
 	}
+	if err := s.sightings(ctx, payments); err != nil {
+		return nil, err
+	}
 	return payments, s.openAmounts(ctx, payments, amounts)
+}
+
+// sightings puts to payments on which days' statements they were seen.
+func (s *Store) sightings(ctx context.Context, payments []statement.Payment) error {
+	ids := make([]string, len(payments))
+	for i, p := range payments {
+		ids[i] = p.ID
+	}
+	rows, err := s.pool.Query(ctx, `select payment_id, day::text, reference from statement_sightings where payment_id = any($1) order by day, reference`, ids)
+	if err != nil {
+		return err
+	}
+	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[statement.Sighting])
+	if err != nil {
+		return err
+	}
+	seen := map[string][]statement.Sighting{}
+	for _, x := range all {
+		seen[x.PaymentID] = append(seen[x.PaymentID], x)
+	}
+	for i, p := range payments {
+		payments[i].Seen = seen[p.ID]
+	}
+	return nil
+}
+
+// keepSightings has the payments that a comparison saw on a day take the place of those that an earlier one did.
+func keepSightings(ctx context.Context, tx pgx.Tx, c statement.Comparison) error {
+	if _, err := tx.Exec(ctx, `delete from statement_sightings where day = $1::text::date`, c.Day); err != nil {
+		return err
+	}
+	payments, references := make([]string, len(c.Sightings)), make([]string, len(c.Sightings))
+	for i, x := range c.Sightings {
+		payments[i], references[i] = x.PaymentID, x.Reference
+	}
+	_, err := tx.Exec(ctx, `insert into statement_sightings (day, payment_id, reference)
+		select distinct $1::text::date, p, r from unnest($2::text[], $3::text[]) x (p, r)`, c.Day, payments, references)
+	return err
 }
 
 // openAmounts puts the amounts of payments in their place. What was erased has none any more.
@@ -166,20 +213,25 @@ func (s *Store) openAmounts(ctx context.Context, payments []statement.Payment, s
 	return nil
 }
 
-// SaveComparison keeps what became of a day, with the findings that it opens and those whose difference is gone. A day with
-// open differences is looked at again at again, another later; with a zero later, never. Whoever asked meanwhile is answered by the
-// next comparison.
+// SaveComparison keeps what became of a day: where payments were seen, the findings that it opens and those whose difference is gone.
+// A day with open differences is looked at again at again, unless all of them are strangers' transfers, which no time mends; another
+// later; with a zero later, never. Whoever asked meanwhile is answered by the next comparison.
 func (s *Store) SaveComparison(ctx context.Context, c statement.Comparison, again, later time.Time) (open int, err error) {
 	err = s.inTx(ctx, func(tx pgx.Tx) error {
+		if err := keepSightings(ctx, tx, c); err != nil {
+			return err
+		}
 		if err := s.keepDifferences(ctx, tx, c); err != nil {
 			return err
 		}
-		if err := tx.QueryRow(ctx, `select count(*) from findings where day = $1::text::date and resolved_at is null`, c.Day).Scan(&open); err != nil {
+		strangers := 0
+		if err := tx.QueryRow(ctx, `select count(*), count(*) filter (where kind = $2) from findings where day = $1::text::date and resolved_at is null`,
+			c.Day, registration.FindingStatementUnknown).Scan(&open, &strangers); err != nil {
 			return err
 		}
 		next := &later
 		switch {
-		case open > 0:
+		case open > strangers:
 			next = &again
 		case later.IsZero():
 			next = nil
@@ -204,9 +256,12 @@ func (s *Store) keepDifferences(ctx context.Context, tx pgx.Tx, c statement.Comp
 	}
 	kinds, subjects := []string{}, []string{}
 	for _, d := range differences {
-		kinds, subjects = append(kinds, string(d.Kind)), append(subjects, d.Subject)
-		if err := s.findDifference(ctx, tx, c.Day, d); err != nil {
+		seenTo, err := s.findDifference(ctx, tx, c.Day, d)
+		if err != nil {
 			return err
+		}
+		if !seenTo {
+			kinds, subjects = append(kinds, string(d.Kind)), append(subjects, d.Subject)
 		}
 	}
 	const gone = `f.day = $4::text::date and not exists (select from unnest($5::text[], $6::text[]) still (kind, subject)
@@ -245,23 +300,23 @@ func withoutLost(ctx context.Context, tx pgx.Tx, differences []statement.Differe
 
 // findDifference opens a finding of a difference, or notes that an open one is still there. One that a person has resolved is
 // not found again as long as it is the same: they have seen to it, and the bank's statement of a day does not change because of it.
-func (s *Store) findDifference(ctx context.Context, tx pgx.Tx, day statement.Day, d statement.Difference) error {
+func (s *Store) findDifference(ctx context.Context, tx pgx.Tx, day statement.Day, d statement.Difference) (seenTo bool, err error) {
 	same := s.keys.Fingerprint("statement difference", string(d.Kind)+"\n"+d.Subject+"\n"+d.Facts)
-	var seenTo bool
-	err := tx.QueryRow(ctx, `select exists (select from findings where kind = $1 and subject = $2 and difference = $3 and resolved_by <> $4)`,
-		d.Kind, d.Subject, same, ByReconciler).Scan(&seenTo)
+	err = tx.QueryRow(ctx, `select exists (select from findings where kind = $1 and subject = $2 and difference = $3 and day = $4::text::date and resolved_by <> $5)`,
+		d.Kind, d.Subject, same, day, ByReconciler).Scan(&seenTo)
 	if err != nil || seenTo {
-		return err
+		return seenTo, err
 	}
 	id, open := registration.NewID("fnd"), ""
 	err = tx.QueryRow(ctx, `insert into findings (id, kind, subject, account_id, since, seen_at, tried, day, difference)
 		values ($1, $2, $3, $4, $5, $5, $6, $7::text::date, $8)
-		on conflict (kind, subject) where resolved_at is null do update set seen_at = excluded.seen_at, tried = excluded.tried, difference = excluded.difference
+		on conflict (kind, subject, day) where resolved_at is null and day is not null
+			do update set seen_at = excluded.seen_at, tried = excluded.tried, difference = excluded.difference
 		returning id`, id, d.Kind, d.Subject, d.AccountID, s.now(), d.Tried, day, same).Scan(&open)
 	if err != nil || open != id {
-		return err
+		return false, err
 	}
-	return s.tellFindings(ctx, tx, d.Kind)
+	return false, s.tellFindings(ctx, tx, d.Kind)
 }
 
 // unavailableAfter is for how long a day that is over may have no statement before ops hears of it.

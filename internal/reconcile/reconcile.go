@@ -76,8 +76,9 @@ type Engine interface {
 
 // Papers are the scans, beside the database.
 type Papers interface {
-	// Recheck looks again for documents that were found not to be there, or not to open.
-	Recheck(ctx context.Context) error
+	// Lost lists those whose documents were found not to be there, or not to open; Recheck looks again for those of one.
+	Lost(ctx context.Context) ([]string, error)
+	Recheck(ctx context.Context, subject string) error
 }
 
 // Reconciler is the job. One goroutine runs it.
@@ -129,7 +130,7 @@ func (r *Reconciler) Round(ctx context.Context) error {
 		return r.pieces(ctx, r.Book.CloseLateActs, r.Book.FindHeld, r.Book.FindPaused, r.Book.TellFindings)
 	}
 	return errors.Join(r.piece(ctx, r.Book.CloseLateActs), r.look(ctx), r.pieces(ctx,
-		r.Book.FindUndelivered, r.Book.FindPaused, r.Papers.Recheck, r.Book.ResolveHealed, r.Book.TellFindings,
+		r.Book.FindUndelivered, r.Book.FindPaused, r.Book.ResolveHealed, r.Book.TellFindings,
 		func(ctx context.Context) error { return r.Book.PruneActs(ctx, 1000) }, r.Book.PruneSpending, r.unopened))
 }
 
@@ -142,11 +143,11 @@ func (r *Reconciler) pieces(ctx context.Context, all ...func(context.Context) er
 	return errors.Join(errs...)
 }
 
-// look holds rows against the engine, which may be slow: all of it may take as long as there is between two rounds, and each part
+// look holds rows against the engine and the storage of scans, which may be slow: all of it may take as long as there is between two rounds, and each part
 // has an equal share of what is left of that.
 func (r *Reconciler) look(ctx context.Context) error {
 	end := time.Now().Add(r.Every)
-	parts := []func(ctx context.Context, until time.Time) error{r.unacknowledged, r.sweep, r.payments, r.notices, r.deliveries}
+	parts := []func(ctx context.Context, until time.Time) error{r.unacknowledged, r.sweep, r.payments, r.notices, r.deliveries, r.papers}
 	var errs []error
 	for i, part := range parts {
 		errs = append(errs, part(ctx, time.Now().Add(time.Until(end)/time.Duration(len(parts)-i))))
@@ -187,6 +188,13 @@ func (r *Reconciler) unopened(ctx context.Context) error {
 		r.Log.Info("reconcile: what was handed in for openings that came to nothing was left behind, and is forgotten", "openings", forgotten)
 	}
 	return err
+}
+
+// papers looks again for documents that are lost, of one registration or clearing after the other.
+func (r *Reconciler) papers(ctx context.Context, until time.Time) error {
+	lost, err := asked(ctx, r, r.Papers.Lost)
+	_, failed := each(ctx, r, until, lost, r.Papers.Recheck)
+	return errors.Join(err, failed)
 }
 
 // examine holds one row against its run.

@@ -79,11 +79,24 @@ func (e *scripted) ResumeClearing(context.Context, registration.ClearingApplicat
 	return nil
 }
 
-// scans counts how often somebody looked for those that were lost.
-type scans struct{ looked int }
+// scans notes for whose lost documents somebody looked. One that hangs does so until its time is over.
+type scans struct {
+	lost, looked []string
+	hangs        string
+}
+
+// Lost implements reconcile.Papers.
+func (s *scans) Lost(context.Context) ([]string, error) { return s.lost, nil }
 
 // Recheck implements reconcile.Papers.
-func (s *scans) Recheck(context.Context) error { s.looked++; return nil }
+func (s *scans) Recheck(ctx context.Context, subject string) error {
+	if subject == s.hangs {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	s.looked = append(s.looked, subject)
+	return nil
+}
 
 // world is a database and a reconciler whose time is the test's.
 type world struct {
@@ -558,7 +571,11 @@ func TestOneProcessAtATime(t *testing.T) {
 func TestEachRoundLooksForLostScans(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.round()
-	w.round()
-	require.Equal(t, 2, w.scans.looked)
+	w.scans.lost, w.scans.hangs = []string{"reg_slow", "reg_1", "reg_2"}, "reg_slow"
+	w.job.Patience = 200 * time.Millisecond
+	for range 2 {
+		require.ErrorContains(t, w.job.Round(t.Context()), "reg_slow: context deadline exceeded")
+		w.now = w.now.Add(time.Minute)
+	}
+	require.Equal(t, []string{"reg_1", "reg_2", "reg_1", "reg_2"}, w.scans.looked, "each has a time of its own")
 }

@@ -25,6 +25,7 @@ const (
 	lease    = 20 * time.Second // how long a message that was taken is hidden from other relays
 	carrying = 15 * time.Second // how long carrying one may take: less than the lease
 	asked    = time.Second      // how often an engine that was away is asked whether it is back, and how long it may take to say so
+	hastened = 15 * time.Second // how long it may take to let all go on that waits for it, until that is tried again
 )
 
 // Box is where messages lie.
@@ -215,13 +216,18 @@ func (r *Relay) awaitEngine(ctx context.Context) {
 
 // hasten reports whether the engine is back, and what waits for it goes on.
 func (r *Relay) hasten(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(ctx, asked)
-	defer cancel()
-	err := r.Engine.Ready(ctx)
-	if err == nil {
-		err = r.Box.HastenMessages(ctx, classEngineAway)
+	asking, enough := context.WithTimeout(ctx, asked)
+	defer enough()
+	if r.Engine.Ready(asking) != nil {
+		return false
 	}
-	return err == nil
+	letting, cancel := context.WithTimeout(ctx, hastened)
+	defer cancel()
+	if err := r.Box.HastenMessages(letting, classEngineAway); err != nil {
+		r.Log.Warn("relay: the engine is back; not all that waited for it could be hastened, and is in a second", "error", err)
+		return false
+	}
+	return true
 }
 
 // The pauses between the tries of a message: growing while it is young, then long.

@@ -384,3 +384,31 @@ func TestWhatWaitedForTheEngineGoesOnAtOnce(t *testing.T) {
 	b.eventually(func() bool { return b.waits(postgres.MessagePayout) == 0 && b.waits(postgres.MessageNotice) == 1 }, "they wait on")
 	require.Equal(t, 1, b.waits(postgres.MessageNotice))
 }
+
+// unhurried is a box whose messages take longer to hasten than an engine may take to say that it is back.
+type unhurried struct{ *postgres.Store }
+
+func (s unhurried) HastenMessages(ctx context.Context, why string) error {
+	select {
+	case <-time.After(1500 * time.Millisecond):
+		return s.Store.HastenMessages(ctx, why)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Many messages take their time to be let go on; an engine that is back does not wait for that to fit into a second.
+func TestHasteningHasATimeOfItsOwn(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	b.relay.Box = unhurried{b.store}
+	b.engine.goes(true)
+	b.leave(postgres.MessagePayout, "pay_first")
+	_, err := b.store.Pool().Exec(t.Context(), `insert into outbox (kind, ref, created_at, next_at, attempts, last_error) values
+		('payout', 'pay_old', now(), now() + interval '1 hour', 30, 'engine_unavailable')`)
+	require.NoError(t, err)
+	b.run()
+	b.eventually(func() bool { started, _ := b.engine.told(); return len(started) >= 1 }, "the engine was not tried")
+	b.engine.goes(false)
+	b.eventually(func() bool { return b.waits(postgres.MessagePayout) == 0 }, "it waits on")
+}

@@ -28,6 +28,15 @@ type Payment struct {
 	AcceptedAt *time.Time // when we learned that the bank has taken it
 	// ReturnedLate says that it came back after its registration had ended, or had gone on to another payment.
 	ReturnedLate bool
+	// Seen are its transfers on the statements of all days that were compared, as they were then.
+	Seen []Sighting
+}
+
+// Sighting is a transfer of a payment of ours on the statement of the first day that has it.
+type Sighting struct {
+	PaymentID string
+	Day       Day
+	Reference string // by which the bank names it, as it may stand in a finding; empty if it gives none
 }
 
 // out reports whether the money is out by what the bank has said. What came back, or never went, is missed on no statement.
@@ -71,12 +80,14 @@ type Comparison struct {
 	Withheld        int
 	// Waiting counts payments that are on no statement yet and may come to stand on one that the bank is still writing.
 	Waiting     int
+	Sightings   []Sighting // of payments of ours, on this day
 	Differences []Difference
 }
 
 // Compare holds the statement of a day against the payments. Statements has those of the neighbouring days too, as far as
 // they have begun, and of the days that [Needs] names; payments are all those whose key is on one of them or that the bank
-// has taken on that day. Both are read in this order: then a payment that is ordered meanwhile is no difference.
+// has taken on that day. Both are read in this order: then a payment that is ordered meanwhile is no difference. What all
+// other days have of a payment is what was seen when they were compared.
 func Compare(day Day, statements Statements, payments []Payment) Comparison {
 	c := comparing{
 		Comparison: Comparison{Day: day, At: statements[day].At, Whole: statements[day].whole(day)},
@@ -101,18 +112,13 @@ func Compare(day Day, statements Statements, payments []Payment) Comparison {
 	return c.Comparison
 }
 
-// Stale returns the payments whose state the statement of the day has otherwise: the bank is to be asked for its word of
-// now, by the key, before that is a difference.
+// Stale returns the payments whose state a transfer on the statement of the day has otherwise: the bank is to be asked for
+// its word of now, by the key, before that is a difference.
 func Stale(day Day, statements Statements, payments []Payment) []Payment {
-	said := map[string]bank.TransferState{}
-	for _, l := range linesOf(statements) {
-		if l.day == day {
-			said[l.Key] = l.State
-		}
-	}
+	lines := linesOf(statements)
 	var stale []Payment
 	for _, p := range payments {
-		if state, there := said[p.Key]; there && string(state) != p.BankState {
+		if slices.ContainsFunc(lines, func(l line) bool { return l.day == day && l.Key == p.Key && string(l.State) != p.BankState }) {
 			stale = append(stale, p)
 		}
 	}

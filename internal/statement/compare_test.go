@@ -66,6 +66,11 @@ func TestCompare(t *testing.T) {
 	e, edge := stated(noon), stated(late)
 	before, after := day.Add(-1), day.Add(1)
 	returned := changed(noon, func(p *statement.Payment) { p.BankState = "returned" })
+	seenOn := func(other statement.Day) statement.Payment {
+		return changed(noon, func(p *statement.Payment) {
+			p.Seen = []statement.Sighting{{PaymentID: p.ID, Day: other, Reference: "R0"}}
+		})
+	}
 	tests := map[string]struct {
 		statements statement.Statements
 		payments   []statement.Payment
@@ -116,13 +121,25 @@ func TestCompare(t *testing.T) {
 		"the key again on the next day": {
 			statement.Statements{day: whole(day, e), after: whole(after, changed(e, func(e *bank.StatementEntry) { e.Reference, e.At = "R2", at(30, 0) }))},
 			[]statement.Payment{noon},
+			nil, 0,
+		},
+		"which is the later day's to find": {
+			statement.Statements{before: whole(before, changed(e, func(e *bank.StatementEntry) { e.Reference, e.At = "R0", at(-5, 0) })), day: whole(day, e)},
+			[]statement.Payment{noon},
 			[]string{"double pay_noon"},
 			0,
 		},
-		"which is the first day's to find": {
-			statement.Statements{before: whole(before, changed(e, func(e *bank.StatementEntry) { e.Reference, e.At = "R0", at(-5, 0) })), day: whole(day, e)},
-			[]statement.Payment{noon},
-			nil, 0,
+		"the key again a week later": {
+			statement.Statements{day: whole(day, e)}, []statement.Payment{seenOn(day.Add(-7))}, []string{"double pay_noon"}, 0,
+		},
+		"which the first day leaves to the later one": {
+			statement.Statements{day: whole(day, e)}, []statement.Payment{seenOn(day.Add(7))}, nil, 0,
+		},
+		"what a statement at hand has no more was mended": {
+			statement.Statements{before: whole(before), day: whole(day, e)}, []statement.Payment{seenOn(before)}, nil, 0,
+		},
+		"what was booked a week late": {
+			statement.Statements{day: whole(day), after: whole(after)}, []statement.Payment{seenOn(day.Add(7))}, nil, 0,
 		},
 		"one transfer that two days' statements have is one": {
 			statement.Statements{day: whole(day, edge), after: whole(after, edge)}, []statement.Payment{late}, nil, 0,
@@ -198,13 +215,35 @@ func TestFactsChangeWithWhatIsJudged(t *testing.T) {
 // A key is the bank's word, and anybody may have typed it in: what does not look like one becomes a hash.
 func TestAKeyThatIsNoKeyIsNotRepeated(t *testing.T) {
 	t.Parallel()
-	for _, key := range []string{"张三 付款", "a\x00b", strings.Repeat("k", 129)} {
+	for _, key := range []string{
+		"张三 付款", "a\x00b", strings.Repeat("k", 129), "13800138000", "+86-138-0013-8000", "11010519491231002X", "110105194912310021", "6222021234567890123",
+	} {
 		e := changed(stated(paid("noon", at(12, 0))), func(e *bank.StatementEntry) { e.Key = key })
 		c := statement.Compare(day, statement.Statements{day: whole(day, e)}, nil)
 		require.Len(t, c.Differences, 1)
 		assert.Regexp(t, `^unreadable-[0-9a-f]{16}$`, c.Differences[0].Subject)
 		assert.NotContains(t, c.Differences[0].Tried, key)
 	}
+}
+
+func TestAKeyIsShownAsItIs(t *testing.T) {
+	t.Parallel()
+	for _, key := range []string{"shm_k3v5m2q7w4x6y2z7a5b3c4d5e6", "20260930000123456", "2026-09-30-000123456", "PAY13800138000", "1234567890"} {
+		e := changed(stated(paid("noon", at(12, 0))), func(e *bank.StatementEntry) { e.Key = key })
+		c := statement.Compare(day, statement.Statements{day: whole(day, e)}, nil)
+		require.Len(t, c.Differences, 1)
+		assert.Equal(t, key, c.Differences[0].Subject)
+	}
+}
+
+// What a day's comparison saw is that day's own: what the day before has too is the day before's.
+func TestSightingsAreOfTheDay(t *testing.T) {
+	t.Parallel()
+	noon, late, early := paid("noon", at(12, 0)), paid("late", at(-1, 59)), paid("early", at(1, 0))
+	c := statement.Compare(day, statement.Statements{
+		day.Add(-1): whole(day.Add(-1), stated(late)), day: whole(day, stated(late), stated(noon), changed(stated(early), func(e *bank.StatementEntry) { e.Reference = "" })),
+	}, []statement.Payment{early, late, noon})
+	assert.Equal(t, []statement.Sighting{{"pay_noon", day, "R-shm_noon"}, {"pay_early", day, ""}}, c.Sightings)
 }
 
 func TestStale(t *testing.T) {
@@ -214,6 +253,9 @@ func TestStale(t *testing.T) {
 	statements := statement.Statements{day: whole(day, stated(p)), day.Add(1): whole(day.Add(1), stated(paid("next", at(30, 0))))}
 	assert.Empty(t, statement.Stale(day, statements, []statement.Payment{p}))
 	assert.Equal(t, []statement.Payment{older}, statement.Stale(day, statements, []statement.Payment{older}))
+	sent := changed(stated(p), func(e *bank.StatementEntry) { e.State, e.Reference = bank.TransferSent, "R2" })
+	statements[day] = whole(day, stated(p), sent)
+	assert.Equal(t, []statement.Payment{older}, statement.Stale(day, statements, []statement.Payment{older}), "any of its transfers counts")
 }
 
 // A payment whose answer was lost may have been taken days before we learned of it, but not before [statement.Lookback].

@@ -33,5 +33,11 @@ func (d Day) Start() time.Time {
 // End is 24:00 of the day.
 func (d Day) End() time.Time { return d.Start().AddDate(0, 0, 1) }
 
+// AfterMidnight is what the bank is given to close a day.
+const AfterMidnight = 10 * time.Minute
+
+// Closed is when the bank should have closed the day.
+func (d Day) Closed() time.Time { return d.End().Add(AfterMidnight) }
+
 // Add is the day n days later, or earlier if n is negative.
 func (d Day) Add(n int) Day { return Day(d.Start().AddDate(0, 0, n).Format(time.DateOnly)) }

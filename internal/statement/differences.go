@@ -1,9 +1,11 @@
 package statement
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -42,6 +44,7 @@ func (c *comparing) differ(d Difference) {
 // ours judges a transfer of a payment that we know.
 func (c *comparing) ours(l line, p Payment) {
 	c.Matched++
+	c.Sightings = append(c.Sightings, l.sighting(p))
 	if p.Secret {
 		c.Withheld++
 	} else {
@@ -106,35 +109,43 @@ func (c *comparing) alike(l line) *Payment {
 	return &c.payments[i]
 }
 
-// stated reports whether any of the statements has the payment.
-func (c *comparing) stated(p Payment) bool {
-	return slices.ContainsFunc(c.lines, func(l line) bool { return l.Key == p.Key })
+// transfers are those of a payment by its key, by day: on the statements at hand, and as they were seen on all others.
+func (c *comparing) transfers(p Payment) []Sighting {
+	all := slices.DeleteFunc(slices.Clone(p.Seen), func(s Sighting) bool {
+		_, atHand := c.statements[s.Day]
+		return atHand
+	})
+	for _, l := range c.lines {
+		if l.Key == p.Key {
+			all = append(all, l.sighting(p))
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Sighting) int { return cmp.Compare(a.Day, b.Day) })
+	return all
 }
 
-// doubled judges a payment whose key is there twice. It is found on the day of the first.
+// stated reports whether any day's statement has the payment.
+func (c *comparing) stated(p Payment) bool { return len(c.transfers(p)) > 0 }
+
+// doubled judges a payment whose key is there twice. It is found on the day of each transfer that is not the first.
 func (c *comparing) doubled(p Payment) {
-	var facts, references []string
-	for _, l := range c.lines {
-		if l.Key != p.Key {
-			continue
-		}
-		if facts == nil && l.day != c.Day {
-			return
-		}
-		facts = append(facts, fmt.Sprintf("%s %s %s", l.day, l.Reference, l.At.UTC()))
-		references = append(references, named(l.Reference)+" on "+string(l.day))
-	}
-	if len(facts) < 2 {
+	all := slices.DeleteFunc(c.transfers(p), func(s Sighting) bool { return s.Day > c.Day })
+	if len(all) < 2 || all[len(all)-1].Day != c.Day {
 		return
 	}
+	var which []string
+	for _, s := range all {
+		which = append(which, cmp.Or(s.Reference, "one without a reference")+" on "+string(s.Day))
+	}
 	c.differ(Difference{
-		Kind: registration.FindingStatementDouble, Subject: p.ID, AccountID: p.AccountID, Facts: strings.Join(facts, ", "),
-		Tried: fmt.Sprintf("there are %d transfers under its key: %s", len(facts), strings.Join(references, ", ")),
+		Kind: registration.FindingStatementDouble, Subject: p.ID, AccountID: p.AccountID, Facts: strings.Join(which, ", "),
+		Tried: fmt.Sprintf("there are %d transfers under its key: %s", len(all), strings.Join(which, ", ")),
 	})
 }
 
 // missed judges a payment that the bank said it has taken on the day, and that no statement has. What was taken at the end
-// of the day may be booked on the next, whose statement must be whole then.
+// of the day may be booked on the next, whose statement must be whole then. What is booked later than that is missed until
+// the day that has it is compared.
 func (c *comparing) missed(p Payment) {
 	if !p.out() || p.AcceptedAt == nil || DayOf(*p.AcceptedAt) != c.Day || c.stated(p) {
 		return
@@ -147,7 +158,7 @@ func (c *comparing) missed(p Payment) {
 	}
 	c.differ(Difference{
 		Kind: registration.FindingStatementMissing, Subject: p.ID, AccountID: p.AccountID, Facts: "missing",
-		Tried: "the bank has said " + p.BankState + "; neither the statement of " + string(c.Day) + " nor one of the days around it has its key",
+		Tried: "the bank has said " + p.BankState + "; neither the statement of " + string(c.Day) + " nor that of another day has its key",
 	})
 }
 
@@ -164,11 +175,18 @@ func referred(l line) string {
 // longestName is how much of a bank's key or reference is a name to us.
 const longestName = 128
 
+// aPersons is what may be the number of a phone, a card or a person: eleven digits or more, and no letter but the X at the
+// end of an ID number. None of them begins with 20, as the day does with which banks begin their references.
+var (
+	aPersons = regexp.MustCompile(`^[^A-Za-z0-9]*([0-9][^A-Za-z0-9]*){11,}[Xx]?$`)
+	aDays    = regexp.MustCompile(`^20[0-9]{2}-?[01][0-9]-?[0-3][0-9]`)
+)
+
 // named is a bank's key or reference as it may stand in a finding: as it is, if it looks like one, else a hash of it, for
 // it may be anything that a person has typed in.
 func named(s string) string {
 	plain := s != "" && len(s) <= longestName && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' })
-	if plain {
+	if plain && (!aPersons.MatchString(s) || aDays.MatchString(s)) {
 		return s
 	}
 	sum := sha256.Sum256([]byte(s))

@@ -23,22 +23,23 @@ const (
 	lease  = "statement"
 	leased = 5 * time.Minute // longer than the comparison of one day takes; renewed with each
 
-	afterMidnight = 10 * time.Minute // what the bank is given to close a day
-	openAgain     = time.Hour        // between two looks at a day with open differences
-	firstPause    = time.Minute      // after the bank gave no statement; doubles up to longestPause
-	longestPause  = time.Hour
+	openAgain    = time.Hour   // between two looks at a day with open differences
+	firstPause   = time.Minute // after the bank gave no statement; doubles up to longestPause
+	longestPause = time.Hour
 )
 
 // Book is the database's part.
 type Book interface {
 	Lease(ctx context.Context, name, holder string, within time.Duration) (bool, error)
+	IsHeld(ctx context.Context) (bool, error)
 	// StatementDaysDue lists the days to compare now, those longest due first; from first on it makes those that are over known.
+	// A day is due when its time has come, or when money of it has come back since it was compared.
 	StatementDaysDue(ctx context.Context, first, last Day) ([]Day, error)
-	// StatedPayments reads the payments that have one of the keys, or that the bank has taken on the day.
+	// StatedPayments reads the payments that have one of the keys, or that the bank has taken on the day, with where each was seen.
 	StatedPayments(ctx context.Context, day Day, keys []string) ([]Payment, error)
 	OrderAnswered(ctx context.Context, paymentID, kind, reason string) (registration.PaymentRef, error)
-	// SaveComparison keeps what became of a day: findings opened and resolved, and when to look next, which is again if
-	// differences of it are open, else later; a zero later is never.
+	// SaveComparison keeps what became of a day: where payments were seen, findings opened and resolved, and when to look next,
+	// which is again if differences of it are open that are not all of strangers, else later; a zero later is never.
 	SaveComparison(ctx context.Context, c Comparison, again, later time.Time) (open int, err error)
 	// NoStatement notes that the bank gave none, and makes a finding of it once that has gone on for a day after the day's end.
 	NoStatement(ctx context.Context, day Day, why string, pause func(attempts int) time.Duration) error
@@ -76,13 +77,13 @@ func (k *Keeper) Run(ctx context.Context) {
 	}
 }
 
-// Round compares every day that is due, if no other process does. It ends at the first that the bank has no statement of:
-// the others will fare no better.
+// Round compares every day that is due, if no other process does, and the database is not held after a restore. It ends at
+// the first day that the bank has no statement of: the others will fare no better.
 func (k *Keeper) Round(ctx context.Context) error {
 	if k.holder == "" {
 		k.holder = registration.NewID("stm")
 	}
-	if held, err := k.Book.Lease(ctx, lease, k.holder, leased); err != nil || !held {
+	if mine, err := k.mine(ctx); err != nil || !mine {
 		return err
 	}
 	today := DayOf(k.Now())
@@ -92,7 +93,7 @@ func (k *Keeper) Round(ctx context.Context) error {
 	}
 	had := Statements{}
 	for _, day := range days {
-		if held, err := k.Book.Lease(ctx, lease, k.holder, leased); err != nil || !held {
+		if mine, err := k.mine(ctx); err != nil || !mine {
 			return err
 		}
 		if err := k.compare(ctx, day, had); err != nil {
@@ -103,6 +104,15 @@ func (k *Keeper) Round(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// mine reports whether this process is to compare the next day.
+func (k *Keeper) mine(ctx context.Context) (bool, error) {
+	if first, err := k.Book.Lease(ctx, lease, k.holder, leased); err != nil || !first {
+		return false, err
+	}
+	held, err := k.Book.IsHeld(ctx)
+	return !held, err
 }
 
 // why is what a row keeps of trouble: the adapter's errors give nobody's data away, others are not the bank's.
@@ -151,10 +161,10 @@ func (k *Keeper) compare(ctx context.Context, day Day, had Statements) error {
 
 func (k *Keeper) save(ctx context.Context, c Comparison) error {
 	now := k.Now()
-	again, later := now.Add(openAgain), DayOf(now).End().Add(afterMidnight)
+	again, later := now.Add(openAgain), DayOf(now).Closed()
 	switch {
 	case !c.Whole:
-		again, later = c.Day.End().Add(afterMidnight), c.Day.End().Add(afterMidnight)
+		again, later = c.Day.Closed(), c.Day.Closed()
 	case c.Waiting > 0:
 		later = again
 	case DayOf(now).Add(-Lookback) >= c.Day:

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"shiming/internal/bank"
 	"shiming/internal/postgres"
 	"shiming/internal/statement"
 	"shiming/registration"
@@ -322,4 +323,194 @@ func TestALostTransferIsFoundAsThatAlone(t *testing.T) {
 	w.twoDays()
 	w.round()
 	require.Equal(t, []string{"unknown shm_stranger"}, w.open())
+}
+
+// booked has a payment's transfer stand on the statement of a day as well, or, moved, there alone.
+func (w *world) booked(p payment, on statement.Day, moved bool) {
+	var kept []bank.StatementEntry
+	w.rewrite = func(of statement.Day, entries []bank.StatementEntry) []bank.StatementEntry {
+		for _, e := range entries {
+			if e.Key == p.Key {
+				kept = []bank.StatementEntry{e}
+			}
+		}
+		switch {
+		case of == on && len(kept) > 0:
+			again := kept[0]
+			again.Reference, again.At = "R-"+string(on), on.Start().Add(time.Hour)
+			return append(entries, again)
+		case moved && of < on:
+			return nil
+		}
+		return entries
+	}
+}
+
+// A key that the bank pays again days later is found, on the later day.
+func TestTheSameKeyPaidDaysLaterIsFound(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.paid("acct-1", 1234)
+	first := statement.DayOf(w.Now())
+	again := first.Add(5)
+	w.booked(p, again, false)
+	for statement.DayOf(w.Now()) <= again {
+		require.Empty(t, w.open())
+		w.nextDay()
+		w.round()
+	}
+	require.Equal(t, []string{"double " + p.id}, w.open())
+	require.Equal(t, []string{string(again)}, w.Strings(`select day::text from findings where resolved_at is null`))
+	require.Contains(t, w.Strings(`select tried from findings`)[0], " on "+string(first)+", R-"+string(again)+" on "+string(again))
+	w.rewrite = nil // the bank has mended it
+	w.Pass(time.Hour)
+	w.round()
+	require.Empty(t, w.open())
+}
+
+// What the bank books days late is missing until then.
+func TestWhatIsBookedDaysLateIsNotMissingForGood(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.paid("acct-1", 1234)
+	first := statement.DayOf(w.Now())
+	w.round()
+	w.booked(p, first.Add(4), true)
+	for statement.DayOf(w.Now()) <= first.Add(4) {
+		w.nextDay()
+		w.round()
+	}
+	require.Equal(t, []string{"missing"}, w.Strings(`select substr(kind, 11) from findings where subject = $1`, p.id), "as it was")
+	w.Pass(time.Hour)
+	w.round()
+	require.Empty(t, w.open())
+	w.nextDay()
+	w.round()
+	require.Empty(t, w.open())
+}
+
+// The bank has some minutes to close a day before its statement is asked for.
+func TestTheBankHasTimeToCloseADay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.paid("acct-1", 1234)
+	w.round()
+	today := statement.DayOf(w.Now())
+	w.Pass(today.End().Add(3 * time.Second).Sub(w.Now()))
+	w.asks = 0
+	w.round()
+	require.Zero(t, w.asks, "not yet closed")
+	w.Pass(statement.AfterMidnight)
+	w.round()
+	d, err := w.Store.StatementDayOf(t.Context(), today)
+	require.NoError(t, err)
+	require.True(t, d.Whole())
+}
+
+// While the database is held after a restore nothing is compared: what the rows have lost is the repair's to find.
+func TestNothingIsComparedWhileTheDatabaseIsHeld(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.paid("acct-1", 1234)
+	w.transfer("shm_stranger", 100, p.Company)
+	w.twoDays()
+	require.NoError(t, w.Store.Hold(t.Context(), "restored", time.Time{}))
+	w.round()
+	require.Zero(t, w.asks)
+	require.Equal(t, "sent", w.bankState(p))
+	require.NoError(t, w.Store.EndHold(t.Context(), "ops:chen", "repaired", 0))
+	w.Pass(10 * time.Minute)
+	w.round()
+	require.Equal(t, []string{"unknown shm_stranger"}, w.open())
+}
+
+// Money that comes back when its day is compared no more wakes the day.
+func TestAReturnAfterTheLookbackIsFound(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.paid("acct-1", 1234)
+	first := statement.DayOf(w.Now())
+	w.twoDays()
+	w.round()
+	_, err := w.Store.Withdraw(t.Context(), postgres.Step{RegistrationID: p.registration, Actor: registration.ByApplicant})
+	require.NoError(t, err)
+	w.Pass((statement.Lookback + 10) * 24 * time.Hour)
+	w.round()
+	d, err := w.Store.StatementDayOf(t.Context(), first)
+	require.NoError(t, err)
+	require.Nil(t, d.NextAt)
+
+	w.Pass(time.Second)
+	w.tell(http.MethodPost, "/bank/ledger/"+p.Key+"/return", "")
+	_, err = w.Store.OrderAnswered(t.Context(), p.id, "transfer.returned", "other")
+	require.NoError(t, err)
+	w.Pass(time.Second)
+	w.round()
+	require.Equal(t, []string{"returned_late " + p.id}, w.open())
+	w.asks = 0
+	w.Pass(time.Minute)
+	w.round()
+	require.Zero(t, w.asks, "once")
+}
+
+// One kind of difference about one payment on two days is two, and each day shows its own.
+func TestTwoDaysDifferencesOfOneKindAreTwo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.paid("acct-1", 1234)
+	today := statement.DayOf(w.Now())
+	save := func(of statement.Day, facts ...string) (open int) {
+		c := statement.Comparison{Day: of, At: w.Now(), Whole: true}
+		for _, f := range facts {
+			c.Differences = append(c.Differences, statement.Difference{Kind: registration.FindingStatementDiffers, Subject: p.id, Tried: f, Facts: f})
+		}
+		open, err := w.Store.SaveComparison(t.Context(), c, w.Now().Add(time.Hour), time.Time{})
+		require.NoError(t, err)
+		return open
+	}
+	require.Equal(t, 1, save(today, "A"))
+	require.Equal(t, 1, save(today.Add(1), "A"))
+	require.Equal(t, 1, save(today.Add(1), "A"), "seen again")
+	require.Len(t, w.open(), 2)
+	require.Equal(t, 0, save(today))
+	require.Len(t, w.open(), 1, "the other day's is still there")
+}
+
+// What ops has resolved, and changes, and is again what it was, leaves nothing open.
+func TestWhatIsAgainAsOpsHasResolvedItIsGone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.paid("acct-1", 1234)
+	w.misstate(p, `{"amount_fen": 12345}`)
+	w.twoDays()
+	w.round()
+	id := w.Strings(`select id from findings where resolved_at is null`)[0]
+	require.NoError(t, w.Store.ResolveFinding(t.Context(), id, "ops:zhang", "the bank's misprint"))
+	w.misstate(p, `{"amount_fen": 12346}`)
+	w.nextDay()
+	w.round()
+	require.Len(t, w.open(), 1)
+	w.misstate(p, `{"amount_fen": 12345}`)
+	w.Pass(time.Hour)
+	w.round()
+	require.Empty(t, w.open())
+}
+
+// A day on which only strangers' transfers are open is looked at no more often than any other.
+func TestStrangersTransfersAreNotAskedForEveryHour(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.paid("acct-1", 1234)
+	w.transfer("theirs", 100, p.Company)
+	w.nextDay()
+	w.round()
+	require.Equal(t, []string{"unknown theirs"}, w.open())
+	w.asks = 0
+	w.Pass(time.Hour)
+	w.round()
+	require.Zero(t, w.asks)
+	w.nextDay()
+	w.round()
+	require.NotZero(t, w.asks)
+	require.Equal(t, []string{"unknown theirs"}, w.open())
 }

@@ -34,6 +34,15 @@ func (l line) sameAs(e bank.StatementEntry) bool {
 	return l.Key == e.Key && l.Reference == e.Reference && l.At.Equal(e.At) && l.AmountFen == e.AmountFen && l.AccountLast4 == e.AccountLast4
 }
 
+// sighting is the transfer as one of a payment of ours.
+func (l line) sighting(p Payment) Sighting {
+	s := Sighting{PaymentID: p.ID, Day: l.day}
+	if l.Reference != "" {
+		s.Reference = named(l.Reference)
+	}
+	return s
+}
+
 // compare orders differences, so that the same ones come in the same order.
 func (d Difference) compare(other Difference) int {
 	return cmp.Or(cmp.Compare(d.Kind, other.Kind), cmp.Compare(d.Subject, other.Subject), cmp.Compare(d.Facts, other.Facts))

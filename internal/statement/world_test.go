@@ -31,6 +31,8 @@ type world struct {
 	bank *bank.Client
 	job  *statement.Keeper
 	asks int // how often a statement was asked for
+	// rewrite changes what the bank has written of a day before it arrives.
+	rewrite func(of statement.Day, entries []bank.StatementEntry) []bank.StatementEntry
 	// meanwhile is done when the bank has written a statement and before it arrives.
 	meanwhile func(of statement.Day)
 }
@@ -59,6 +61,9 @@ func (w *world) keeper(book statement.Book) *statement.Keeper {
 func (w *world) Statement(ctx context.Context, day time.Time) ([]bank.StatementEntry, error) {
 	w.asks++
 	entries, err := w.bank.Statement(ctx, day)
+	if w.rewrite != nil {
+		entries = w.rewrite(statement.DayOf(day), entries)
+	}
 	if w.meanwhile != nil {
 		w.meanwhile(statement.DayOf(day))
 	}

@@ -93,9 +93,9 @@ func (b *Blobs) Put(ctx context.Context, wrapped []byte, subject, key string, r 
 	case ctx.Err() != nil: // whoever sends it has left
 		return 0, "", fmt.Errorf("store blob: %w", ctx.Err())
 	case err != nil:
-		return 0, "", b.broken("store", err)
+		return 0, "", b.met("store", err)
 	}
-	b.works()
+	b.proof.doubted(nil)
 	return size, hex.EncodeToString(hash.Sum(nil)), nil
 }
 
@@ -193,7 +193,7 @@ func (b *Blobs) Get(ctx context.Context, wrapped []byte, subject, key string) (i
 		return nil, context.Canceled
 	}
 	if err != nil {
-		return nil, b.broken("read", err)
+		return nil, b.met("read", err)
 	}
 	source := &sourceReader{Reader: stored}
 	plain, err := keys.blobs.NewDecryptingReader(source, bind("blob", subject, key))

@@ -16,31 +16,33 @@ import (
 )
 
 const (
-	// provenFor is how long a storage that has just kept something is taken to keep more.
+	// provenFor is how long a storage that has just kept a probe is taken to keep more.
 	provenFor = 15 * time.Second
 	// brokenFor is how long one that has not is not asked again. It is short: people wait for it.
 	brokenFor = 2 * time.Second
 	probeSize = 4 << 10 // bytes: a block
 )
 
-// proof is what was last learned of whether the storage keeps what is written.
+// proof is what the last probe has said of whether the storage keeps what is written.
 type proof struct {
 	mu  sync.Mutex
 	at  time.Time
 	err error
 }
 
-// Ready says whether what is written now would be kept, and can be reached. It is known for a while from whatever was stored, or was
-// not; then something is written and removed again.
+// Ready says whether what is written now would be kept, and can be reached: something is written and removed again. What that has
+// said is known for a while, unless what others store, or cannot, speaks against it: then it is found out anew. A scan for which there
+// is no room is no verdict by itself, for a smaller one may fit.
 func (b *Blobs) Ready(ctx context.Context) error {
 	if known, err := b.proof.known(); known {
 		return err
 	}
-	if err := b.probe(ctx); err != nil {
-		return b.broken("probe", err)
+	err := b.probe(ctx)
+	if err != nil {
+		err = broken("probe", err)
 	}
-	b.works()
-	return nil
+	b.proof.is(err)
+	return err
 }
 
 func (p *proof) known() (known bool, err error) {
@@ -56,19 +58,31 @@ func (p *proof) is(err error) {
 	p.at, p.err = time.Now(), err
 }
 
-func (b *Blobs) works() { b.proof.is(nil) }
+// doubted forgets what is known if it is the opposite of what somebody has just met.
+func (p *proof) doubted(met error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if (p.err == nil) != (met == nil) {
+		p.at = time.Time{}
+	}
+}
 
-// broken is an [ErrStorage] of a failure to do something, and remembered.
-func (b *Blobs) broken(what string, err error) error {
-	err = fmt.Errorf("%s blob: %w: %w", what, ErrStorage, err)
-	b.proof.is(err)
+// broken is an [ErrStorage] of a failure to do something.
+func broken(what string, err error) error {
+	return fmt.Errorf("%s blob: %w: %w", what, ErrStorage, err)
+}
+
+// met is what somebody else than a probe has met: an [ErrStorage], by which what is known is doubted.
+func (b *Blobs) met(what string, err error) error {
+	err = broken(what, err)
+	b.proof.doubted(err)
 	return err
 }
 
 // missing tells a blob that is not there from a storage that is not there.
 func (b *Blobs) missing(ctx context.Context) error {
 	if err := b.folder.present(); err != nil {
-		return b.broken("read", err)
+		return b.met("read", err)
 	}
 	if b.folder != nil { // the driver would list it whole
 		return ErrNoBlob
@@ -76,9 +90,9 @@ func (b *Blobs) missing(ctx context.Context) error {
 	there, err := b.bucket.IsAccessible(ctx)
 	switch {
 	case err != nil:
-		return b.broken("read", err)
+		return b.met("read", err)
 	case !there:
-		return b.broken("read", errors.New("the bucket does not exist"))
+		return b.met("read", errors.New("the bucket does not exist"))
 	}
 	return ErrNoBlob
 }

@@ -23,7 +23,7 @@ func TestAFullDiskKeepsNothing(t *testing.T) {
 		breaks, mends func(*stacktest.Disk)
 		why           error
 	}{
-		"full":      {func(d *stacktest.Disk) { d.Holds(32 << 10) }, func(d *stacktest.Disk) { d.Holds(8 << 20) }, syscall.ENOSPC},
+		"full":      {func(d *stacktest.Disk) { d.Holds(4 << 10) }, func(d *stacktest.Disk) { d.Holds(8 << 20) }, syscall.ENOSPC},
 		"read-only": {(*stacktest.Disk).ReadOnly, (*stacktest.Disk).Writable, syscall.EROFS},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -54,6 +54,23 @@ func TestAFullDiskKeepsNothing(t *testing.T) {
 			require.NoError(t, blobs.Close())
 		})
 	}
+}
+
+// A disk with room for a probe and for no scan is well: it does not go out of rotation with each upload, and come back.
+func TestAScanThatDoesNotFitIsNoVerdict(t *testing.T) {
+	t.Parallel()
+	disk, keys := stacktest.SmallDisk(t, 64<<10), newTestKeys(t)
+	blobs, err := OpenBlobs(t.Context(), keys, filepath.Join(disk.Path, "blobs"))
+	require.NoError(t, err)
+	wrapped := newTestSubject(t, keys, "reg_1")
+	for range 3 {
+		_, _, err = blobs.Put(t.Context(), wrapped, "reg_1", "front", bytes.NewReader(scan(200<<10)))
+		require.ErrorIs(t, err, ErrStorage)
+		require.NoError(t, blobs.Ready(t.Context()))
+	}
+	put(t, blobs, wrapped, "small", "content")
+	require.NoError(t, blobs.Ready(t.Context()))
+	require.NoError(t, blobs.Close())
 }
 
 // Nobody has tried to store anything: whether it would be kept is found out all the same, and leaves nothing behind.

@@ -34,11 +34,15 @@ create index payments_newest on payments (requested_at desc, id desc);
 create index payments_by_state on payments (state, requested_at desc, id desc);
 create index payments_overdue on payments (requested_at desc, id desc) where overdue;
 create index payments_ordered on payments (ordered_at) where ordered_at is not null;
-create index payments_out on payments (accepted_at) where accepted_at is not null;
 create index payments_back on payments (returned_at) where returned_at is not null;
 
+-- How late the outbox is, of each kind: what was never tried, since its time came; what was, since it was left.
+create index outbox_untried on outbox (kind, next_at) where attempts = 0;
+create index outbox_tried on outbox (kind, created_at) where attempts > 0;
+
 -- +goose Down
-drop index payments_back, payments_out, payments_ordered, payments_overdue, payments_by_state, payments_newest;
+drop index outbox_tried, outbox_untried;
+drop index payments_back, payments_ordered, payments_overdue, payments_by_state, payments_newest;
 drop index clearings_run_missing, registrations_run_missing, clearings_unacknowledged, registrations_unacknowledged;
 create index registrations_unacknowledged on registrations (updated_at) where acknowledged < version or run_missing_since is not null;
 create index clearings_unacknowledged on clearings (updated_at) where acknowledged < version or run_missing_since is not null;
