@@ -254,9 +254,10 @@ func TestTheNewestOfEachSortAreListed(t *testing.T) {
 	payment := registration.PayoutWorkflowID("pay_1")
 	require.NoError(t, p.Start(t.Context(), registration.PayoutWorkflow, payment, "", "pay_1"))
 	require.NoError(t, p.End(t.Context(), payment, "", "by hand"))
-	for _, id := range []string{"a", "b"} {
+	for _, id := range []string{"a", "over", "b"} {
 		require.NoError(t, p.Start(t.Context(), registration.IndividualWorkflow, registration.WorkflowID(id), "", registration.Application{}))
 	}
+	require.NoError(t, p.End(t.Context(), registration.WorkflowID("over"), "", "by hand"))
 	require.EventuallyWithT(t, func(t *assert.CollectT) {
 		all, err := p.Newest(context.Background(), 1)
 		require.NoError(t, err)
@@ -264,6 +265,6 @@ func TestTheNewestOfEachSortAreListed(t *testing.T) {
 		for _, l := range all {
 			ids = append(ids, l.WorkflowID)
 		}
-		require.ElementsMatch(t, []string{registration.WorkflowID("b"), payment}, ids)
+		require.ElementsMatch(t, []string{registration.WorkflowID("b"), registration.WorkflowID("over"), payment}, ids)
 	}, 10*time.Second, 50*time.Millisecond)
 }
