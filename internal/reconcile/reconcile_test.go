@@ -92,6 +92,8 @@ func (s *scans) Lost(context.Context) ([]string, error) { return s.lost, nil }
 func (s *scans) Recheck(ctx context.Context, subject string) error {
 	if subject == s.hangs {
 		<-ctx.Done()
+	}
+	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	s.looked = append(s.looked, subject)
