@@ -52,12 +52,12 @@ const (
 	creationsFirst = 4
 	// creationsStretch is how much longer than without load a creation may take. An engine does most when a few are under way, and
 	// nothing more, only later, when many are.
-	creationsStretch = 2.0
+	creationsStretch = 1.3
 	creationsShare   = 2 // creations may be one in so many of the most calls
 	slowRead         = 2 * time.Second
 	enterWithin      = time.Second            // how long a call may wait to be worked on
 	createWithin     = 5 * time.Second        // how long a creation may, one of a burst
-	createLate       = 400 * time.Millisecond // and once more come than can be done
+	createLate       = 100 * time.Millisecond // and once more come than can be done
 	creationsQueue   = 64                     // the largest burst of creations that is served, beside those under way
 )
 
@@ -76,6 +76,9 @@ func newClasses(most int, now func() time.Time, log *slog.Logger) *classes {
 // refuse answers a call that there is no room for. Nothing was done for it but to know who calls.
 func (c *classes) refuse(ctx context.Context, w http.ResponseWriter, of class) {
 	c.say(ctx, of)
+	if seen := sightOf(ctx); seen != nil {
+		seen.turned = true
+	}
 	write(w, problem.New(problem.CodeEngineBusy, problem.WithRetryAfter(c.of[of].RetryAfter())))
 }
 

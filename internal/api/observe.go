@@ -16,7 +16,10 @@ import (
 )
 
 // sight is what is seen of a request: which operation it is, and nothing of what it holds.
-type sight struct{ operation string }
+type sight struct {
+	operation string
+	turned    bool // away, for there is no room: one of a flood, which is counted and would only fill the log
+}
 
 type sightKey struct{}
 
@@ -100,6 +103,9 @@ func (s *server) seen(r *http.Request, status int, seen *sight, took time.Durati
 	operation := cmp.Or(seen.operation, "other")
 	s.meters.requests.WithLabelValues(operation, strconv.Itoa(status)).Inc()
 	s.meters.seconds.WithLabelValues(operation).Observe(took.Seconds())
+	if seen.turned {
+		return
+	}
 	s.Log.InfoContext(r.Context(), "request", "method", r.Method, "operation", operation, "status", status, "ms", took.Milliseconds())
 }
 

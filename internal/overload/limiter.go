@@ -28,7 +28,7 @@ type Config struct {
 }
 
 const (
-	brief        = 10 * time.Millisecond  // how long one may wait while others are being refused
+	brief        = 10 * time.Millisecond  // how long one may wait at least while others are being refused
 	queued       = 4                      // times the limit may wait, where no number is given
 	calm         = time.Second            // for so long nobody must have been refused before anybody may wait again
 	windowLeast  = 200 * time.Millisecond // the limit is judged anew after so long,
@@ -170,11 +170,11 @@ func (l *Limiter) pressed() bool {
 
 func (l *Limiter) refusing(now time.Time) bool { return !l.lastNo.IsZero() && now.Sub(l.lastNo) < calm }
 
-// patience is how long a call that comes now may wait. While others are being refused it is next to nothing: a queue that stands
-// makes everybody late and nobody faster.
+// patience is how long a call that comes now may wait. While others are being refused, about until the next one leaves, so that its
+// place is taken at once: a queue that stands makes everybody late and nobody faster.
 func (l *Limiter) patience(now time.Time) time.Duration {
 	if l.refusing(now) {
-		return min(brief, l.cfg.Wait)
+		return min(max(brief, l.until(0)), l.cfg.Wait)
 	}
 	return l.cfg.Wait
 }
