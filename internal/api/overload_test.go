@@ -2,8 +2,10 @@ package api
 
 import (
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -115,6 +117,44 @@ func TestWhatIsRefusedNeedsNoDatabase(t *testing.T) {
 	for range creationsFirst {
 		<-held
 	}
+}
+
+// logs is a log that many write and somebody reads.
+type logs struct {
+	mu  sync.Mutex
+	all strings.Builder
+}
+
+func (l *logs) Write(b []byte) (int, error) { l.mu.Lock(); defer l.mu.Unlock(); return l.all.Write(b) }
+
+func (l *logs) String() string { l.mu.Lock(); defer l.mu.Unlock(); return l.all.String() }
+
+// A flood is counted, and fills no log: it is said once, and no call that was turned away has a line of its own.
+func TestAFloodFillsNoLog(t *testing.T) {
+	t.Parallel()
+	log := &logs{}
+	w := newWorld(t, func(d *Deps) { d.Log = slog.New(slog.NewTextHandler(log, nil)) })
+	e := w.slows()
+	held := e.holds(w, creationsFirst)
+	const refused = 100
+	var all sync.WaitGroup
+	var busy atomic.Int64
+	for i := range refused {
+		all.Go(func() {
+			if w.creates("refused", i).Status == http.StatusServiceUnavailable {
+				busy.Add(1)
+			}
+		})
+	}
+	require.Eventually(t, func() bool { return busy.Load() >= refused-creationsQueue }, generous, time.Millisecond)
+	e.letsGo()
+	for range creationsFirst {
+		<-held
+	}
+	all.Wait()
+	require.Equal(t, 1, strings.Count(log.String(), "calls are refused"))
+	require.NotContains(t, log.String(), "status=503")
+	require.Contains(t, w.metrics(), fmt.Sprintf(`operation="open-registration",status="503"} %d`, busy.Load()))
 }
 
 // A body that does not come takes nobody's place.

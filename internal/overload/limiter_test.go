@@ -300,6 +300,38 @@ func TestABurstIsServedAndAFloodIsDispersed(t *testing.T) {
 	})
 }
 
+// While others are refused one waits, no longer than about until a place is free, and takes it.
+func TestOneWaitsToBeTheNextWhileOthersAreRefused(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := New(Config{Floor: 1, First: 1, Most: 1, Wait: time.Second, Queue: 1, Late: time.Nanosecond})
+		serve(t, l, 1, time.Second, Done, func() time.Duration { return 200 * time.Millisecond })
+		leave := enters(t, l)
+		var entered, refused atomic.Int64
+		come := func() {
+			go func() {
+				if leave, ok := l.Enter(context.Background()); ok {
+					entered.Add(1)
+					leave(Done)
+					return
+				}
+				refused.Add(1)
+			}()
+			synctest.Wait()
+		}
+		come()
+		come()
+		assert.EqualValues(t, 2, refused.Load(), "one too many, and who waited before goes with it")
+		come()
+		assert.EqualValues(t, 2, refused.Load(), "the next one waits")
+		come()
+		assert.EqualValues(t, 3, refused.Load(), "and nobody behind it")
+		leave(Done)
+		synctest.Wait()
+		assert.EqualValues(t, 1, entered.Load())
+	})
+}
+
 // Whoever leaves while it waits takes nobody else's turn.
 func TestWhoLeavesSaysNothingAboutTheLoad(t *testing.T) {
 	t.Parallel()
