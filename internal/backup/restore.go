@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -148,8 +149,28 @@ func (to Target) mayFill(ctx context.Context, one database) error {
 	return nil
 }
 
-// unused refuses a database that anybody else is connected to.
+const (
+	leaving = 3 * time.Second // how long whoever was just stopped may still be seen as connected
+	looks   = 100 * time.Millisecond
+)
+
+// unused refuses a database that anybody else is connected to, and goes on being.
 func unused(ctx context.Context, conn *pgx.Conn) error {
+	for until := time.Now().Add(leaving); ; {
+		err := connected(ctx, conn)
+		if err == nil || time.Now().After(until) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(looks):
+		}
+	}
+}
+
+// connected says who else is.
+func connected(ctx context.Context, conn *pgx.Conn) error {
 	rows, err := conn.Query(ctx, `select distinct coalesce(nullif(application_name, ''), 'somebody') || coalesce(' at ' || host(client_addr), '')
 		from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend' order by 1`)
 	if err != nil {
