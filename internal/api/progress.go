@@ -112,6 +112,7 @@ type stream struct {
 	watch  *live.Watch
 	steps  []postgres.Transition // read and not sent yet
 	state  registration.State
+	again  *time.Timer // when to look again although nobody has woken it
 	out    http.ResponseWriter
 	wire   *http.ResponseController
 }
@@ -165,8 +166,8 @@ func (st *stream) endWith(r *http.Request) {
 func (st *stream) follow(ctx context.Context) {
 	beat := time.NewTicker(heartbeatEvery)
 	defer beat.Stop()
-	again := time.NewTimer(heartbeatEvery)
-	defer again.Stop()
+	st.again = time.NewTimer(heartbeatEvery)
+	defer st.again.Stop()
 	for {
 		if err := st.sendSteps(ctx); err != nil || st.over() {
 			return
@@ -177,17 +178,26 @@ func (st *stream) follow(ctx context.Context) {
 		case <-st.watch.Done():
 			return
 		case <-st.watch.Woken():
-		case <-again.C:
+		case <-st.again.C:
 		case <-beat.C:
 			if err := st.send([]byte(":\n\n")); err != nil {
 				return
 			}
 		}
-		if err := st.look(ctx); err != nil && ctx.Err() == nil {
-			st.Log.WarnContext(ctx, "a watched registration could not be read; looked at again in a second", "error", err)
-			st.steps = nil
-			again.Reset(lookAgain)
-		}
+		st.lookOn(ctx)
+	}
+}
+
+// lookOn reads what is new; a database that does not answer is asked again, and ends no stream.
+func (st *stream) lookOn(ctx context.Context) {
+	err := st.look(ctx)
+	if err == nil {
+		return
+	}
+	st.steps = nil
+	st.again.Reset(lookAgain)
+	if ctx.Err() == nil {
+		st.Log.WarnContext(ctx, "a watched registration could not be read; looked at again in a second", "error", err)
 	}
 }
 
@@ -206,9 +216,7 @@ func (st *stream) sendSteps(ctx context.Context) error {
 			return err
 		}
 		st.after = st.steps[len(st.steps)-1].Sequence
-		if err := st.look(ctx); err != nil {
-			return err
-		}
+		st.lookOn(ctx)
 	}
 	return nil
 }
