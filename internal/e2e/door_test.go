@@ -44,8 +44,13 @@ type untouched struct {
 	events int
 }
 
+// asItStands looks when nothing is under way any more: the run has taken over what was stored, and nobody is about to tell it more.
 func (r *reg) asItStands() untouched {
 	r.t.Helper()
+	r.world.eventually(r.t, func() bool {
+		return r.world.count(r.t, `select (select count(*) from registrations where id = $1 and acknowledged < version)
+			+ (select count(*) from outbox where ref = $1) + (select count(*) from payments where registration_id = $1 and accepted_at is null)`, r.id) == 0
+	}, func() string { return "the run is behind its row" })
 	return untouched{row: string(r.get().Raw), events: len(r.acts())}
 }
 
