@@ -82,18 +82,20 @@ func (b *backend) act(ctx context.Context, p *pass, a ask) *told {
 	b.mu.Lock()
 	b.told = append(b.told, t)
 	b.mu.Unlock()
+	unheard := false // a try before this one had no answer: who is refused at the door is told nothing of that
 	for p.through(ctx) {
 		t.Tries++
 		status, header, body, err := b.send(ctx, b.apis[t.Tries%len(b.apis)], a.method, a.path, a.token, t.Key, a.body)
 		switch {
 		case err != nil:
+			unheard = true
 			p.pause(ctx, retryPause*time.Duration(min(t.Tries, 6)))
 		case status == http.StatusAccepted:
 			t.Later = true
 			b.awaitDone(ctx, p, a)
 		case again(status, body):
 			t.Busy = true
-			if a.abandon && status == http.StatusServiceUnavailable {
+			if a.abandon && status == http.StatusServiceUnavailable && !(unheard && bytes.Contains(body, []byte("engine_busy"))) {
 				t.Abandoned = true
 				return t
 			}
