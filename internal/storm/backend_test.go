@@ -95,7 +95,7 @@ func (b *backend) act(ctx context.Context, p *pass, a ask) *told {
 			b.awaitDone(ctx, p, a)
 		case again(status, body):
 			t.Busy = true
-			if a.abandon && status == http.StatusServiceUnavailable && !(unheard && bytes.Contains(body, []byte("engine_busy"))) {
+			if a.abandon && status == http.StatusServiceUnavailable && (!unheard || !bytes.Contains(body, []byte("engine_busy"))) {
 				t.Abandoned = true
 				return t
 			}
