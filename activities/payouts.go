@@ -148,7 +148,7 @@ func (a *Payouts) takeOver(ctx context.Context, paymentID string, order *postgre
 		case err != nil:
 			return ref, false, err
 		default:
-			ref, err := a.Book.LostAdopted(ctx, paymentID, lost.Key, reported(status), string(status.Reason))
+			ref, err := a.Book.LostAdopted(ctx, paymentID, lost.Key, status.State.Report(), string(status.Reason))
 			return ref, err == nil, err // another payment may have been quicker
 		}
 	}
@@ -164,11 +164,8 @@ func (a *Payouts) ordered(ctx context.Context, paymentID string, status bank.Tra
 	case err != nil:
 		return registration.PaymentRef{}, err
 	}
-	return a.Book.OrderAnswered(ctx, paymentID, reported(status), string(status.Reason))
+	return a.Book.OrderAnswered(ctx, paymentID, status.State.Report(), string(status.Reason))
 }
-
-// reported is the type of the report by which the bank would have said the same.
-func reported(status bank.TransferStatus) string { return "transfer." + string(status.State) }
 
 func transfer(order *postgres.Order, key string, fen int64) bank.Transfer {
 	account := order.Company.Bank
@@ -189,7 +186,7 @@ func (a *Payouts) Ask(ctx context.Context, paymentID string) (registration.Payme
 	if err != nil || !found {
 		return registration.PaymentRef{ID: paymentID}, classify(err)
 	}
-	ref, err := a.Book.OrderAnswered(ctx, paymentID, reported(status), string(status.Reason))
+	ref, err := a.Book.OrderAnswered(ctx, paymentID, status.State.Report(), string(status.Reason))
 	return ref, classify(err)
 }
 

@@ -34,6 +34,9 @@ const (
 	TransferReturned TransferState = "returned"
 )
 
+// Report is the type of the report by which the bank says that a transfer is so far.
+func (s TransferState) Report() string { return "transfer." + string(s) }
+
 // TransferStatus is what the bank says of a transfer.
 type TransferStatus struct {
 	Key   string

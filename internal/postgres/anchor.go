@@ -16,6 +16,7 @@ type Anchor struct {
 	Held         bool       // it was found to be older before, and is not repaired yet
 	PutBack      bool       // a backup was put back into it, and nobody has held it for that yet
 	Fell         bool       // this process has seen it further than it stands
+	Repaired     time.Time  // when a hold ended last: what the engine had begun by then was repaired; zero: none ever did
 }
 
 // RestoringSchema is there from the moment on at which a backup is put back until the database is held for it, in one transaction
@@ -40,10 +41,10 @@ func (s *Store) anchorNow(ctx context.Context, q querier) (a Anchor, err error) 
 	if err != nil {
 		return a, err
 	}
-	now := sighting{Mark: a.Mark}
 	if repaired != nil {
-		now.repaired = *repaired
+		a.Repaired = *repaired
 	}
+	now := sighting{Mark: a.Mark, repaired: a.Repaired}
 	a.Fell = now.olderThan(was)
 	s.seen.note(now)
 	return a, nil

@@ -121,15 +121,6 @@ func (s *Store) EndHold(ctx context.Context, by, reason string, mark int64) erro
 	})
 }
 
-// LastHoldEnded is when a hold ended last, zero if none ever did: what the engine had begun by then was repaired.
-func (s *Store) LastHoldEnded(ctx context.Context) (at time.Time, err error) {
-	var ended *time.Time
-	if err = s.pool.QueryRow(ctx, `select max(ended_at) from holds`).Scan(&ended); err == nil && ended != nil {
-		at = *ended
-	}
-	return at, err
-}
-
 // held reports whether the database is held, or ought to be: a backup was put back into it, or this process has seen it further.
 func (s *Store) held(ctx context.Context, q querier) (bool, error) {
 	a, err := s.anchorNow(ctx, q)

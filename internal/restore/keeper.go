@@ -39,8 +39,7 @@ type Engine interface {
 	Nudge(ctx context.Context, workflowID, id string) error
 	Start(ctx context.Context, workflow, id, summary string, args ...any) error
 	Restart(ctx context.Context, workflow, id, summary string, args ...any) error
-	Resume(ctx context.Context, app registration.Application) error
-	ResumeClearing(ctx context.Context, app registration.ClearingApplication) error
+	beginner
 }
 
 // Keeper compares database and engine and keeps their marks. Any number may run; one at a time works.
@@ -171,7 +170,7 @@ func (k *Keeper) judge(ctx context.Context, thoroughly bool) (v Verdict, why str
 	if !thoroughly || v != InStep && v != FirstStart {
 		return v, why, nil
 	}
-	unknown, err := k.unknown(ctx)
+	unknown, err := k.unknown(ctx, after.Repaired)
 	if err != nil || len(unknown) == 0 {
 		return v, why, err
 	}
@@ -201,14 +200,10 @@ func (k *Keeper) kept(ctx context.Context) (*registration.Mark, error) {
 	return &mark, err
 }
 
-// unknown lists what the engine's newest workflows were for and the database does not know: the cases that had a row, for their
+// unknown lists what the engine's newest workflows since a repair were for and the database does not know: the cases that had a row, for their
 // runs have taken a step over, and the payments, whose workflow begins after their row.
-func (k *Keeper) unknown(ctx context.Context) ([]string, error) {
+func (k *Keeper) unknown(ctx context.Context, repaired time.Time) ([]string, error) {
 	all, err := k.Engine.Newest(ctx, newest)
-	if err != nil {
-		return nil, err
-	}
-	repaired, err := k.Book.LastHoldEnded(ctx)
 	if err != nil {
 		return nil, err
 	}

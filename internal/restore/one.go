@@ -10,13 +10,18 @@ import (
 	"shiming/registration"
 )
 
+// beginner starts runs where rows stand.
+type beginner interface {
+	Resume(ctx context.Context, app registration.Application) error
+	ResumeClearing(ctx context.Context, app registration.ClearingApplication) error
+}
+
 // Runs is what a repair of one case needs of the engine.
 type Runs interface {
+	beginner
 	Look(ctx context.Context, workflowID string) (engine.Seen, error)
 	Known(ctx context.Context, workflowID string) (version int64, err error)
 	Nudge(ctx context.Context, workflowID, id string) error
-	Resume(ctx context.Context, app registration.Application) error
-	ResumeClearing(ctx context.Context, app registration.ClearingApplication) error
 }
 
 // Done is what was found of one case's run, and done about it.
@@ -93,7 +98,7 @@ func whatItKnows(ctx context.Context, runs Runs, run postgres.Run) (version int6
 }
 
 // begin starts a run where the row stands. One that somebody else has started meanwhile is as good.
-func begin(ctx context.Context, book *postgres.Store, runs Runs, run postgres.Run) error {
+func begin(ctx context.Context, book *postgres.Store, runs beginner, run postgres.Run) error {
 	from, err := book.ResumeOf(ctx, run.ID)
 	switch {
 	case err != nil:

@@ -25,8 +25,8 @@ const (
 // engineSubject is what a finding about an engine that is behind is about.
 const engineSubject = "engine"
 
-// Rebuild brings an engine that is behind, which is doubted first, to where the rows stand, all of them at once: runs that are gone are started from their
-// rows, the others told to look. Once all is done the engine is given a mark, and only then it is not behind any more.
+// Rebuild brings an engine that is behind, which is doubted first, to where the rows stand, all of them at once: runs that are gone are
+// started from their rows, the others told to look. Once all is done the engine is given a mark, and only then it is not behind any more.
 func (k *Keeper) Rebuild(ctx context.Context) error {
 	sure, why, err := k.surelyBehind(ctx)
 	if err != nil || !sure {
@@ -81,13 +81,16 @@ func orNone(err error) error {
 }
 
 // openCases looks at every open row.
-func (k *Keeper) openCases(ctx context.Context) error {
+func (k *Keeper) openCases(ctx context.Context) error { return k.eachOpen(ctx, k.stands) }
+
+// eachOpen does something with each open row.
+func (k *Keeper) eachOpen(ctx context.Context, do func(ctx context.Context, id string) error) error {
 	for after := ""; ; {
 		ids, err := k.Book.OpenAfter(ctx, after, page)
 		if err != nil {
 			return err
 		}
-		if err := sideBySide(ctx, ids, k.stands); err != nil || len(ids) < page {
+		if err := sideBySide(ctx, ids, do); err != nil || len(ids) < page {
 			return err
 		}
 		after = ids[len(ids)-1]
@@ -133,16 +136,7 @@ func (k *Keeper) stands(ctx context.Context, id string) error {
 
 // resume starts a run where the row stands.
 func (k *Keeper) resume(ctx context.Context, run postgres.Run) error {
-	from, err := k.Book.ResumeOf(ctx, run.ID)
-	if err != nil {
-		return err
-	}
-	if from.Clearing != nil {
-		err = k.Engine.ResumeClearing(ctx, *from.Clearing)
-	} else {
-		err = k.Engine.Resume(ctx, *from.Registration)
-	}
-	if err != nil {
+	if err := begin(ctx, k.Book, k.Engine, run); err != nil {
 		return err
 	}
 	return k.Book.Resumed(ctx, run.ID)

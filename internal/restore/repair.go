@@ -103,8 +103,6 @@ func (r *Repairer) All(ctx context.Context) (Report, error) {
 		}
 		r.Say("the engine is behind: rebuilding its runs from their rows")
 		return r.report, r.Rebuild(ctx)
-	case FirstStart:
-		return r.report, nil
 	}
 	return r.report, nil
 }
@@ -425,18 +423,7 @@ func (r *Repairer) delivery(ctx context.Context, l engine.Listed, id string) err
 }
 
 // rows starts a run for each open row that has none.
-func (r *Repairer) rows(ctx context.Context) error {
-	for after := ""; ; {
-		ids, err := r.Book.OpenAfter(ctx, after, page)
-		if err != nil {
-			return err
-		}
-		if err := sideBySide(ctx, ids, r.row); err != nil || len(ids) < page {
-			return err
-		}
-		after = ids[len(ids)-1]
-	}
-}
+func (r *Repairer) rows(ctx context.Context) error { return r.eachOpen(ctx, r.row) }
 
 func (r *Repairer) row(ctx context.Context, id string) error {
 	run, err := r.Book.RunOf(ctx, id)
@@ -491,7 +478,7 @@ func (r *Repairer) entries(ctx context.Context, entries []bank.StatementEntry) e
 	}
 	for _, e := range entries {
 		if id, is := known[e.Key]; is {
-			err = r.takeOver(ctx, id, e.Key, e.State)
+			err = r.stated(ctx, id, e)
 		} else {
 			err = r.lost(ctx, e)
 		}
@@ -518,24 +505,27 @@ func (r *Repairer) lost(ctx context.Context, e bank.StatementEntry) error {
 	return err
 }
 
-// takeOver takes over what the bank says of a payment that a row knows.
-func (r *Repairer) takeOver(ctx context.Context, id, key string, state bank.TransferState) error {
-	reason := ""
-	if state == bank.TransferReturned || state == bank.TransferFailed {
-		status, found, err := r.Bank.FindTransfer(ctx, key)
+// stated takes over what the statement says of a payment that a row knows. Why money came back it does not say: the bank is asked.
+func (r *Repairer) stated(ctx context.Context, id string, e bank.StatementEntry) error {
+	status := bank.TransferStatus{Key: e.Key, State: e.State}
+	if e.State == bank.TransferReturned || e.State == bank.TransferFailed {
+		now, _, err := r.Bank.FindTransfer(ctx, e.Key)
 		if err != nil {
 			return err
 		}
-		if found {
-			reason = string(status.Reason)
-		}
+		status.Reason = now.Reason
 	}
+	return r.takeOver(ctx, id, status)
+}
+
+// takeOver takes over what the bank says of a payment that a row knows.
+func (r *Repairer) takeOver(ctx context.Context, id string, status bank.TransferStatus) error {
 	if r.DryRun {
 		return nil
 	}
-	news, err := r.Book.TransferFound(ctx, id, "transfer."+string(state), reason)
+	news, err := r.Book.TransferFound(ctx, id, status.State.Report(), string(status.Reason))
 	if news {
-		r.found(FoundReport, id, "", string(state))
+		r.found(FoundReport, id, "", string(status.State))
 	}
 	return err
 }
@@ -552,7 +542,7 @@ func (r *Repairer) unanswered(ctx context.Context) error {
 		case err != nil:
 			return err
 		case found:
-			return r.takeOver(ctx, p.ID, p.Key, status.State)
+			return r.takeOver(ctx, p.ID, status)
 		case !p.Wanted:
 			return nil
 		}

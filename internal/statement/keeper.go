@@ -208,7 +208,7 @@ func (k *Keeper) ask(ctx context.Context, around Statements, stale []Payment, da
 		if !found { // then the statement's word is all there is
 			continue
 		}
-		if _, err := k.Book.OrderAnswered(ctx, p.ID, "transfer."+string(status.State), string(status.Reason)); err != nil {
+		if _, err := k.Book.OrderAnswered(ctx, p.ID, status.State.Report(), string(status.Reason)); err != nil {
 			return false, err
 		}
 		for i := range entries {
