@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"time"
 
+	"shiming/internal/rounds"
 	"shiming/internal/workday"
 	"shiming/registration"
 )
@@ -49,17 +50,7 @@ type Keeper struct {
 
 // Run keeps deadlines until ctx ends. Trouble is logged and met again in the next round.
 func (k *Keeper) Run(ctx context.Context) {
-	tick := time.NewTicker(k.Every)
-	defer tick.Stop()
-	for ctx.Err() == nil {
-		if err := k.Round(ctx); err != nil && ctx.Err() == nil {
-			k.Log.Warn("deadlines: not every one follows the calendar yet; the next round goes on", "error", err)
-		}
-		select {
-		case <-ctx.Done():
-		case <-tick.C:
-		}
-	}
+	rounds.AtOnce(ctx, k.Every, k.Log, "deadlines: not every one follows the calendar yet; the next round goes on", k.Round)
 	leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
 	if err := k.Book.LeaveCalendar(leaving, k.holder); err != nil {

@@ -19,6 +19,7 @@ import (
 
 	"shiming/internal/engine"
 	"shiming/internal/postgres"
+	"shiming/internal/rounds"
 	"shiming/registration"
 )
 
@@ -98,18 +99,7 @@ type Reconciler struct {
 
 // Run reconciles until ctx ends. Trouble is logged and met again in the next round.
 func (r *Reconciler) Run(ctx context.Context) {
-	tick := time.NewTicker(r.Every)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		if err := r.Round(ctx); err != nil && ctx.Err() == nil {
-			r.Log.Warn("reconcile: a round met trouble; the next one looks again", "error", err)
-		}
-	}
+	rounds.Every(ctx, r.Every, r.Log, "reconcile: a round met trouble; the next one looks again", r.Round)
 }
 
 // Round looks once at everything that is due, unless another process does so. While the database is held after a restore it mends

@@ -13,6 +13,7 @@ import (
 
 	"shiming/internal/engine"
 	"shiming/internal/postgres"
+	"shiming/internal/rounds"
 	"shiming/registration"
 )
 
@@ -82,19 +83,7 @@ func (k *Keeper) Begin(ctx context.Context) (compared bool) {
 // Run keeps the marks until ctx ends. Trouble is logged and met again in the next round.
 func (k *Keeper) Run(ctx context.Context) {
 	k.holder = registration.NewID("rst")
-	tick := time.NewTicker(k.Every)
-	defer tick.Stop()
-	for {
-		err := k.turn(ctx)
-		if err != nil && ctx.Err() == nil {
-			k.Log.Warn("restore: a round met trouble; the next one compares again", "error", err)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
+	rounds.AtOnce(ctx, k.Every, k.Log, "restore: a round met trouble; the next one compares again", k.turn)
 }
 
 // turn looks whether the database has become older under this process, and has a round if no other process has.

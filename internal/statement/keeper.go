@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"shiming/internal/bank"
+	"shiming/internal/rounds"
 	"shiming/registration"
 )
 
@@ -63,18 +64,7 @@ type Keeper struct {
 
 // Run compares days until ctx ends. Trouble is logged and met again in a later round.
 func (k *Keeper) Run(ctx context.Context) {
-	tick := time.NewTicker(k.Every)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		if err := k.Round(ctx); err != nil && ctx.Err() == nil {
-			k.Log.Warn("statement: a round met trouble; a later one goes on", "error", err)
-		}
-	}
+	rounds.Every(ctx, k.Every, k.Log, "statement: a round met trouble; a later one goes on", k.Round)
 }
 
 // Round compares every day that is due, if no other process does, and the database is not held after a restore. It ends at
