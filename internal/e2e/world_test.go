@@ -41,7 +41,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	stacktest.Main(m, stacktest.WithTemporal(devstack.TemporalOptions{SearchAttributes: registration.SearchAttributes()}))
+	stacktest.Main(m, stacktest.WithTemporal(devstack.TemporalOptions{SearchAttributes: registration.SearchAttributes()}), stacktest.WithWaiting())
 }
 
 const (

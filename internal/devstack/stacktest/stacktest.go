@@ -16,8 +16,11 @@ package stacktest
 import (
 	"cmp"
 	"context"
+	"flag"
 	"fmt"
 	"os"
+	"runtime"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -37,9 +40,14 @@ func WithTemporal(o devstack.TemporalOptions) Option {
 	return func(s *stack) { s.temporalOptions = o }
 }
 
+// WithWaiting says that the package's tests mostly wait, for timers and for each other's processes: three run at a time where one
+// would, unless -parallel says how many.
+func WithWaiting() Option { return func(s *stack) { s.waiting = true } }
+
 // stack holds the servers of this test program.
 type stack struct {
 	temporalOptions devstack.TemporalOptions
+	waiting         bool
 
 	ending   atomic.Bool // by us
 	postgres lazy[*postgresServer]
@@ -57,6 +65,9 @@ func Main(m *testing.M, options ...Option) {
 	}
 	s.temporalOptions.Progress = progress
 	current = s
+	if s.waiting {
+		runMore()
+	}
 	code := m.Run()
 	if code != 0 {
 		s.quoteTemporal()
@@ -66,6 +77,15 @@ func Main(m *testing.M, options ...Option) {
 		code = cmp.Or(code, 1)
 	}
 	os.Exit(code)
+}
+
+// runMore raises -parallel where it stands at its default.
+func runMore() {
+	flag.Parse()
+	cores := runtime.GOMAXPROCS(0)
+	if at := flag.Lookup("test.parallel"); at.Value.String() == strconv.Itoa(cores) {
+		_ = flag.Set(at.Name, strconv.Itoa(3*cores)) // a number, which the flag takes
+	}
 }
 
 func (s *stack) stop() error {
