@@ -50,9 +50,9 @@ const (
 	callsFirst     = 64
 	creationsFloor = 2
 	creationsFirst = 4
-	// creationsStretch is how much longer than without load a creation may take. An engine does most when a few are under way, and
+	// creationsStretch is how many times as long as alone a creation may take. An engine does most when a few are under way, and
 	// nothing more, only later, when many are.
-	creationsStretch = 1.3
+	creationsStretch = 2.0
 	creationsShare   = 2 // creations may be one in so many of the most calls
 	slowRead         = 2 * time.Second
 	enterWithin      = time.Second            // how long a call may wait to be worked on

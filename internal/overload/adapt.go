@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// record notes how a call has fared, and judges the limit anew once enough have.
-func (l *Limiter) record(o Outcome, took time.Duration, now time.Time) {
+// record notes how a call has fared, alone or not, and judges the limit anew once enough have.
+func (l *Limiter) record(o Outcome, took time.Duration, alone bool, now time.Time) {
 	if l.cfg.Slow > 0 && took > l.cfg.Slow {
 		o = Failed
 	}
@@ -17,6 +17,9 @@ func (l *Limiter) record(o Outcome, took time.Duration, now time.Time) {
 		l.window.failed++
 	case Done:
 		l.window.took = append(l.window.took, took)
+		if alone {
+			l.learn(took)
+		}
 	}
 	if l.service == 0 {
 		l.service = took
@@ -34,31 +37,30 @@ func (l *Limiter) record(o Outcome, took time.Duration, now time.Time) {
 func (l *Limiter) judge() {
 	w := &l.window
 	median := middle(w.took)
-	l.learn(median)
+	if median > 0 && (l.unloaded == 0 || median < l.unloaded) {
+		l.unloaded = median
+	}
 	keep := 1.0
 	if w.failed*failedTenth >= len(w.took)+w.failed {
 		keep = backOff
 	} else if longest := time.Duration(l.cfg.Stretch * float64(l.unloaded)); longest > 0 && median > longest {
-		keep = max(backOff, float64(longest)/float64(median))
+		keep = max(easeOff, float64(longest)/float64(median))
 	}
 	switch {
 	case keep < 1:
 		l.limit = max(float64(l.cfg.Floor), keep*l.limit)
 	case w.peak >= int(l.limit):
-		l.limit = min(float64(l.cfg.Most), l.limit+max(1, l.limit/growth))
+		l.limit = min(float64(l.cfg.Most), l.limit+max(leastGrowth, l.limit/growth))
 	}
 }
 
-// learn notes how long calls take without load: what they took while no more than the floor were under way, and never more than
-// they took at any time. So a time that was learned under load is put right by the first moment without.
-func (l *Limiter) learn(median time.Duration) {
-	switch {
-	case median == 0:
-	case l.unloaded == 0, median < l.unloaded:
-		l.unloaded = median
-	case l.window.peak <= l.cfg.Floor:
-		l.unloaded += time.Duration(learning * float64(median-l.unloaded))
+// learn notes how long a call took that was alone from its beginning to its end. No flood makes its own times those without load,
+// and what was learned under one is put right by the first moment without.
+func (l *Limiter) learn(took time.Duration) {
+	if l.unloaded == 0 {
+		l.unloaded = took
 	}
+	l.unloaded += time.Duration(learning * float64(took-l.unloaded))
 }
 
 // middle is the median; 0 of none.

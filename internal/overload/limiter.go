@@ -13,14 +13,14 @@ type Config struct {
 	Floor int // so many may always be under way
 	First int // at the start
 	Most  int // never more
-	// Stretch is how many times as long as without load calls may take before there are too many; 0: only failures count,
+	// Stretch is how many times as long as one alone calls may take before there are too many; 0: only failures count,
 	// because how long one takes is for others to say (a bank, say).
 	Stretch float64
 	Slow    time.Duration // a call that takes longer has failed; 0: none has
 	Wait    time.Duration // how long one may wait to enter, while nobody is being refused
 	Queue   int           // so many may wait then; 0: four times the limit
-	// Late is how long those who wait already may wait on once somebody is refused: a burst is served to its end, but what a flood
-	// has left standing would only make everybody late. 0: as long as Wait.
+	// Late is how long one who waits already may have waited in all once somebody is refused: a burst is served to its end, but what
+	// a flood has left standing would only make everybody late. 0: as long as Wait.
 	Late time.Duration
 	// Before are the classes that come first: while calls of theirs are held back, only Floor of this one are under way.
 	Before []*Limiter
@@ -28,15 +28,17 @@ type Config struct {
 }
 
 const (
-	brief        = 10 * time.Millisecond  // how long one may wait at least while others are being refused
+	brief        = 10 * time.Millisecond  // how long one waits to be the next while others are being refused
 	queued       = 4                      // times the limit may wait, where no number is given
 	calm         = time.Second            // for so long nobody must have been refused before anybody may wait again
 	windowLeast  = 200 * time.Millisecond // the limit is judged anew after so long,
 	windowCalls  = 10                     // and so many calls that have said something
-	backOff      = 0.7                    // the limit's share that stays after a bad window, at the least
+	backOff      = 0.7                    // the limit's share that stays after a window of failures,
+	easeOff      = 0.9                    // and after a slow one, at the least: a window's times are a small sample
 	failedTenth  = 10                     // one failure in so many is a bad window
-	growth       = 10                     // a tenth of the limit, or one, is added after a good one
-	learning     = 0.3                    // what a window without load counts in the time that calls take
+	growth       = 10                     // a tenth of the limit is added after a good one,
+	leastGrowth  = 0.3                    // but so much at least: of a few places one more is a great step, not taken at once
+	learning     = 0.1                    // what a call without load counts in the time that calls take
 	serviceShare = 0.1                    // what a call counts in how soon the next may enter
 )
 
@@ -57,9 +59,10 @@ type Limiter struct {
 	mu       sync.Mutex
 	limit    float64
 	inFlight int
-	queue    []turn        // who waits, the longest first
+	queue    []waiting     // the longest waiting first
 	service  time.Duration // about how long a call takes
-	unloaded time.Duration // about how long one takes when no more than Floor are under way; 0: not known
+	entered  int64
+	unloaded time.Duration // about how long one takes that is alone; 0: not known
 	window   window
 	refused  int64
 	lastNo   time.Time // when one was refused
@@ -68,6 +71,11 @@ type Limiter struct {
 
 // turn tells one who waits whether it may enter. It takes the one answer without anybody there to hear it.
 type turn chan bool
+
+type waiting struct {
+	turn
+	since time.Time
+}
 
 // window is what calls have said since the limit was judged.
 type window struct {
@@ -98,22 +106,22 @@ func (l *Limiter) Enter(ctx context.Context) (leave func(Outcome), ok bool) {
 	now := l.cfg.Now()
 	if l.inFlight < l.allowed() && len(l.queue) == 0 {
 		l.enter()
+		number := alone(l.inFlight, l.entered)
 		l.mu.Unlock()
-		return l.left(now), true
+		return l.left(now, number), true
 	}
-	patience := l.patience(now)
-	if l.tooLate(patience) || ctx.Err() != nil {
+	if l.tooLate(now) || ctx.Err() != nil {
 		l.refuse(now)
 		l.mu.Unlock()
 		return nil, false
 	}
-	mine := make(turn, 1)
-	l.queue = append(l.queue, mine)
+	mine, patience := make(turn, 1), l.patience(now)
+	l.queue = append(l.queue, waiting{mine, now})
 	l.mu.Unlock()
 	if !l.wait(ctx, mine, patience) {
 		return nil, false
 	}
-	return l.left(l.cfg.Now()), true
+	return l.left(l.cfg.Now(), crowded), true
 }
 
 // Full reports whether a call that came now would be refused, and counts it as refused: it is asked before anything is done for one.
@@ -121,7 +129,7 @@ func (l *Limiter) Full() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.cfg.Now()
-	if l.inFlight < l.allowed() && len(l.queue) == 0 || !l.tooLate(l.patience(now)) {
+	if l.inFlight < l.allowed() && len(l.queue) == 0 || !l.tooLate(now) {
 		return false
 	}
 	l.refuse(now)
@@ -140,7 +148,7 @@ func (l *Limiter) wait(ctx context.Context, mine turn, patience time.Duration) b
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	at := slices.Index(l.queue, mine)
+	at := slices.IndexFunc(l.queue, func(w waiting) bool { return w.turn == mine })
 	if at < 0 { // it was told meanwhile
 		return <-mine
 	}
@@ -170,22 +178,23 @@ func (l *Limiter) pressed() bool {
 
 func (l *Limiter) refusing(now time.Time) bool { return !l.lastNo.IsZero() && now.Sub(l.lastNo) < calm }
 
-// patience is how long a call that comes now may wait. While others are being refused, about until the next one leaves, so that its
-// place is taken at once: a queue that stands makes everybody late and nobody faster.
+// patience is how long a call that comes now may wait. While others are being refused, a moment: the next one takes its place, and
+// a queue that stands makes everybody late and nobody faster.
 func (l *Limiter) patience(now time.Time) time.Duration {
 	if l.refusing(now) {
-		return min(max(brief, l.until(0)), l.cfg.Wait)
+		return min(brief, l.cfg.Wait)
 	}
 	return l.cfg.Wait
 }
 
-// tooLate reports whether a call that came now would have to wait longer than it may, or behind too many.
-func (l *Limiter) tooLate(patience time.Duration) bool {
-	allowed := max(1, l.allowed())
-	if len(l.queue) >= cmp.Or(l.cfg.Queue, queued*allowed) {
-		return true
+// tooLate reports whether a call that came now would have to wait longer than it may, or behind too many: behind anybody, while
+// others are being refused.
+func (l *Limiter) tooLate(now time.Time) bool {
+	before := len(l.queue)
+	if l.refusing(now) {
+		return before > 0
 	}
-	return l.until(len(l.queue)) > patience
+	return before >= cmp.Or(l.cfg.Queue, queued*max(1, l.allowed())) || l.until(before) > l.cfg.Wait
 }
 
 // until is about how long one waits who has so many before it.
@@ -195,29 +204,45 @@ func (l *Limiter) until(before int) time.Duration {
 
 func (l *Limiter) enter() {
 	l.inFlight++
+	l.entered++
 	l.window.peak = max(l.window.peak, l.inFlight)
 }
 
 func (l *Limiter) refuse(now time.Time) {
 	if !l.refusing(now) {
 		l.firstNo = now
-		l.disperse()
+		l.disperse(now)
 	}
 	l.refused++
 	l.lastNo = now
 }
 
-// disperse refuses those who would have to wait on for too long.
-func (l *Limiter) disperse() {
-	for last := len(l.queue) - 1; last >= 0 && l.until(last) > l.cfg.Late; last-- {
-		l.queue[last] <- false
-		l.queue = l.queue[:last]
+// disperse refuses those who would have waited for too long, so the longest waiting first: the last ones can still be in time.
+func (l *Limiter) disperse(now time.Time) {
+	stay := 0
+	for last := len(l.queue) - 1; stay <= last && now.Sub(l.queue[last-stay].since)+l.until(stay) <= l.cfg.Late; {
+		stay++
+	}
+	for len(l.queue) > stay {
+		l.queue[0].turn <- false
+		l.queue = l.queue[1:]
 		l.refused++
 	}
 }
 
-// left is how a call that entered at a moment leaves.
-func (l *Limiter) left(entered time.Time) func(Outcome) {
+// crowded is the number of a call that was not alone when it entered.
+const crowded = 0
+
+// alone is the number of a call that has entered, if nobody else is under way.
+func alone(inFlight int, entered int64) int64 {
+	if inFlight == 1 {
+		return entered
+	}
+	return crowded
+}
+
+// left is how a call leaves that entered at a moment, as that number if it was alone.
+func (l *Limiter) left(at time.Time, number int64) func(Outcome) {
 	var once sync.Once
 	return func(o Outcome) {
 		once.Do(func() {
@@ -225,7 +250,7 @@ func (l *Limiter) left(entered time.Time) func(Outcome) {
 			defer l.mu.Unlock()
 			l.inFlight--
 			now := l.cfg.Now()
-			l.record(o, now.Sub(entered), now)
+			l.record(o, now.Sub(at), number == l.entered, now)
 			l.admit()
 		})
 	}
@@ -237,6 +262,6 @@ func (l *Limiter) admit() {
 		next := l.queue[0]
 		l.queue = l.queue[1:]
 		l.enter()
-		next <- true
+		next.turn <- true
 	}
 }

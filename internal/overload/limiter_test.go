@@ -169,6 +169,19 @@ func TestWhatIsNoWorkSaysNothing(t *testing.T) {
 	})
 }
 
+// How long calls take in a flood says nothing about how long they take without load, however few are let in.
+func TestAFloodMakesNoTimeItsOwn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := New(Config{Floor: 2, First: 2, Most: 2, Stretch: 2, Wait: 100 * time.Millisecond})
+		serve(t, l, 1, 5*time.Second, Done, func() time.Duration { return 50 * time.Millisecond })
+		serve(t, l, 50, 30*time.Second, Done, func() time.Duration { return 400 * time.Millisecond })
+		assert.Equal(t, 50*time.Millisecond, l.unloaded)
+		serve(t, l, 1, 10*time.Second, Done, func() time.Duration { return 100 * time.Millisecond })
+		assert.InDelta(t, 100*time.Millisecond, l.unloaded, float64(time.Millisecond))
+	})
+}
+
 // What was learned under load is put right when there is none: a limiter that starts in a storm is no worse off than another.
 func TestTheTimeWithoutLoadIsLearnedAnew(t *testing.T) {
 	t.Parallel()
@@ -300,7 +313,39 @@ func TestABurstIsServedAndAFloodIsDispersed(t *testing.T) {
 	})
 }
 
-// While others are refused one waits, no longer than about until a place is free, and takes it.
+// Who has waited longest goes first: the last ones can still be in time.
+func TestAFloodIsDispersedTheLongestWaitingFirst(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := New(Config{Floor: 1, First: 1, Most: 1, Wait: 5 * time.Second, Queue: 4, Late: 300 * time.Millisecond})
+		serve(t, l, 1, time.Second, Done, func() time.Duration { return 100 * time.Millisecond })
+		leave := enters(t, l)
+		var served, refused []string
+		come := func(name string) {
+			go func() {
+				leave, ok := l.Enter(context.Background())
+				if !ok {
+					refused = append(refused, name)
+					return
+				}
+				served = append(served, name)
+				leave(Done)
+			}()
+			synctest.Wait()
+		}
+		come("first")
+		time.Sleep(250 * time.Millisecond) //nolint:forbidigo // a bubble's time takes no time
+		for _, name := range []string{"second", "third", "fourth", "too many"} {
+			come(name)
+		}
+		assert.ElementsMatch(t, []string{"first", "too many"}, refused)
+		leave(Done)
+		synctest.Wait()
+		assert.Equal(t, []string{"second", "third", "fourth"}, served)
+	})
+}
+
+// While others are refused one waits for a moment, and takes the place that becomes free in it.
 func TestOneWaitsToBeTheNextWhileOthersAreRefused(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
