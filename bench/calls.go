@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"strconv"
 	"sync/atomic"
@@ -16,20 +15,18 @@ import (
 
 // backend calls the API as a platform's backend does: connections kept, an idempotency key a call, and no endless patience.
 type backend struct {
-	client *http.Client
-	url    string
-	token  string
-	run    string // makes accounts and keys this run's own
-	next   atomic.Int64
+	lines    lines
+	patience time.Duration
+	url      string
+	token    string
+	run      string // makes accounts and keys this run's own
+	next     atomic.Int64
 }
 
 func newBackend(s *stack, patience time.Duration) *backend {
 	var random [4]byte
 	_, _ = rand.Read(random[:]) // never fails
-	return &backend{
-		client: &http.Client{Timeout: patience, Transport: &http.Transport{MaxIdleConns: 0, MaxIdleConnsPerHost: 1 << 16, IdleConnTimeout: time.Minute}},
-		url:    s.apiURL, token: s.token, run: hex.EncodeToString(random[:]),
-	}
+	return &backend{patience: patience, url: s.apiURL, token: s.token, run: hex.EncodeToString(random[:])}
 }
 
 // answer is what became of a call.
@@ -56,16 +53,10 @@ func (b *backend) create(ctx context.Context) answer {
 	req.Header.Set("Authorization", "Bearer "+b.token)
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Idempotency-Key", "key-"+a.account)
-	resp, err := b.client.Do(req)
-	if err != nil {
-		a.took, a.code = time.Since(a.sent), "no answer"
-		return a
-	}
-	content, err := io.ReadAll(resp.Body)
-	_ = resp.Body.Close() // read to its end, or broken
+	resp, content, err := b.lines.exchange(req, a.sent.Add(b.patience))
 	a.took = time.Since(a.sent)
 	if err != nil {
-		a.code = "broken off"
+		a.code = "no answer"
 		return a
 	}
 	a.status, a.retryAfter = resp.StatusCode, resp.Header.Get("Retry-After") != ""

@@ -29,13 +29,16 @@ func closed(ctx context.Context, callers int, during time.Duration, call func(co
 	return all
 }
 
+// every is how often calls that are due are sent: as rarely as does not change the load, for waking up costs the machine that is measured.
+const every = 10 * time.Millisecond
+
 // open sends calls at a rate for a while, whatever becomes of them, and returns when each has an answer.
 func open(ctx context.Context, rate float64, during time.Duration, call func(context.Context) answer) []answer {
 	var mu sync.Mutex
 	var all []answer
 	var group sync.WaitGroup
 	began := time.Now()
-	tick := time.NewTicker(2 * time.Millisecond)
+	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for sent := 0; ; {
 		for due := int(time.Since(began).Seconds() * rate); sent < due; sent++ {
