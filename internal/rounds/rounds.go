@@ -32,7 +32,7 @@ func AtOnce(ctx context.Context, pause time.Duration, log *slog.Logger, trouble 
 
 func have(ctx context.Context, log *slog.Logger, trouble string, round func(context.Context) error) {
 	if err := round(ctx); err != nil && ctx.Err() == nil {
-		log.Warn(trouble, "error", err)
+		log.Warn(trouble, "error", err) //nolint:sloglint // a constant of each caller: what the trouble means for its job
 	}
 }
 
