@@ -95,11 +95,7 @@ func (s *server) listDeliveries(ctx context.Context, in *listDeliveries) (*struc
 	if err != nil {
 		return nil, err
 	}
-	out := DeliveryPage{Items: make([]WebhookDelivery, len(page.Items)), NextCursor: next(page.NextCursor)}
-	for i, d := range page.Items {
-		out.Items[i] = deliveryOf(d)
-	}
-	return &struct{ Body DeliveryPage }{out}, nil
+	return &struct{ Body DeliveryPage }{DeliveryPage{Items: shown(page.Items, deliveryOf), NextCursor: next(page.NextCursor)}}, nil
 }
 
 type byDelivery struct {

@@ -55,9 +55,10 @@ type Finding struct {
 	Text       string                   `json:"text" doc:"What it means and what to do about it" example:"The run cannot finish its task."`
 }
 
-func findingOf(f *postgres.Finding, now time.Time) Finding {
+// finding is one as the API shows it now.
+func (s *server) finding(f *postgres.Finding) Finding {
 	out := Finding{
-		State: "open", Age: max(0, int64(now.Sub(f.Since).Seconds())), Owner: f.Owner, Day: f.Day,
+		State: "open", Age: max(0, int64(s.Now().Sub(f.Since).Seconds())), Owner: f.Owner, Day: f.Day,
 		ID: f.ID, Kind: f.Kind, Subject: f.Subject, Since: f.Since, SeenAt: f.SeenAt, Tried: f.Tried,
 		ResolvedAt: f.ResolvedAt, ResolvedBy: f.ResolvedBy, Reason: f.Reason, Text: f.Kind.Text(),
 	}
@@ -92,11 +93,7 @@ func (s *server) listFindings(ctx context.Context, in *listFindings) (*struct{ B
 	if err != nil {
 		return nil, err
 	}
-	out := FindingPage{Items: make([]Finding, len(page.Items)), NextCursor: next(page.NextCursor)}
-	for i, f := range page.Items {
-		out.Items[i] = findingOf(f, s.Now())
-	}
-	return &struct{ Body FindingPage }{out}, nil
+	return &struct{ Body FindingPage }{FindingPage{Items: shown(page.Items, s.finding), NextCursor: next(page.NextCursor)}}, nil
 }
 
 // ByFinding names a finding in the path.
@@ -114,7 +111,7 @@ func (s *server) getFinding(ctx context.Context, in *ByFinding) (*findingAnswer,
 	if err != nil {
 		return nil, err
 	}
-	return &findingAnswer{findingOf(f, s.Now())}, nil
+	return &findingAnswer{s.finding(f)}, nil
 }
 
 type resolveFinding struct {

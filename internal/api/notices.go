@@ -66,11 +66,7 @@ func (s *server) listNotices(ctx context.Context, in *listNotices) (*struct{ Bod
 	if err != nil {
 		return nil, err
 	}
-	out := NoticePage{Items: make([]Notice, len(page.Items)), NextCursor: next(page.NextCursor)}
-	for i, n := range page.Items {
-		out.Items[i] = noticeOf(n)
-	}
-	return &struct{ Body NoticePage }{out}, nil
+	return &struct{ Body NoticePage }{NoticePage{Items: shown(page.Items, noticeOf), NextCursor: next(page.NextCursor)}}, nil
 }
 
 type noticeWord struct {

@@ -139,11 +139,7 @@ func (s *server) listPayments(ctx context.Context, in *listPayments) (*struct{ B
 	if err != nil {
 		return nil, err
 	}
-	out := PaymentPage{Items: make([]Payment, len(page.Items)), NextCursor: next(page.NextCursor)}
-	for i, p := range page.Items {
-		out.Items[i] = paymentOf(p)
-	}
-	return &struct{ Body PaymentPage }{out}, nil
+	return &struct{ Body PaymentPage }{PaymentPage{Items: shown(page.Items, paymentOf), NextCursor: next(page.NextCursor)}}, nil
 }
 
 // ByPayment names a payment in the path.

@@ -75,11 +75,7 @@ func (s *server) listReconciliations(ctx context.Context, in *Paging) (*struct{ 
 	if err != nil {
 		return nil, err
 	}
-	out := ReconciliationPage{Items: make([]Reconciliation, len(page.Items)), NextCursor: next(page.NextCursor)}
-	for i, d := range page.Items {
-		out.Items[i] = reconciliationOf(d)
-	}
-	return &struct{ Body ReconciliationPage }{out}, nil
+	return &struct{ Body ReconciliationPage }{ReconciliationPage{Items: shown(page.Items, reconciliationOf), NextCursor: next(page.NextCursor)}}, nil
 }
 
 // ReconciliationDay is one day with what was found on it.
@@ -124,10 +120,7 @@ func (s *server) reconciliation(ctx context.Context, day statement.Day) (*reconc
 	if err != nil {
 		return nil, err
 	}
-	out := ReconciliationDay{Reconciliation: reconciliationOf(known), Findings: make([]Finding, len(found))}
-	for i, f := range found {
-		out.Findings[i] = findingOf(f, s.Now())
-	}
+	out := ReconciliationDay{Reconciliation: reconciliationOf(known), Findings: shown(found, s.finding)}
 	return &reconciliationAnswer{out}, nil
 }
 

@@ -120,6 +120,15 @@ type Paging struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"Items a page" example:"50"`
 }
 
+// shown is a list as the API shows it, empty and not null where there is nothing.
+func shown[A, B any](all []A, show func(A) B) []B {
+	list := make([]B, len(all))
+	for i, one := range all {
+		list[i] = show(one)
+	}
+	return list
+}
+
 // next is a page's cursor, null on the last.
 func next(cursor string) *string {
 	if cursor == "" {

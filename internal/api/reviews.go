@@ -120,11 +120,7 @@ func (s *server) listReviews(ctx context.Context, in *listReviews) (*struct{ Bod
 	if err != nil {
 		return nil, err
 	}
-	out := ReviewPage{Items: make([]ReviewItem, len(page.Items)), NextCursor: next(page.NextCursor)}
-	for i, v := range page.Items {
-		out.Items[i] = itemOf(v)
-	}
-	return &struct{ Body ReviewPage }{out}, nil
+	return &struct{ Body ReviewPage }{ReviewPage{Items: shown(page.Items, itemOf), NextCursor: next(page.NextCursor)}}, nil
 }
 
 func itemOf(v *postgres.Review) ReviewItem {

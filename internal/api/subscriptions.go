@@ -129,11 +129,7 @@ func (s *server) listEndpoints(ctx context.Context, in *Paging) (*struct{ Body E
 	if err != nil {
 		return nil, err
 	}
-	out := EndpointPage{Items: make([]WebhookEndpoint, len(page.Items)), NextCursor: next(page.NextCursor)}
-	for i, e := range page.Items {
-		out.Items[i] = endpointOf(e)
-	}
-	return &struct{ Body EndpointPage }{out}, nil
+	return &struct{ Body EndpointPage }{EndpointPage{Items: shown(page.Items, endpointOf), NextCursor: next(page.NextCursor)}}, nil
 }
 
 // ByEndpoint names an endpoint in the path.

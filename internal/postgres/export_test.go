@@ -93,3 +93,9 @@ func Versions() (all []int64, err error) {
 	}
 	return all, nil
 }
+
+// LostTransfers counts those that are held: neither taken over nor released.
+func (s *Store) LostTransfers(ctx context.Context) (n int, err error) {
+	err = s.pool.QueryRow(ctx, `select count(*) from lost_transfers where adopted_by is null and released_at is null`).Scan(&n)
+	return n, err
+}

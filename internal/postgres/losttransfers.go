@@ -68,12 +68,6 @@ func (s *Store) KeepLost(ctx context.Context, t LostTransfer) (free bool, err er
 	return free, err
 }
 
-// LostTransfers counts those that are held: neither taken over nor released.
-func (s *Store) LostTransfers(ctx context.Context) (n int, err error) {
-	err = s.pool.QueryRow(ctx, `select count(*) from lost_transfers where adopted_by is null and released_at is null`).Scan(&n)
-	return n, err
-}
-
 // shown is a fingerprint of all by which the bank tells a transfer from another. The same company typed otherwise has another.
 func (s *Store) shown(company dossier.Company) []byte {
 	b := company.Bank
