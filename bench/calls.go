@@ -53,18 +53,18 @@ func (b *backend) create(ctx context.Context) answer {
 	req.Header.Set("Authorization", "Bearer "+b.token)
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Idempotency-Key", "key-"+a.account)
-	resp, content, err := b.lines.exchange(req, a.sent.Add(b.patience))
+	r, err := b.lines.exchange(req, a.sent.Add(b.patience))
 	a.took = time.Since(a.sent)
 	if err != nil {
 		a.code = "no answer"
 		return a
 	}
-	a.status, a.retryAfter = resp.StatusCode, resp.Header.Get("Retry-After") != ""
+	a.status, a.retryAfter = r.status, r.header.Get("Retry-After") != ""
 	if !a.accepted() {
 		var problem struct {
 			Code string `json:"code"`
 		}
-		if json.Unmarshal(content, &problem) == nil {
+		if json.Unmarshal(r.content, &problem) == nil {
 			a.code = problem.Code
 		}
 	}

@@ -22,20 +22,28 @@ type line struct {
 	in *bufio.Reader
 }
 
-// exchange sends a request and reads its answer to the end.
-func (l *lines) exchange(req *http.Request, until time.Time) (*http.Response, []byte, error) {
+// reply is an answer, read to its end.
+type reply struct {
+	status  int
+	header  http.Header
+	content []byte
+	last    bool // on its connection
+}
+
+// exchange sends a request and reads its answer.
+func (l *lines) exchange(req *http.Request, until time.Time) (reply, error) {
 	one, err := l.take(req, until)
 	if err != nil {
-		return nil, nil, err
+		return reply{}, err
 	}
-	resp, content, err := one.exchange(req, until)
-	if err != nil || resp.Close {
-		return resp, content, errors.Join(err, one.Close())
+	r, err := one.exchange(req, until)
+	if err != nil || r.last {
+		return r, errors.Join(err, one.Close())
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.free = append(l.free, one)
-	return resp, content, nil
+	return r, nil
 }
 
 func (l *lines) take(req *http.Request, until time.Time) (*line, error) {
@@ -54,17 +62,17 @@ func (l *lines) take(req *http.Request, until time.Time) (*line, error) {
 	return &line{conn, bufio.NewReader(conn)}, nil
 }
 
-func (l *line) exchange(req *http.Request, until time.Time) (*http.Response, []byte, error) {
+func (l *line) exchange(req *http.Request, until time.Time) (reply, error) {
 	if err := l.SetDeadline(until); err != nil {
-		return nil, nil, err
+		return reply{}, err
 	}
 	if err := req.Write(l); err != nil {
-		return nil, nil, err
+		return reply{}, err
 	}
 	resp, err := http.ReadResponse(l.in, req)
 	if err != nil {
-		return nil, nil, err
+		return reply{}, err
 	}
 	content, err := io.ReadAll(resp.Body)
-	return resp, content, errors.Join(err, resp.Body.Close())
+	return reply{resp.StatusCode, resp.Header, content, resp.Close}, errors.Join(err, resp.Body.Close())
 }
