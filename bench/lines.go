@@ -19,8 +19,12 @@ type lines struct {
 
 type line struct {
 	net.Conn
-	in *bufio.Reader
+	in   *bufio.Reader
+	used time.Time
 }
+
+// idle is how long a connection is kept that nobody uses: less than the API keeps it.
+const idle = time.Minute
 
 // reply is an answer, read to its end.
 type reply struct {
@@ -40,6 +44,7 @@ func (l *lines) exchange(req *http.Request, until time.Time) (reply, error) {
 	if err != nil || r.last {
 		return r, errors.Join(err, one.Close())
 	}
+	one.used = time.Now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.free = append(l.free, one)
@@ -47,19 +52,30 @@ func (l *lines) exchange(req *http.Request, until time.Time) (reply, error) {
 }
 
 func (l *lines) take(req *http.Request, until time.Time) (*line, error) {
-	l.mu.Lock()
-	if last := len(l.free) - 1; last >= 0 {
-		one := l.free[last]
-		l.free = l.free[:last]
-		l.mu.Unlock()
-		return one, nil
+	if one := l.last(); one != nil {
+		if time.Since(one.used) < idle {
+			return one, nil
+		}
+		_ = one.Close() // nobody waits for anything on it
 	}
-	l.mu.Unlock()
 	conn, err := (&net.Dialer{Deadline: until}).DialContext(req.Context(), "tcp", req.URL.Host)
 	if err != nil {
 		return nil, err
 	}
-	return &line{conn, bufio.NewReader(conn)}, nil
+	return &line{Conn: conn, in: bufio.NewReader(conn)}, nil
+}
+
+// last takes the one that was used last; nil: none is free.
+func (l *lines) last() *line {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	at := len(l.free) - 1
+	if at < 0 {
+		return nil
+	}
+	one := l.free[at]
+	l.free = l.free[:at]
+	return one
 }
 
 func (l *line) exchange(req *http.Request, until time.Time) (reply, error) {

@@ -61,7 +61,7 @@ type Limiter struct {
 	inFlight int
 	queue    []waiting     // the longest waiting first
 	service  time.Duration // about how long a call takes
-	entered  int64
+	entered  int64         // so many ever have
 	unloaded time.Duration // about how long one takes that is alone; 0: not known
 	window   window
 	refused  int64
@@ -105,8 +105,7 @@ func (l *Limiter) Enter(ctx context.Context) (leave func(Outcome), ok bool) {
 	l.mu.Lock()
 	now := l.cfg.Now()
 	if l.inFlight < l.allowed() && len(l.queue) == 0 {
-		l.enter()
-		number := alone(l.inFlight, l.entered)
+		number := l.enter()
 		l.mu.Unlock()
 		return l.left(now, number), true
 	}
@@ -202,10 +201,18 @@ func (l *Limiter) until(before int) time.Duration {
 	return l.service * time.Duration(before+1) / time.Duration(max(1, l.allowed()))
 }
 
-func (l *Limiter) enter() {
+// crowded is the number of a call that was not alone when it entered.
+const crowded = 0
+
+// enter numbers the call that enters, if nobody else is under way: while nobody has entered after it, it is alone.
+func (l *Limiter) enter() (number int64) {
 	l.inFlight++
 	l.entered++
 	l.window.peak = max(l.window.peak, l.inFlight)
+	if l.inFlight > 1 {
+		return crowded
+	}
+	return l.entered
 }
 
 func (l *Limiter) refuse(now time.Time) {
@@ -230,18 +237,7 @@ func (l *Limiter) disperse(now time.Time) {
 	}
 }
 
-// crowded is the number of a call that was not alone when it entered.
-const crowded = 0
-
-// alone is the number of a call that has entered, if nobody else is under way.
-func alone(inFlight int, entered int64) int64 {
-	if inFlight == 1 {
-		return entered
-	}
-	return crowded
-}
-
-// left is how a call leaves that entered at a moment, as that number if it was alone.
+// left is how a call leaves that entered at a moment, with that number.
 func (l *Limiter) left(at time.Time, number int64) func(Outcome) {
 	var once sync.Once
 	return func(o Outcome) {
