@@ -105,16 +105,22 @@ func (s *server) claim(ctx context.Context, r postgres.Request, req *request) (k
 		case outcome == postgres.ClaimReused:
 			return nil, false, problem.New(problem.CodeIdempotencyKeyReused)
 		case s.Now().After(give):
-			return nil, false, problem.New(problem.CodeEngineUnavailable)
+			return nil, false, stillAtWork()
 		}
 		pause := time.NewTimer(look)
 		select {
 		case <-ctx.Done():
 			pause.Stop()
-			return nil, false, problem.New(problem.CodeEngineUnavailable)
+			return nil, false, stillAtWork()
 		case <-pause.C:
 		}
 	}
+}
+
+// stillAtWork is told to who has waited for a call with the same key: what that one comes to nobody can say yet.
+func stillAtWork() *problem.Problem {
+	return problem.New(problem.CodeEngineUnavailable, problem.WithDetail(
+		"Another call with this key is at work, or its process has ended: send the same again with the same key to hear what it comes to."))
 }
 
 // perform does the work, even if the client leaves meanwhile, and keeps the answer.

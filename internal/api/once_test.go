@@ -65,6 +65,28 @@ func TestAKeyHoldsAcrossRestarts(t *testing.T) {
 	require.Equal(t, first.Raw, second.Raw)
 }
 
+// A process that is killed after the act was done, and before its answer was kept, leaves its key locked for a while.
+func TestA503ForAKeyAtWorkSaysNothingOfTheCallBefore(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	path := w.open("acct-1", "individual")
+	send := func() answer { return w.as("platform").withKey("card-1").post(path+"/card", person(t, 1).card(1)) }
+	require.Equal(t, "card_code_required", send().ok(200).state())
+	key := func(lockedUntil string) {
+		_, err := w.store.Pool().Exec(t.Context(), `update idempotency set status = null, headers = null, body = null, answered_at = null,
+			locked_until = now() + $1::interval where path like '%/card'`, lockedUntil)
+		require.NoError(t, err)
+	}
+
+	key("1 minute")
+	said := send().refused(http.StatusServiceUnavailable, "engine_unavailable").Body["detail"]
+	require.Contains(t, said, "Another call with this key is at work")
+
+	key("0 seconds")
+	require.Equal(t, "card_code_required", send().ok(200).state())
+	require.Equal(t, 1, w.count(`select count(*) from acts where act = 'card'`), "it is the same act, done once")
+}
+
 func TestAKeyIsScopedByCallerMethodAndPath(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

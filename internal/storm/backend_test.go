@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -48,7 +49,8 @@ type told struct {
 	Abandoned         bool // after a 503, not asked for again
 	Later             bool // answered 202 at least once
 	Tries             int
-	Body              []byte // the answer's
+	Heard             []string // the answer to each try
+	Body              []byte   // the answer's
 	Began             time.Time
 
 	problem
@@ -82,23 +84,25 @@ func (b *backend) act(ctx context.Context, p *pass, a ask) *told {
 	b.mu.Lock()
 	b.told = append(b.told, t)
 	b.mu.Unlock()
-	unheard := false // a try before this one had no answer: who is refused at the door is told nothing of that
+	unknown := false // a try before this one may have done it, or may still: a 503 speaks of its own call alone
 	for p.through(ctx) {
 		t.Tries++
 		status, header, body, err := b.send(ctx, b.apis[t.Tries%len(b.apis)], a.method, a.path, a.token, t.Key, a.body)
+		b.heard(t, status, body, err)
 		switch {
 		case err != nil:
-			unheard = true
+			unknown = true
 			p.pause(ctx, retryPause*time.Duration(min(t.Tries, 6)))
 		case status == http.StatusAccepted:
-			t.Later = true
+			t.Later, unknown = true, true
 			b.awaitDone(ctx, p, a)
 		case again(status, body):
 			t.Busy = true
-			if a.abandon && status == http.StatusServiceUnavailable && (!unheard || !bytes.Contains(body, []byte("engine_busy"))) {
+			if a.abandon && status == http.StatusServiceUnavailable && !unknown {
 				t.Abandoned = true
 				return t
 			}
+			unknown = unknown || status >= http.StatusInternalServerError && status != http.StatusServiceUnavailable
 			p.pause(ctx, after(header))
 		default:
 			b.answered(ctx, p, a, t, status, body)
@@ -106,6 +110,19 @@ func (b *backend) act(ctx context.Context, p *pass, a ask) *told {
 		}
 	}
 	return t
+}
+
+// heard notes the answer to one try, for who has to find out why an act came to what it did.
+func (b *backend) heard(t *told, status int, body []byte, err error) {
+	said := "nothing"
+	if err == nil {
+		var p problem
+		_ = json.Unmarshal(body, &p) // an answer without a code is named by its status
+		said = strings.TrimSpace(fmt.Sprint(status, " ", p.Code))
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	t.Heard = append(t.Heard, fmt.Sprintf("%s %s", time.Now().UTC().Format(clock), said))
 }
 
 // answered notes the last word.

@@ -290,7 +290,8 @@ func (s *sight) unsure(act string) (n int) {
 	return n
 }
 
-// guesses are as many fewer as wrong amounts were answered: one that was answered 503 and not sent again costs nothing.
+// guesses are as many fewer as wrong amounts were answered: one that was answered 503 at its first try, and not sent again,
+// costs nothing.
 func guesses(s *sight) (all []trouble) {
 	if s.View == nil || s.View.Payout == nil || s.Payments != s.payments() {
 		return nil // its driver has not heard yet which payment is the newest
@@ -304,9 +305,20 @@ func guesses(s *sight) (all []trouble) {
 	}
 	most := registration.AmountGuesses - wrong
 	if left := s.View.Payout.AttemptsLeft; left > most || left < most-s.unsure("deposit") {
-		all = append(all, trouble{ruleGuesses, s.Account, fmt.Sprintf("%d wrong amounts were answered and %d are left", wrong, left)})
+		all = append(all, trouble{ruleGuesses, s.Account, fmt.Sprintf("%d wrong amounts were answered and %d are left (%s)", wrong, left, s.heardOf("deposit"))})
 	}
 	return all
+}
+
+// heardOf is what was answered to each try of the acts of a kind.
+func (s *sight) heardOf(act string) string {
+	var all []string
+	for _, t := range s.Told {
+		if t.Act == act {
+			all = append(all, strings.Join(t.Heard, ", "))
+		}
+	}
+	return strings.Join(all, "; ")
 }
 
 // unended is whatever has no end although its people went on to it.

@@ -118,7 +118,7 @@ func (w *world) dossier(ctx context.Context, s *sight, troubles []trouble) strin
 		fmt.Fprintf(t, "  %s %s %s → %s by %s\n", e.At.UTC().Format(clock), e.Event, e.From, e.To, e.Actor)
 	}
 	for _, a := range s.Told {
-		fmt.Fprintf(t, "  %s asked: %s, %d tries, %s\n", a.Began.UTC().Format(clock), a.Act, a.Tries, a.outcome())
+		fmt.Fprintf(t, "  %s asked: %s, %d tries, %s (heard %s)\n", a.Began.UTC().Format(clock), a.Act, a.Tries, a.outcome(), strings.Join(a.Heard, ", "))
 	}
 	for _, e := range s.Statement {
 		fmt.Fprintf(t, "  %s bank: %s %s, key came %d times\n", e.At.UTC().Format(clock), e.Key, e.State, e.Presented)
