@@ -27,15 +27,13 @@ func (e *Engine) Mark(ctx context.Context) (newest registration.Mark, err error)
 	ctx, cancel := context.WithTimeout(ctx, askedWithin)
 	defer cancel()
 	id := registration.AnchorWorkflowID(e.taskQueue)
-	answer, err := e.client.WorkflowService().GetWorkflowExecutionHistoryReverse(ctx, &workflowservice.GetWorkflowExecutionHistoryReverseRequest{
-		Namespace: e.namespace, Execution: &commonpb.WorkflowExecution{WorkflowId: id}, MaximumPageSize: anchorEvents,
-	})
+	events, err := e.newestEvents(ctx, id, "", anchorEvents)
 	if err != nil {
-		return newest, gone(err)
+		return newest, err
 	}
 	dc := converter.WithDataConverterSerializationContext(e.payloads, converter.WorkflowSerializationContext{Namespace: e.namespace, WorkflowID: id})
 	marks := []*commonpb.Payloads{}
-	for _, event := range answer.GetHistory().GetEvents() { // the newest first
+	for _, event := range events { // the newest first
 		if signal := event.GetWorkflowExecutionSignaledEventAttributes(); signal.GetSignalName() == registration.SignalMark {
 			marks = append(marks, signal.GetInput())
 		}

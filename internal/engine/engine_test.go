@@ -10,10 +10,12 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
+	"google.golang.org/grpc"
 
 	"shiming/internal/devstack"
 	"shiming/internal/devstack/stacktest"
@@ -44,10 +46,11 @@ type place struct {
 	queue   string
 }
 
-func newPlace(t *testing.T) place {
+func newPlace(t *testing.T, dial ...grpc.DialOption) place {
 	t.Helper()
 	at := stacktest.TemporalEndpoint(t)
-	p := place{options: engine.Secured(client.Options{HostPort: at.Address, Namespace: at.Namespace}, keys(t), quiet), queue: stacktest.TaskQueue(t)}
+	options := client.Options{HostPort: at.Address, Namespace: at.Namespace, ConnectionOptions: client.ConnectionOptions{DialOptions: dial}}
+	p := place{options: engine.Secured(options, keys(t), quiet), queue: stacktest.TaskQueue(t)}
 	var err error
 	p.Engine, err = engine.Dial(t.Context(), p.options, p.queue, quiet)
 	require.NoError(t, err)
@@ -245,6 +248,45 @@ func TestAMarkIsReadWithoutAWorker(t *testing.T) {
 	id, err := p.Identity(t.Context())
 	require.NoError(t, err)
 	require.NotEmpty(t, id)
+}
+
+// A server that was killed while it wrote a task has left a batch of events that do not count. It passes over it, so that a page of
+// that one alone is empty, and it says that there is no other page.
+func TestABatchThatDoesNotCountHidesNoHistory(t *testing.T) {
+	t.Parallel()
+	for left, want := range map[int32]bool{1: true, 30: true, 1 << 20: false} {
+		p := newPlace(t, grpc.WithChainUnaryInterceptor(func(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, call grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+			if asked, is := req.(*workflowservice.GetWorkflowExecutionHistoryReverseRequest); is && asked.MaximumPageSize <= left {
+				return nil
+			}
+			return call(ctx, method, req, reply, cc, opts...)
+		}))
+		require.NoError(t, p.KeepMark(t.Context(), registration.Mark{DatabaseID: "one", Number: 1}))
+		last, err := p.LastEvent(t.Context(), engine.Listed{WorkflowID: registration.AnchorWorkflowID(p.queue)})
+		_, markErr := p.Mark(t.Context())
+		if !want {
+			require.ErrorContains(t, err, "has no history")
+			require.ErrorContains(t, markErr, "has no history")
+			continue
+		}
+		require.NoError(t, err)
+		require.NoError(t, markErr)
+		require.WithinDuration(t, time.Now(), last, time.Minute)
+	}
+}
+
+// Whose run it is stands in its beginning.
+func TestARunNamesItsSubject(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t) // nobody works
+	require.NoError(t, p.Start(t.Context(), registration.IndividualWorkflow, registration.WorkflowID("acct-1"), "", registration.Application{RegistrationID: "reg_1"}))
+	id, err := p.Subject(t.Context(), engine.Listed{WorkflowID: registration.WorkflowID("acct-1")})
+	require.NoError(t, err)
+	require.Equal(t, "reg_1", id)
+	_, err = p.Subject(t.Context(), engine.Listed{WorkflowID: registration.WorkflowID("acct-2")})
+	require.ErrorIs(t, err, engine.ErrNoRun)
+	_, err = p.LastEvent(t.Context(), engine.Listed{WorkflowID: registration.WorkflowID("acct-2")})
+	require.ErrorIs(t, err, engine.ErrNoRun)
 }
 
 // Many open cases hide no payment that has ended, nor payments a case.

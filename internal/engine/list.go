@@ -11,6 +11,7 @@ import (
 
 	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/converter"
 
@@ -128,45 +129,65 @@ func (e *Engine) listed(page *workflowservice.ListWorkflowExecutionsResponse) (a
 	return all, nil
 }
 
-// Subject names the registration or clearing that a run is of, and says when anything happened to it last. [ErrNoRun] says that the engine
-// has forgotten it.
-func (e *Engine) Subject(ctx context.Context, l Listed) (id string, last time.Time, err error) {
+// beginning is how many batches of events are read to see how a run began; it is in the first.
+const beginning = 10
+
+// Subject names the registration or clearing that a run is of. [ErrNoRun] says that the engine has forgotten it.
+func (e *Engine) Subject(ctx context.Context, l Listed) (id string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, askedWithin)
 	defer cancel()
 	answer, err := e.client.WorkflowService().GetWorkflowExecutionHistory(ctx, &workflowservice.GetWorkflowExecutionHistoryRequest{
-		Namespace: e.namespace, Execution: &commonpb.WorkflowExecution{WorkflowId: l.WorkflowID, RunId: l.RunID}, MaximumPageSize: 1,
+		Namespace: e.namespace, Execution: &commonpb.WorkflowExecution{WorkflowId: l.WorkflowID, RunId: l.RunID}, MaximumPageSize: beginning,
 	})
 	if err != nil {
-		return "", last, gone(err)
-	}
-	var app struct {
-		RegistrationID string `json:"registration_id"`
-		ClearingID     string `json:"clearing_id"`
+		return "", gone(err)
 	}
 	dc := converter.WithDataConverterSerializationContext(e.payloads, converter.WorkflowSerializationContext{Namespace: e.namespace, WorkflowID: l.WorkflowID})
-	for _, event := range answer.GetHistory().GetEvents() { // more than the first come, if they were written together
-		if started := event.GetWorkflowExecutionStartedEventAttributes(); started != nil {
-			if err := dc.FromPayloads(started.GetInput(), &app); err != nil {
-				return "", last, err
-			}
+	for _, event := range answer.GetHistory().GetEvents() {
+		started := event.GetWorkflowExecutionStartedEventAttributes()
+		if started == nil {
+			continue
 		}
+		var app struct {
+			RegistrationID string `json:"registration_id"`
+			ClearingID     string `json:"clearing_id"`
+		}
+		err := dc.FromPayloads(started.GetInput(), &app)
+		return cmp.Or(app.RegistrationID, app.ClearingID), err
 	}
-	last, err = e.lastEvent(ctx, l)
-	return cmp.Or(app.RegistrationID, app.ClearingID), last, err
+	return "", fmt.Errorf("engine: the history of run %s does not say how it began", l.RunID)
 }
 
-// lastEvent says when anything happened to a run last.
-func (e *Engine) lastEvent(ctx context.Context, l Listed) (last time.Time, err error) {
-	answer, err := e.client.WorkflowService().GetWorkflowExecutionHistoryReverse(ctx, &workflowservice.GetWorkflowExecutionHistoryReverseRequest{
-		Namespace: e.namespace, Execution: &commonpb.WorkflowExecution{WorkflowId: l.WorkflowID, RunId: l.RunID}, MaximumPageSize: 1,
-	})
+// LastEvent says when anything happened to a run last. [ErrNoRun] says that the engine has forgotten it.
+func (e *Engine) LastEvent(ctx context.Context, l Listed) (last time.Time, err error) {
+	ctx, cancel := context.WithTimeout(ctx, askedWithin)
+	defer cancel()
+	events, err := e.newestEvents(ctx, l.WorkflowID, l.RunID, 1)
 	if err != nil {
-		return last, gone(err)
+		return last, err
 	}
-	for _, event := range answer.GetHistory().GetEvents() {
-		return event.GetEventTime().AsTime(), nil
+	return events[0].GetEventTime().AsTime(), nil
+}
+
+// mostBatches is how many batches of events are asked for at most.
+const mostBatches = 1000
+
+// newestEvents reads the newest batches of a workflow's events, at least one event, the newest first; an empty runID means its newest
+// run. A server that was killed between writing events and writing that they count has left a batch that it passes over; a page of
+// nothing else comes back empty and as if it were the last, so then more is asked for (seen of server 1.29).
+func (e *Engine) newestEvents(ctx context.Context, workflowID, runID string, batches int32) ([]*historypb.HistoryEvent, error) {
+	for ; batches <= mostBatches; batches *= 10 {
+		answer, err := e.client.WorkflowService().GetWorkflowExecutionHistoryReverse(ctx, &workflowservice.GetWorkflowExecutionHistoryReverseRequest{
+			Namespace: e.namespace, Execution: &commonpb.WorkflowExecution{WorkflowId: workflowID, RunId: runID}, MaximumPageSize: batches,
+		})
+		if err != nil {
+			return nil, gone(err)
+		}
+		if events := answer.GetHistory().GetEvents(); len(events) > 0 {
+			return events, nil
+		}
 	}
-	return last, errors.New("engine: the run has no history")
+	return nil, fmt.Errorf("engine: run %s of %s has no history", runID, workflowID)
 }
 
 // End ends a run at once, by a repair: what it knows is not what the database knows. One that has ended is left so.

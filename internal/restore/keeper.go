@@ -33,7 +33,8 @@ type Engine interface {
 	Newest(ctx context.Context, limit int) ([]engine.Listed, error)
 	Running(ctx context.Context, each func(engine.Listed) error) error
 	Since(ctx context.Context, since time.Time, each func(engine.Listed) error) error
-	Subject(ctx context.Context, l engine.Listed) (id string, last time.Time, err error)
+	Subject(ctx context.Context, l engine.Listed) (id string, err error)
+	LastEvent(ctx context.Context, l engine.Listed) (time.Time, error)
 	End(ctx context.Context, workflowID, runID, why string) error
 	Look(ctx context.Context, workflowID string) (engine.Seen, error)
 	Attempts(ctx context.Context, workflowID string) (int, error)
@@ -222,8 +223,11 @@ func (k *Keeper) rowOf(ctx context.Context, l engine.Listed) (id string, err err
 	if !l.Stood {
 		return "", nil
 	}
-	id, _, err = k.Engine.Subject(ctx, l)
-	return id, orNone(err) // forgotten meanwhile
+	id, err = k.Engine.Subject(ctx, l)
+	if err = orNone(err); err != nil { // it may have been forgotten meanwhile
+		return "", fmt.Errorf("workflow %s: %w", l.WorkflowID, err)
+	}
+	return id, nil
 }
 
 // raise raises the database's mark if anything was committed since, or in any case, and has the engine keep it.

@@ -66,9 +66,9 @@ func (e *standIn) Running(_ context.Context, each func(engine.Listed) error) err
 }
 
 // Subject takes the name of the run for its case.
-func (e *standIn) Subject(_ context.Context, l engine.Listed) (string, time.Time, error) {
-	return l.RunID, e.last, nil
-}
+func (e *standIn) Subject(_ context.Context, l engine.Listed) (string, error) { return l.RunID, nil }
+
+func (e *standIn) LastEvent(context.Context, engine.Listed) (time.Time, error) { return e.last, nil }
 
 func (e *standIn) Look(context.Context, string) (engine.Seen, error) { return e.looked, nil }
 

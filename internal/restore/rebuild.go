@@ -54,7 +54,7 @@ func (k *Keeper) over(ctx context.Context) error {
 		if l.Type == registration.PayoutWorkflow { // it finds that the bank has answered
 			return nil
 		}
-		id, _, err := k.Engine.Subject(ctx, l)
+		id, err := k.Engine.Subject(ctx, l)
 		if errors.Is(err, engine.ErrNoRun) {
 			return nil
 		}

@@ -265,12 +265,13 @@ func (r *Repairer) workflow(ctx context.Context, l engine.Listed) error {
 
 // caseRun holds the run of a registration or a clearing against its row.
 func (r *Repairer) caseRun(ctx context.Context, l engine.Listed) error {
-	id, last, err := r.Engine.Subject(ctx, l)
-	if errors.Is(err, engine.ErrNoRun) { // forgotten meanwhile
-		return nil
-	}
+	id, err := r.Engine.Subject(ctx, l)
 	if err != nil {
-		return err
+		return orNone(err) // forgotten meanwhile
+	}
+	last, err := r.Engine.LastEvent(ctx, l)
+	if err != nil {
+		return orNone(err)
 	}
 	run, err := r.Book.RunOf(ctx, id)
 	switch {
