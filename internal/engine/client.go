@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"sync/atomic"
 	"time"
 
@@ -40,7 +41,20 @@ func Secured(options client.Options, keys *vault.Keys, logger *slog.Logger) clie
 	options.FailureConverter = codec.FailureConverter(options.DataConverter)
 	options.Logger = log.NewStructuredLogger(logger)
 	patience(&options.ConnectionOptions)
+	options.ConnectionOptions.GrpcCompression = compression(options)
 	return options
+}
+
+// compression spares both sides the work of compressing what crosses no network, unless somebody has asked for it.
+func compression(options client.Options) client.GrpcCompression {
+	host, _, err := net.SplitHostPort(cmp.Or(options.HostPort, client.DefaultHostPort))
+	if asked := options.ConnectionOptions.GrpcCompression; asked != nil || err != nil {
+		return asked
+	}
+	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
+		return &client.GrpcCompressionNone{}
+	}
+	return nil // the SDK's own choice
 }
 
 // How soon a connection to Temporal that is dead is given up, and how soon another is tried. The SDK's own are 45 s and up to 10 s.
