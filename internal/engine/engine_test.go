@@ -285,6 +285,7 @@ func TestARunNamesItsSubject(t *testing.T) {
 	require.Equal(t, "reg_1", id)
 	_, err = p.Subject(t.Context(), engine.Listed{WorkflowID: registration.WorkflowID("acct-2")})
 	require.ErrorIs(t, err, engine.ErrNoRun)
+	require.ErrorContains(t, err, registration.WorkflowID("acct-2"), "who is held up by it learns by which")
 	_, err = p.LastEvent(t.Context(), engine.Listed{WorkflowID: registration.WorkflowID("acct-2")})
 	require.ErrorIs(t, err, engine.ErrNoRun)
 }

@@ -140,7 +140,7 @@ func (e *Engine) Subject(ctx context.Context, l Listed) (id string, err error) {
 		Namespace: e.namespace, Execution: &commonpb.WorkflowExecution{WorkflowId: l.WorkflowID, RunId: l.RunID}, MaximumPageSize: beginning,
 	})
 	if err != nil {
-		return "", gone(err)
+		return "", unread(l.WorkflowID, err)
 	}
 	dc := converter.WithDataConverterSerializationContext(e.payloads, converter.WorkflowSerializationContext{Namespace: e.namespace, WorkflowID: l.WorkflowID})
 	for _, event := range answer.GetHistory().GetEvents() {
@@ -152,10 +152,12 @@ func (e *Engine) Subject(ctx context.Context, l Listed) (id string, err error) {
 			RegistrationID string `json:"registration_id"`
 			ClearingID     string `json:"clearing_id"`
 		}
-		err := dc.FromPayloads(started.GetInput(), &app)
-		return cmp.Or(app.RegistrationID, app.ClearingID), err
+		if err := dc.FromPayloads(started.GetInput(), &app); err != nil {
+			return "", fmt.Errorf("workflow %s: %w", l.WorkflowID, err)
+		}
+		return cmp.Or(app.RegistrationID, app.ClearingID), nil
 	}
-	return "", fmt.Errorf("engine: the history of run %s does not say how it began", l.RunID)
+	return "", fmt.Errorf("engine: workflow %s: the history does not say how it began", l.WorkflowID)
 }
 
 // LastEvent says when anything happened to a run last. [ErrNoRun] says that the engine has forgotten it.
@@ -181,13 +183,18 @@ func (e *Engine) newestEvents(ctx context.Context, workflowID, runID string, bat
 			Namespace: e.namespace, Execution: &commonpb.WorkflowExecution{WorkflowId: workflowID, RunId: runID}, MaximumPageSize: batches,
 		})
 		if err != nil {
-			return nil, gone(err)
+			return nil, unread(workflowID, err)
 		}
 		if events := answer.GetHistory().GetEvents(); len(events) > 0 {
 			return events, nil
 		}
 	}
-	return nil, fmt.Errorf("engine: run %s of %s has no history", runID, workflowID)
+	return nil, fmt.Errorf("engine: workflow %s has no history", workflowID)
+}
+
+// unread names the workflow whose history could not be read: one may hold up a comparison of all.
+func unread(workflowID string, err error) error {
+	return fmt.Errorf("workflow %s: %w", workflowID, gone(err))
 }
 
 // End ends a run at once, by a repair: what it knows is not what the database knows. One that has ended is left so.

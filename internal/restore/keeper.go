@@ -224,10 +224,7 @@ func (k *Keeper) rowOf(ctx context.Context, l engine.Listed) (id string, err err
 		return "", nil
 	}
 	id, err = k.Engine.Subject(ctx, l)
-	if err = orNone(err); err != nil { // it may have been forgotten meanwhile
-		return "", fmt.Errorf("workflow %s: %w", l.WorkflowID, err)
-	}
-	return id, nil
+	return id, orNone(err) // forgotten meanwhile
 }
 
 // raise raises the database's mark if anything was committed since, or in any case, and has the engine keep it.
