@@ -44,7 +44,7 @@ type Look struct {
 	ID string `json:"id"` // of the registration or clearing
 }
 
-// QueryFacts asks a registration's or a clearing's run what it believes: its [Case] or [ClearingCase].
+// QueryFacts asks a registration's or a clearing's run what it believes: its [Case].
 const QueryFacts = "facts"
 
 // Application starts a registration. Personal data waits in the vault under ApplicantRef.
@@ -63,19 +63,6 @@ type Application struct {
 	OpenBy time.Time `json:"open_by,omitzero"`
 	// RunID is the engine's, filled in by the run.
 	RunID string `json:"run_id,omitempty"`
-}
-
-// Case is what a registration's run mirrors of its row.
-type Case struct {
-	State    State       `json:"state"`
-	Sequence int64       `json:"sequence"` // of the newest transition
-	Version  int64       `json:"version"`  // never falls
-	Due      *Deadline   `json:"due,omitempty"`
-	Overdue  bool        `json:"overdue,omitempty"`
-	Payment  *PaymentRef `json:"payment,omitempty"`
-	// Idle and Review are when inactivity and the review are looked at next.
-	Idle   *time.Time `json:"idle,omitempty"`
-	Review *time.Time `json:"review,omitempty"`
 }
 
 // ActArgs is what every update of a registration's workflow takes: which act, by whom, and where its input waits.
