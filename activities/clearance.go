@@ -30,47 +30,39 @@ type Clearance struct {
 	Book   ConditionBook
 }
 
-// Hold is a hold on a wallet account: the clearing it is for and which of its attempts. A key that has held once does
-// not hold again after its release, so every attempt has a key of its own.
-type Hold struct {
-	ClearingID string `json:"clearing_id"`
-	Key        string `json:"key"`
-	Version    int64  `json:"version,omitempty"` // that the run stands at
-}
-
 // JudgeConditions asks the wallet how things stand and judges all conditions.
 func (a *Clearance) JudgeConditions(ctx context.Context, clearingID string) (registration.ClearingVerdict, error) {
 	account, err := a.Book.ClearingAccount(ctx, clearingID)
 	if err != nil {
-		return registration.ClearingVerdict{}, classify(err)
+		return registration.ClearingVerdict{}, err
 	}
 	facts, err := a.Wallet.Facts(ctx, account)
 	if err != nil {
-		return registration.ClearingVerdict{}, classify(err)
+		return registration.ClearingVerdict{}, err
 	}
 	verdict, err := a.Book.KeepConditions(ctx, clearingID, facts)
-	return verdict, classify(err)
+	return verdict, err
 }
 
 // HoldAccount keeps the account's money and cards from moving. That it is asked for shows that the task which began the attempt
 // was reported, so that the run is where its row is, however long the wallet is away.
-func (a *Clearance) HoldAccount(ctx context.Context, h Hold) error {
+func (a *Clearance) HoldAccount(ctx context.Context, h registration.Hold) error {
 	if err := a.Book.Acknowledge(ctx, h.ClearingID, h.Version); err != nil {
-		return classify(err)
+		return err
 	}
 	return a.at(ctx, h.ClearingID, func(account string) error { return a.Wallet.Hold(ctx, h.Key, account) })
 }
 
 // ReleaseAccount ends the hold.
-func (a *Clearance) ReleaseAccount(ctx context.Context, h Hold) error {
+func (a *Clearance) ReleaseAccount(ctx context.Context, h registration.Hold) error {
 	return a.at(ctx, h.ClearingID, func(account string) error { return a.Wallet.Release(ctx, h.Key, account) })
 }
 
 // ForgetIdentity makes the wallet forget who the account was verified as. That it is about to is noted first: a run that is lost
 // after the wallet has done it must not lead another back to the applicant.
-func (a *Clearance) ForgetIdentity(ctx context.Context, h Hold) error {
+func (a *Clearance) ForgetIdentity(ctx context.Context, h registration.Hold) error {
 	if err := a.Book.Forgetting(ctx, h.ClearingID); err != nil {
-		return classify(err)
+		return err
 	}
 	return a.at(ctx, h.ClearingID, func(account string) error { return a.Wallet.ClearIdentity(ctx, h.Key, account) })
 }
@@ -78,7 +70,7 @@ func (a *Clearance) ForgetIdentity(ctx context.Context, h Hold) error {
 func (a *Clearance) at(ctx context.Context, clearingID string, do func(account string) error) error {
 	account, err := a.Book.ClearingAccount(ctx, clearingID)
 	if err != nil {
-		return classify(err)
+		return err
 	}
-	return classify(do(account))
+	return do(account)
 }

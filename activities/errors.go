@@ -25,6 +25,7 @@ const (
 	FailRestored    = "held_after_restore"   // until the database is repaired; looked at again every few seconds
 	FailCeiling     = "ceiling_met"          // all that may be spent in a day is spent; tried again the next day, or when the ceiling was raised
 	FailForeign     = "foreign_reference"    // a reference leads to what is not its owner's; tried again once somebody has looked
+	FailPaced       = "lane_paced"           // not done here; it goes by its lane
 	FailStorage     = "storage"              // tried again
 )
 
@@ -46,8 +47,8 @@ func classify(err error) error {
 	var illegal *registration.IllegalTransitionError
 	var met *postgres.CeilingError
 	switch {
-	case err == nil:
-		return nil
+	case err == nil, said(err):
+		return err
 	case errors.Is(err, outside.ErrUnavailable):
 		return temporal.NewApplicationError("the provider is unavailable; nothing was done", FailUnavailable)
 	case errors.Is(err, outside.ErrUnknown):
@@ -74,4 +75,10 @@ func classify(err error) error {
 		return temporal.NewNonRetryableApplicationError(illegal.Error(), FailIllegal, nil)
 	}
 	return temporal.NewApplicationError("the database could not be written; see the worker's log", FailStorage)
+}
+
+// said reports whether an activity has said itself how it failed.
+func said(err error) bool {
+	_, yes := err.(*temporal.ApplicationError) //nolint:errorlint // one that is wrapped would be tried again whatever it says
+	return yes
 }

@@ -19,12 +19,12 @@ type PayingBank interface {
 type PayoutBook interface {
 	HeldNotices(ctx context.Context, paymentID string) (ids []string, wanted bool, err error)
 	NoticeTaken(ctx context.Context, paymentID string) (bool, error)
-	PaymentNotified(ctx context.Context, paymentID string) (registration.PaymentRef, error)
+	PaymentNotified(ctx context.Context, paymentID string) error
 	TakeOrder(ctx context.Context, paymentID string) (*postgres.Order, error)
 	PaymentKey(ctx context.Context, paymentID string) (string, error)
-	OrderAnswered(ctx context.Context, paymentID, kind, reason string) (registration.PaymentRef, error)
+	OrderAnswered(ctx context.Context, paymentID, kind, reason string) error
 	OrderDropped(ctx context.Context, paymentID string) error
-	LostAdopted(ctx context.Context, paymentID, key, kind, reason string) (registration.PaymentRef, error)
+	LostAdopted(ctx context.Context, paymentID, key, kind, reason string) error
 	LostRefused(ctx context.Context, paymentID, key string) error
 	LeaveToJudge(ctx context.Context, paymentID string) error
 	PayoutCancelIgnored(ctx context.Context, paymentID string) error
@@ -44,17 +44,16 @@ var errNoChannel = errors.New("no channel has accepted the payment notice")
 
 // Announce sends the payment notice by all channels at once. As soon as one has accepted it the window starts; what is left
 // is delivered by the relay.
-func (a *Payouts) Announce(ctx context.Context, paymentID string) (registration.PaymentRef, error) {
+func (a *Payouts) Announce(ctx context.Context, paymentID string) error {
 	defer alive(ctx)()
 	held, wanted, err := a.Book.HeldNotices(ctx, paymentID)
 	if err != nil || !wanted {
-		return registration.PaymentRef{ID: paymentID}, classify(err)
+		return err
 	}
 	if err := a.firstTaken(ctx, paymentID, held); err != nil {
-		return registration.PaymentRef{}, classify(err)
+		return err
 	}
-	ref, err := a.Book.PaymentNotified(ctx, paymentID)
-	return ref, classify(err)
+	return a.Book.PaymentNotified(ctx, paymentID)
 }
 
 // firstTaken returns as soon as one channel has taken the notice. Another that is slow goes on by itself. The error says why
@@ -90,51 +89,48 @@ func (a *Payouts) firstTaken(ctx context.Context, paymentID string, held []strin
 // Order has the bank pay, exactly once: the key was stored with the payment before the bank is first called, and after
 // a call without an answer the bank is asked by that key before anything is sent again. Nor is anything sent before the bank was
 // shown every transfer that a restore has lost and that may have been made for the same company.
-func (a *Payouts) Order(ctx context.Context, paymentID string) (registration.PaymentRef, error) {
+func (a *Payouts) Order(ctx context.Context, paymentID string) error {
 	defer alive(ctx)()
 	for {
-		ref, again, err := a.order(ctx, paymentID)
+		again, err := a.order(ctx, paymentID)
 		if !again || err != nil {
-			return ref, classify(err)
+			return err
 		}
 	}
 }
 
 // order orders a payment once. again: what stands in its way has changed.
-func (a *Payouts) order(ctx context.Context, paymentID string) (ref registration.PaymentRef, again bool, err error) {
-	ref.ID = paymentID
+func (a *Payouts) order(ctx context.Context, paymentID string) (again bool, err error) {
 	order, err := a.Book.TakeOrder(ctx, paymentID)
 	if order == nil || err != nil { // void before it was ordered, or answered already
-		return ref, false, err
+		return false, err
 	}
 	if order.Asked {
 		status, found, err := a.Bank.FindTransfer(ctx, order.Key)
 		switch {
 		case err != nil:
-			return ref, false, err
+			return false, err
 		case found:
-			ref, err = a.ordered(ctx, paymentID, status, nil)
-			return ref, false, err
+			return false, a.ordered(ctx, paymentID, status, nil)
 		case order.Void: // and the bank never heard of it
-			return ref, false, a.Book.OrderDropped(ctx, paymentID)
+			return false, a.Book.OrderDropped(ctx, paymentID)
 		}
 	}
 	switch {
 	case order.Barred != nil:
-		return ref, false, order.Barred
+		return false, order.Barred
 	case order.Lost != nil:
 		return a.takeOver(ctx, paymentID, order)
 	case order.Judge:
-		return ref, false, a.Book.LeaveToJudge(ctx, paymentID)
+		return false, a.Book.LeaveToJudge(ctx, paymentID)
 	}
 	status, err := a.Bank.Transfer(ctx, transfer(order, order.Key, order.AmountFen))
-	ref, err = a.ordered(ctx, paymentID, status, err)
-	return ref, false, err
+	return false, a.ordered(ctx, paymentID, status, err)
 }
 
 // takeOver shows the bank one lost transfer after the other, until it knows one as this order. One that the bank has forgotten is not
 // shown: that would be to pay it.
-func (a *Payouts) takeOver(ctx context.Context, paymentID string, order *postgres.Order) (ref registration.PaymentRef, again bool, err error) {
+func (a *Payouts) takeOver(ctx context.Context, paymentID string, order *postgres.Order) (again bool, err error) {
 	for _, lost := range order.Lost {
 		status, found, err := a.Bank.FindTransfer(ctx, lost.Key)
 		if found && err == nil {
@@ -143,26 +139,26 @@ func (a *Payouts) takeOver(ctx context.Context, paymentID string, order *postgre
 		switch {
 		case err == nil && !found, errors.Is(err, bank.ErrKeyReused):
 			if err := a.Book.LostRefused(ctx, paymentID, lost.Key); err != nil {
-				return ref, false, err
+				return false, err
 			}
 		case err != nil:
-			return ref, false, err
+			return false, err
 		default:
-			ref, err := a.Book.LostAdopted(ctx, paymentID, lost.Key, status.State.Report(), string(status.Reason))
-			return ref, err == nil, err // another payment may have been quicker
+			err := a.Book.LostAdopted(ctx, paymentID, lost.Key, status.State.Report(), string(status.Reason))
+			return err == nil, err // another payment may have been quicker
 		}
 	}
-	return ref, true, nil
+	return true, nil
 }
 
 // ordered records what the bank has answered to an order.
-func (a *Payouts) ordered(ctx context.Context, paymentID string, status bank.TransferStatus, err error) (registration.PaymentRef, error) {
+func (a *Payouts) ordered(ctx context.Context, paymentID string, status bank.TransferStatus, err error) error {
 	var no *bank.Refusal
 	switch {
 	case errors.As(err, &no):
 		status.State, status.Reason = bank.TransferFailed, no.Reason
 	case err != nil:
-		return registration.PaymentRef{}, err
+		return err
 	}
 	return a.Book.OrderAnswered(ctx, paymentID, status.State.Report(), string(status.Reason))
 }
@@ -176,21 +172,20 @@ func transfer(order *postgres.Order, key string, fen int64) bank.Transfer {
 }
 
 // Ask asks the bank what became of a payment whose report is late; if it knows more than we do, that is recorded.
-func (a *Payouts) Ask(ctx context.Context, paymentID string) (registration.PaymentRef, error) {
+func (a *Payouts) Ask(ctx context.Context, paymentID string) error {
 	defer alive(ctx)()
 	key, err := a.Book.PaymentKey(ctx, paymentID)
 	if err != nil {
-		return registration.PaymentRef{}, classify(err)
+		return err
 	}
 	status, found, err := a.Bank.FindTransfer(ctx, key)
 	if err != nil || !found {
-		return registration.PaymentRef{ID: paymentID}, classify(err)
+		return err
 	}
-	ref, err := a.Book.OrderAnswered(ctx, paymentID, status.State.Report(), string(status.Reason))
-	return ref, classify(err)
+	return a.Book.OrderAnswered(ctx, paymentID, status.State.Report(), string(status.Reason))
 }
 
 // CancelIgnored notes that somebody asked for the payment's workflow to be cancelled: what was announced is seen through.
 func (a *Payouts) CancelIgnored(ctx context.Context, paymentID string) error {
-	return classify(a.Book.PayoutCancelIgnored(ctx, paymentID))
+	return a.Book.PayoutCancelIgnored(ctx, paymentID)
 }

@@ -15,7 +15,8 @@ type SessionWallet interface {
 
 // SessionBook keeps QR sessions.
 type SessionBook interface {
-	KeepSession(ctx context.Context, registrationID, actID string, a postgres.AdminSession) error
+	StepBook
+	SessionOpened(ctx context.Context, step registration.Step, a postgres.AdminSession) (registration.StepResult, error)
 }
 
 // Sessions verifies an enterprise's administrator by QR scan (guide section 5.2). Like [Cards] it gives up soon.
@@ -24,23 +25,14 @@ type Sessions struct {
 	Book   SessionBook
 }
 
-// SessionAct asks for a session.
-type SessionAct struct {
-	RegistrationID string            `json:"registration_id"`
-	AccountID      string            `json:"account_id"`
-	ActID          string            `json:"act_id"`
-	Role           registration.Role `json:"role"`
-}
-
-// OpenSession has the wallet open a session and stores it; its QR payload stays out of the engine.
-func (a *Sessions) OpenSession(ctx context.Context, act SessionAct) (sessionID string, err error) {
-	defer alive(ctx)()
-	session, err := a.Wallet.OpenSession(ctx, act.ActID, act.AccountID)
-	if err != nil {
-		return "", classify(err)
-	}
-	err = a.Book.KeepSession(ctx, act.RegistrationID, act.ActID, postgres.AdminSession{
-		SessionID: session.ID, Role: act.Role, QRPayload: session.QRPayload, ExpiresAt: session.ExpiresAt,
+// OpenSession has the wallet open a session and makes it the current one; its QR payload stays out of the engine.
+func (a *Sessions) OpenSession(ctx context.Context, step registration.Step) (registration.StepResult, error) {
+	return unlessFinished(ctx, a.Book, step, func() (refusal *registration.Refusal, then taken, err error) {
+		session, err := a.Wallet.OpenSession(ctx, step.ActID, step.AccountID)
+		return nil, func() (registration.StepResult, error) {
+			return a.Book.SessionOpened(ctx, step, postgres.AdminSession{
+				SessionID: session.ID, Role: step.Role, QRPayload: session.QRPayload, ExpiresAt: session.ExpiresAt,
+			})
+		}, err
 	})
-	return session.ID, classify(err)
 }

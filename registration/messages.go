@@ -26,12 +26,19 @@ const (
 	AttrWaitingOn = "WaitingOn"         // Keyword
 	AttrDueAt     = "DueAt"             // Datetime
 	AttrOverdue   = "Overdue"           // Bool
+	AttrProblem   = "Problem"           // Keyword: what keeps a run from going on
+)
+
+// The problems that [AttrProblem] names.
+const (
+	// ProblemDatabaseBehind: the database knows less than the run, which stands still until they agree again.
+	ProblemDatabaseBehind = "database_behind"
 )
 
 // SearchAttributes lists name and type of every search attribute.
 func SearchAttributes() map[string]string {
 	return map[string]string{
-		AttrState: "Keyword", AttrKind: "Keyword", AttrWaitingOn: "Keyword", AttrDueAt: "Datetime", AttrOverdue: "Bool",
+		AttrState: "Keyword", AttrKind: "Keyword", AttrWaitingOn: "Keyword", AttrDueAt: "Datetime", AttrOverdue: "Bool", AttrProblem: "Keyword",
 	}
 }
 

@@ -1,97 +1,67 @@
 package workflows
 
 import (
-	"slices"
-
 	"go.temporal.io/sdk/workflow"
 
 	"shiming/registration"
 )
 
-// steps says what a registration does in each of its states: it waits for one thing and deals with it.
-type steps map[registration.State]func(ctx workflow.Context)
+// regCase is one registration under way.
+type regCase struct{ flow }
 
-// regCase is one registration under way. Its Case mirrors the row; a continued run reads it anew.
-type regCase struct {
-	registration.Case
-	inbox
-	app     registration.Application
-	refused *registration.Refusal // the opening was refused: there is no registration
-	clocks  clocks
-	shown   searchable
+// newCase sets a registration up. The context is the one to work on.
+func newCase(ctx workflow.Context, app registration.Application) (workflow.Context, *regCase) {
+	r := &regCase{flow{kind: app.Kind, subject: app.RegistrationID, accountID: app.AccountID, taken: registration.CodeRegistrationExists}}
+	ctx = r.begin(ctx)
+	r.open = func(ctx workflow.Context) registration.StepResult {
+		app.RunID = workflow.GetInfo(ctx).WorkflowExecution.RunID
+		return record(ctx, openRegistration, app)
+	}
+	r.again = func(ctx workflow.Context, from *registration.Case) error {
+		app.Case = from
+		return workflow.NewContinueAsNewError(ctx, registration.WorkflowOf(app.Kind), app)
+	}
+	r.wake = r.lookAfterMoney
+	return ctx, r
 }
 
-func newCase(app registration.Application) *regCase { return &regCase{app: app} }
-
-// run takes one step after another until the registration has ended, and answers whoever is still waiting. Nothing it does
-// can be cancelled from outside: a request to cancel is a stimulus like others.
-func (c *regCase) run(ctx workflow.Context, do steps) (registration.State, error) {
-	ctx = c.open(ctx, c.app.RegistrationID)
-	if err := c.listen(ctx); err != nil {
-		return registration.None, err
-	}
-	c.start(ctx)
-	for c.refused == nil && !c.State.Final() {
-		if c.continues(ctx) {
-			next := c.app
-			next.Case = &registration.Case{Version: c.Version}
-			return c.State, workflow.NewContinueAsNewError(ctx, registration.WorkflowOf(c.app.Kind), next)
-		}
-		c.describe(ctx)
-		do[c.State](ctx)
-	}
-	c.describe(ctx)
-	c.turnAway()
-	err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) })
-	return c.State, err
-}
-
-// start opens the registration, or takes it up where its row stands.
-func (c *regCase) start(ctx workflow.Context) {
-	defer func() { c.opened = true }()
-	if c.app.Case != nil {
-		c.Version = c.app.Case.Version
-		c.look(ctx)
+// lookAfterMoney looks at the row when its time has come. The bank is asked first about a report that is late, for it may have been
+// lost; a bank that stays busy has nothing to say.
+func (r *regCase) lookAfterMoney(ctx workflow.Context) {
+	late := r.Late
+	if late == "" {
+		r.look(ctx)
 		return
 	}
-	app := c.app
-	app.RunID = workflow.GetInfo(ctx).WorkflowExecution.RunID
-	result := c.ledger(ctx, func() []any { return []any{app} }, ledger.Open)
-	if c.refused = result.Refusal; c.refused == nil {
-		c.adopt(ctx, result)
+	if _, err := ask(ctx, registration.BankLane, "Ask the bank about late money", askBank, late); err != nil {
+		workflow.GetLogger(ctx).Warn("the bank could not be asked about a late payment", "payment_id", late)
 	}
-}
-
-// look reads the row, and follows what is stored there.
-func (c *regCase) look(ctx workflow.Context) {
-	c.take(ctx, ledger.Look, registration.ByClock)
-}
-
-// cancelled does what a request to cancel the run comes to.
-func (c *regCase) cancelled(ctx workflow.Context) {
-	c.take(ctx, ledger.Cancelled, registration.ByOps)
-}
-
-// turnAway refuses the acts that came too late.
-func (c *regCase) turnAway() {
-	c.drain(func(p *pendingAct) {
-		p.answer(c.Answer(), registration.RefuseAct(c.app.Kind, c.State, p.kind))
+	result := r.whole(ctx, func() registration.StepResult {
+		step := r.step(ctx, registration.ByClock)
+		step.Asked = late
+		return record(ctx, look, step)
 	})
+	r.adopt(ctx, result)
 }
 
-// Answer is what an act is answered.
-func (c *regCase) Answer() registration.Answer {
-	return registration.Answer{State: c.State, Sequence: c.Sequence, Version: c.Version}
-}
-
-// adopt takes over what a step came to: the new state, the payment, the deadlines.
-func (c *regCase) adopt(ctx workflow.Context, r registration.StepResult) {
-	c.Case = registration.Case{
-		State: r.State, Sequence: r.Sequence, Version: r.Version, Due: r.Due, Overdue: r.Overdue, Payment: r.Payment, Idle: r.Idle, Review: r.Review,
+// collectDetails waits for contact, documents and corrections, which go straight to the database, and for the word that all is
+// handed in, which leads to under_review. A company's information may still be corrected, and its administrator's role if that
+// asks for it.
+func (r *regCase) collectDetails(ctx workflow.Context) {
+	switch got := r.next(ctx); {
+	case got.is(registration.ActSubmit):
+		r.finish(ctx, got, submit)
+	case got.is(registration.ActCompany):
+		r.finish(ctx, got, takeCompany)
+	case got.is(registration.ActAdminSession):
+		r.openSession(ctx, got)
 	}
-	c.arm(ctx)
-	c.publish(ctx)
 }
 
-// waits reports whether the registration is in one of the states.
-func (c *regCase) waits(in ...registration.State) bool { return slices.Contains(in, c.State) }
+// awaitDecision waits for a reviewer, whose decision leads to approved, rejected or back to the applicant. Time reminds and
+// escalates, and never decides.
+func (r *regCase) awaitDecision(ctx workflow.Context) {
+	if got := r.next(ctx); got.is(registration.ActDecide) {
+		r.finish(ctx, got, decide)
+	}
+}

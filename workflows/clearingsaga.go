@@ -4,10 +4,8 @@ import (
 	"fmt"
 	"time"
 
-	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
-	"shiming/activities"
 	"shiming/registration"
 )
 
@@ -25,7 +23,7 @@ const (
 // sees a clearing decided whose hold is still there. The engine takes up at the same point what a crashed worker has left;
 // a run that was lost or reset in between leaves its attempt to the next one, which first releases its hold.
 func (c *clearingCase) clear(ctx workflow.Context) {
-	begun := c.recorded(ctx, clearings.ClearingAttempt, c.by(ctx, registration.ByWalletHub, ""))
+	begun := c.take(ctx, clearingAttempt, registration.ByWalletHub)
 	if c.State != registration.Clearing {
 		return
 	}
@@ -44,70 +42,50 @@ func (c *clearingCase) clear(ctx workflow.Context) {
 	}
 	c.release(ctx, hold)
 	c.released = begun.Attempt
-	step := c.by(ctx, registration.ByWalletHub, "")
 	switch came {
 	case forgotten:
-		c.record(ctx, clearings.ClearIdentity, step)
+		c.take(ctx, clearIdentity, registration.ByWalletHub)
 	case unmet:
-		c.record(ctx, clearings.ClearingUnmet, step)
+		c.take(ctx, clearingUnmet, registration.ByWalletHub)
 	case failed:
-		if err := workflow.Sleep(ctx, pause); err != nil { // cannot be: nothing cancels it
-			workflow.GetLogger(ctx).Error("the pause was cut short", "error", err)
-		}
+		c.sleep(ctx, pause)
 	}
 }
 
 // hold is the hold of an attempt.
-func (c *clearingCase) hold(attempt int) activities.Hold {
-	return activities.Hold{ClearingID: c.app.ClearingID, Key: fmt.Sprintf("%s-%d", c.app.ClearingID, attempt), Version: c.Version}
+func (c *clearingCase) hold(attempt int) registration.Hold {
+	return registration.Hold{ClearingID: c.subject, Key: fmt.Sprintf("%s-%d", c.subject, attempt), Version: c.Version}
 }
 
 // held holds the account. The hold is insisted on, not given up: a call that was lost on its way, by a run that is gone perhaps,
 // could otherwise hold after the release. With its key having held, a late duplicate does nothing.
-func (c *clearingCase) held(ctx workflow.Context, hold activities.Hold) bool {
-	return workflow.ExecuteActivity(unceasing(ctx, "Hold the wallet account"), clearance.HoldAccount, hold).Get(ctx, nil) == nil
+func (c *clearingCase) held(ctx workflow.Context, hold registration.Hold) bool {
+	_, err := holdAccount.run(unceasing(ctx, "Hold the wallet account"), hold)
+	return err == nil
 }
 
 // underHold judges the conditions and has the wallet forget the identity. A hold is not kept up for a wallet that does
 // not answer: judging gives up after a while. Once they are met there is no way back but through.
-func (c *clearingCase) underHold(ctx workflow.Context, hold activities.Hold) outcome {
-	var verdict registration.ClearingVerdict
-	if workflow.ExecuteActivity(holding(ctx, "Judge the conditions again"), clearance.JudgeConditions, hold.ClearingID).Get(ctx, &verdict) != nil {
+func (c *clearingCase) underHold(ctx workflow.Context, hold registration.Hold) outcome {
+	verdict, err := judgeConditions.run(holding(ctx, "Judge the conditions again"), hold.ClearingID)
+	switch {
+	case err != nil:
 		return failed
-	}
-	if !verdict.Met {
+	case !verdict.Met:
 		return unmet
 	}
-	if workflow.ExecuteActivity(unceasing(ctx, "The wallet forgets the identity"), clearance.ForgetIdentity, hold).Get(ctx, nil) != nil {
+	if _, err := forgetIdentity.run(unceasing(ctx, "The wallet forgets the identity"), hold); err != nil {
 		return failed
 	}
 	return forgotten
 }
 
 // release ends the hold, whatever it takes.
-func (c *clearingCase) release(ctx workflow.Context, hold activities.Hold) {
-	for workflow.ExecuteActivity(unceasing(ctx, "Release the wallet account"), clearance.ReleaseAccount, hold).Get(ctx, nil) != nil {
-		if err := workflow.Sleep(ctx, time.Minute); err != nil { // as above
-			workflow.GetLogger(ctx).Error("the pause was cut short", "error", err)
+func (c *clearingCase) release(ctx workflow.Context, hold registration.Hold) {
+	for {
+		if _, err := releaseAccount.run(unceasing(ctx, "Release the wallet account"), hold); err == nil {
+			return
 		}
+		c.sleep(ctx, time.Minute)
 	}
-}
-
-// unceasing is for what must be done however long it takes: there is no deadline and no giving up.
-func unceasing(ctx workflow.Context, summary string) workflow.Context {
-	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		StartToCloseTimeout: 30 * time.Second,
-		Summary:             summary,
-		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: 20 * time.Second},
-	})
-}
-
-// holding is for a question under a hold: given up after 10 minutes, then the hold ends and another attempt follows.
-func holding(ctx workflow.Context, summary string) workflow.Context {
-	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		ScheduleToCloseTimeout: 10 * time.Minute,
-		StartToCloseTimeout:    30 * time.Second,
-		Summary:                summary,
-		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: 20 * time.Second},
-	})
 }

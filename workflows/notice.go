@@ -10,5 +10,5 @@ import (
 // nobody knows whether it was sent: at ops' word it is started again. The lane is its channel's; a release before lanes names
 // none.
 func Notice(ctx workflow.Context, noticeID string, lane registration.Lane) error {
-	return insist(ctx, lane, "Deliver the notice", post.Deliver, noticeID)
+	return insist(ctx, lane, "Deliver the notice", deliver, noticeID)
 }

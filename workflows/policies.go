@@ -1,7 +1,6 @@
 package workflows
 
 import (
-	"errors"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -14,7 +13,7 @@ import (
 // is that of one try, and a database away for longer would fail the step.
 const endless = 10 * 365 * 24 * time.Hour
 
-// recording is for the ledger: short transactions, tried until they are written.
+// recording is for a step: short transactions, tried until they are written.
 func recording(ctx workflow.Context) workflow.Context {
 	return workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
 		ScheduleToCloseTimeout: endless,
@@ -34,6 +33,16 @@ func queue(ctx workflow.Context, lane registration.Lane) string {
 // grace is how long a call may go without a sign of life from its worker before it is tried elsewhere.
 const grace = 10 * time.Second
 
+// atOnce is for the first try of a call that somebody waits for: made in the task that delivers the act, which costs a fraction of a
+// task of its own, and short, for the run waits meanwhile.
+func atOnce(ctx workflow.Context) workflow.Context {
+	return workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
+		ScheduleToCloseTimeout: 5 * time.Second,
+		StartToCloseTimeout:    5 * time.Second,
+		RetryPolicy:            &temporal.RetryPolicy{MaximumAttempts: 1},
+	})
+}
+
 // asking is for a call somebody waits for: a busy provider is tried a few times within seconds, then the act is
 // answered provider_unavailable and may be tried again by its caller.
 func asking(ctx workflow.Context, lane registration.Lane, summary string) workflow.Context {
@@ -47,18 +56,6 @@ func asking(ctx workflow.Context, lane registration.Lane, summary string) workfl
 	})
 }
 
-// insist runs an activity that must be done in the end: tried for as long as it takes. What does not move on is flagged
-// by its deadline, not by giving up; only what trying again cannot cure ends it.
-func insist(ctx workflow.Context, lane registration.Lane, summary string, activity any, arg string) error {
-	for {
-		err := workflow.ExecuteActivity(insisting(ctx, lane, summary), activity, arg).Get(ctx, nil)
-		var failed *temporal.ApplicationError
-		if err == nil || temporal.IsCanceledError(err) || errors.As(err, &failed) && failed.NonRetryable() {
-			return err
-		}
-	}
-}
-
 // insisting bounds one round of insisting, so that a round that hangs is begun anew.
 func insisting(ctx workflow.Context, lane registration.Lane, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
@@ -66,6 +63,25 @@ func insisting(ctx workflow.Context, lane registration.Lane, summary string) wor
 		ScheduleToCloseTimeout: 30 * 24 * time.Hour,
 		StartToCloseTimeout:    registration.LongestMessageCall + 15*time.Second,
 		HeartbeatTimeout:       grace,
+		Summary:                summary,
+		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: 20 * time.Second},
+	})
+}
+
+// unceasing is for what must be done however long it takes: there is no deadline and no giving up.
+func unceasing(ctx workflow.Context, summary string) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		StartToCloseTimeout: 30 * time.Second,
+		Summary:             summary,
+		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: 20 * time.Second},
+	})
+}
+
+// holding is for a question under a hold: given up after 10 minutes, then the hold ends and another attempt follows.
+func holding(ctx workflow.Context, summary string) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		ScheduleToCloseTimeout: 10 * time.Minute,
+		StartToCloseTimeout:    30 * time.Second,
 		Summary:                summary,
 		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: 20 * time.Second},
 	})

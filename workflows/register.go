@@ -4,55 +4,11 @@ import (
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
-	"shiming/activities"
 	"shiming/registration"
 )
 
-// Activities are what the workflows need done.
-type Activities struct {
-	Ledger    *activities.Ledger
-	Cards     *activities.Cards
-	Sessions  *activities.Sessions
-	Payouts   *activities.Payouts
-	Post      *activities.Post
-	Webhooks  *activities.Webhooks
-	Clearings *activities.ClearingLedger
-	Clearance *activities.Clearance
-}
-
-// Register is the one list of workflows and activities, for the worker, the tests and the replayer.
-func Register(w worker.Registry, a Activities) {
-	RegisterWorkflows(w)
-	w.RegisterActivity(a.Ledger)
-	w.RegisterActivity(a.Cards)
-	w.RegisterActivity(a.Sessions)
-	w.RegisterActivity(a.Payouts)
-	w.RegisterActivity(a.Post)
-	w.RegisterActivity(a.Clearings)
-	w.RegisterActivity(a.Clearance)
-	w.RegisterActivity(a.Webhooks)
-}
-
-// RegisterLane is the part of [Register] that goes by a lane.
-func RegisterLane(w worker.ActivityRegistry, lane registration.Lane, a Activities) {
-	switch lane {
-	case registration.WebhookLane:
-		w.RegisterActivity(a.Webhooks)
-	case registration.BankLane:
-		w.RegisterActivity(a.Cards)
-		w.RegisterActivity(a.Payouts)
-	case registration.TransferLane:
-		w.RegisterActivity(a.Payouts)
-	case registration.SMSLane:
-		w.RegisterActivity(a.Payouts)
-		w.RegisterActivity(a.Post)
-	case registration.EmailLane:
-		w.RegisterActivity(a.Post)
-	}
-}
-
-// RegisterWorkflows is the part of [Register] that a replay needs.
-func RegisterWorkflows(w worker.WorkflowRegistry) {
+// Register is the one list of workflows, for the worker, the tests and the replayer. Package activities has that of the activities.
+func Register(w worker.WorkflowRegistry) {
 	w.RegisterWorkflowWithOptions(IndividualRegistration, workflow.RegisterOptions{Name: registration.IndividualWorkflow})
 	w.RegisterWorkflowWithOptions(EnterpriseRegistration, workflow.RegisterOptions{Name: registration.EnterpriseWorkflow})
 	w.RegisterWorkflowWithOptions(Payout, workflow.RegisterOptions{Name: registration.PayoutWorkflow})

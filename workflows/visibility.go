@@ -15,50 +15,26 @@ var (
 	attrWaitingOn = temporal.NewSearchAttributeKeyKeyword(registration.AttrWaitingOn)
 	attrDueAt     = temporal.NewSearchAttributeKeyTime(registration.AttrDueAt)
 	attrOverdue   = temporal.NewSearchAttributeKeyBool(registration.AttrOverdue)
+	attrProblem   = temporal.NewSearchAttributeKeyKeyword(registration.AttrProblem)
 )
 
-// searchable is what ops can search for.
-type searchable struct {
-	known   bool // this run has written it
-	state   registration.State
-	overdue bool
-	due     time.Time
-}
-
-// searchable is what ops should find now. Due dates that every act moves (inactivity's) are not worth an event each:
-// only those of a payment or a review are shown.
-func (c *regCase) searchable() searchable {
-	s := searchable{known: true, state: c.State, overdue: c.Overdue}
-	if c.Due != nil && c.waits(registration.PayoutPending, registration.DepositRequired, registration.UnderReview) {
-		s.due = c.Due.At
+// publish has ops find the process by where it stands: what has changed is written, in one event, for each costs the engine more than
+// the step itself. What the run was started with is not written again.
+func (f *flow) publish(ctx workflow.Context) {
+	shown := workflow.GetTypedSearchAttributes(ctx)
+	var updates []temporal.SearchAttributeUpdate
+	if state, _ := shown.GetKeyword(attrState); state != string(f.State) && f.State != registration.None {
+		updates = append(updates, attrState.ValueSet(string(f.State)))
 	}
-	return s
-}
-
-// publish upserts the search attributes that have changed, in one event.
-func (c *regCase) publish(ctx workflow.Context) {
-	now := c.searchable()
-	publish(ctx, c.shown, now)
-	c.shown = now
-}
-
-func publish(ctx workflow.Context, shown, now searchable) {
-	if now == shown {
-		return
+	if party, _ := shown.GetKeyword(attrWaitingOn); party != string(f.State.WaitingOn()) && f.State != registration.None {
+		updates = append(updates, attrWaitingOn.ValueSet(string(f.State.WaitingOn())))
 	}
-	updates := []temporal.SearchAttributeUpdate{}
-	if !shown.known || now.state != shown.state {
-		updates = append(updates, attrState.ValueSet(string(now.state)), attrWaitingOn.ValueSet(string(now.state.WaitingOn())))
+	if overdue, _ := shown.GetBool(attrOverdue); overdue != f.Overdue {
+		updates = append(updates, attrOverdue.ValueSet(f.Overdue))
 	}
-	if !shown.known || now.overdue != shown.overdue {
-		updates = append(updates, attrOverdue.ValueSet(now.overdue))
-	}
-	switch {
-	case shown.known && now.due.Equal(shown.due):
-	case now.due.IsZero():
-		updates = append(updates, attrDueAt.ValueUnset())
-	default:
-		updates = append(updates, attrDueAt.ValueSet(now.due))
+	updates = append(updates, f.publishDue(shown)...)
+	if problem, _ := shown.GetKeyword(attrProblem); problem != f.problem() {
+		updates = append(updates, setOrUnset(attrProblem, f.problem()))
 	}
 	if len(updates) == 0 {
 		return
@@ -68,13 +44,43 @@ func publish(ctx workflow.Context, shown, now searchable) {
 	}
 }
 
-// describe tells ops in words where the registration stands.
-func (c *regCase) describe(ctx workflow.Context) {
-	text := fmt.Sprintf("**%s**, waiting on %s", c.State, c.State.WaitingOn())
-	if c.Due != nil {
-		text += ", due " + c.Due.At.Format(time.RFC3339)
+// publishDue shows until when the bank or a reviewer has time, or an amount may be entered. Inactivity's end moves with every act and is not worth an event
+// each.
+func (f *flow) publishDue(shown temporal.SearchAttributes) []temporal.SearchAttributeUpdate {
+	due, known := shown.GetTime(attrDueAt)
+	switch {
+	case f.Due == nil || !f.State.HasDeadline():
+		if known {
+			return []temporal.SearchAttributeUpdate{attrDueAt.ValueUnset()}
+		}
+	case !known || !due.Equal(f.Due.At):
+		return []temporal.SearchAttributeUpdate{attrDueAt.ValueSet(f.Due.At)}
 	}
-	if c.Overdue {
+	return nil
+}
+
+// problem is what keeps the process from going on, for ops to search for; empty: nothing.
+func (f *flow) problem() string {
+	if f.halted {
+		return registration.ProblemDatabaseBehind
+	}
+	return ""
+}
+
+func setOrUnset(key temporal.SearchAttributeKeyKeyword, value string) temporal.SearchAttributeUpdate {
+	if value == "" {
+		return key.ValueUnset()
+	}
+	return key.ValueSet(value)
+}
+
+// describe tells ops in words where the process stands.
+func (f *flow) describe(ctx workflow.Context) {
+	text := fmt.Sprintf("**%s**, waiting on %s", f.State, f.State.WaitingOn())
+	if f.Due != nil {
+		text += ", due " + f.Due.At.Format(time.RFC3339)
+	}
+	if f.Overdue {
 		text += " (overdue)"
 	}
 	workflow.SetCurrentDetails(ctx, text)

@@ -25,7 +25,7 @@ func WebhookDelivery(ctx workflow.Context, d registration.Delivery) error {
 			}
 		}
 		var result registration.DeliveryResult
-		if err := workflow.ExecuteActivity(lastTry(ctx), webhooks.TellSubscriber, d.ID, d.Round, true).Get(ctx, &result); err != nil || result.Over {
+		if err := workflow.ExecuteActivity(lastTry(ctx), tellSubscriber, d.ID, d.Round, true).Get(ctx, &result); err != nil || result.Over {
 			return err
 		}
 		d.GiveUpAt = result.GiveUpAt // it was the first try: the worker had been away
@@ -34,7 +34,7 @@ func WebhookDelivery(ctx workflow.Context, d registration.Delivery) error {
 
 // deliverWithin tries with a growing pause. It reports false when time is up.
 func deliverWithin(ctx workflow.Context, d registration.Delivery, left time.Duration) (over bool, err error) {
-	err = workflow.ExecuteActivity(delivering(ctx, left), webhooks.TellSubscriber, d.ID, d.Round, false).Get(ctx, nil)
+	err = workflow.ExecuteActivity(delivering(ctx, left), tellSubscriber, d.ID, d.Round, false).Get(ctx, nil)
 	var failure *temporal.ApplicationError
 	if errors.As(err, &failure) && failure.NonRetryable() {
 		return false, err
