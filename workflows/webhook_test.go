@@ -58,7 +58,7 @@ func newDelivering(t *testing.T, answer func(n int) int) *delivering {
 	d.store = store.WithClock(d.env.Now)
 	d.listener = &listener{now: d.env.Now, answer: answer}
 	d.env.SetWorkerOptions(worker.Options{})
-	workflows.RegisterLane(d.env, registration.WebhookLane, workflows.Activities{Webhooks: &activities.Webhooks{Book: d.store, Out: d.listener, Log: slog.New(slog.DiscardHandler)}})
+	activities.RegisterLane(d.env, registration.WebhookLane, activities.All{Webhooks: &activities.Webhooks{Book: d.store, Out: d.listener, Log: slog.New(slog.DiscardHandler)}})
 	e := &postgres.Endpoint{ID: "whe_1", URL: "https://example.com", Events: registration.WebhookEvents()}
 	_, err := d.store.AddEndpoint(t.Context(), hookOwner, e, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
 	require.NoError(t, err)

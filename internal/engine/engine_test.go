@@ -280,10 +280,10 @@ func TestARunNamesItsSubject(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t) // nobody works
 	require.NoError(t, p.Start(t.Context(), registration.IndividualWorkflow, registration.WorkflowID("acct-1"), "", registration.Application{RegistrationID: "reg_1"}))
-	id, err := p.Subject(t.Context(), engine.Listed{WorkflowID: registration.WorkflowID("acct-1")})
+	origin, err := p.Origin(t.Context(), engine.Listed{WorkflowID: registration.WorkflowID("acct-1")})
 	require.NoError(t, err)
-	require.Equal(t, "reg_1", id)
-	_, err = p.Subject(t.Context(), engine.Listed{WorkflowID: registration.WorkflowID("acct-2")})
+	require.Equal(t, engine.Origin{ID: "reg_1"}, origin, "nobody has worked on it: no row stood")
+	_, err = p.Origin(t.Context(), engine.Listed{WorkflowID: registration.WorkflowID("acct-2")})
 	require.ErrorIs(t, err, engine.ErrNoRun)
 	require.ErrorContains(t, err, registration.WorkflowID("acct-2"), "who is held up by it learns by which")
 	_, err = p.LastEvent(t.Context(), engine.Listed{WorkflowID: registration.WorkflowID("acct-2")})

@@ -28,8 +28,6 @@ type Listed struct {
 	Failed     bool // it ended with an error of its own
 	Started    time.Time
 	State      registration.State // of a registration or a clearing: where the run has come to
-	// Stood says that the run has taken a step over, so that there was a row: only a run writes the attribute Overdue.
-	Stood bool
 }
 
 // listedAtOnce is how many workflows are asked for at a time.
@@ -118,7 +116,6 @@ func (e *Engine) listed(page *workflowservice.ListWorkflowExecutionsResponse) (a
 			Started:   info.GetStartTime().AsTime(),
 		}
 		attributes := info.GetSearchAttributes().GetIndexedFields()
-		_, l.Stood = attributes[registration.AttrOverdue]
 		if state := attributes[registration.AttrState]; state != nil {
 			if err := plain.FromPayload(state, &l.State); err != nil {
 				return nil, err
@@ -129,35 +126,64 @@ func (e *Engine) listed(page *workflowservice.ListWorkflowExecutionsResponse) (a
 	return all, nil
 }
 
-// beginning is how many batches of events are read to see how a run began; it is in the first.
+// Origin is what the beginning of a run's history says of it.
+type Origin struct {
+	ID string // of the registration or clearing that it is of
+	// Stood says that the run has taken a step, so that there was a row.
+	Stood bool
+}
+
+// stepMarker is what the SDK calls the event of a local activity; steps are the first of those in every run.
+const stepMarker = "LocalActivity"
+
+// beginning is how many batches of events are read at a time to see how a run began; mostly it is in the first.
 const beginning = 10
 
-// Subject names the registration or clearing that a run is of. [ErrNoRun] says that the engine has forgotten it.
-func (e *Engine) Subject(ctx context.Context, l Listed) (id string, err error) {
+// Origin reads how a run began. [ErrNoRun] says that the engine has forgotten it.
+func (e *Engine) Origin(ctx context.Context, l Listed) (o Origin, err error) {
 	ctx, cancel := context.WithTimeout(ctx, askedWithin)
 	defer cancel()
-	answer, err := e.client.WorkflowService().GetWorkflowExecutionHistory(ctx, &workflowservice.GetWorkflowExecutionHistoryRequest{
+	ask := &workflowservice.GetWorkflowExecutionHistoryRequest{
 		Namespace: e.namespace, Execution: &commonpb.WorkflowExecution{WorkflowId: l.WorkflowID, RunId: l.RunID}, MaximumPageSize: beginning,
-	})
-	if err != nil {
-		return "", unread(l.WorkflowID, err)
+	}
+	for {
+		answer, err := e.client.WorkflowService().GetWorkflowExecutionHistory(ctx, ask)
+		if err != nil {
+			return o, unread(l.WorkflowID, err)
+		}
+		for _, event := range answer.GetHistory().GetEvents() {
+			if err := e.read(&o, l, event); err != nil {
+				return o, err
+			}
+		}
+		if ask.NextPageToken = answer.GetNextPageToken(); o.Stood || len(ask.NextPageToken) == 0 {
+			break
+		}
+	}
+	if o.ID == "" {
+		return o, fmt.Errorf("engine: workflow %s: the history does not say how it began", l.WorkflowID)
+	}
+	o.Stood = o.Stood && (!l.Completed || l.State.Final()) // else its opening was refused: that is a step too, and leaves no row
+	return o, nil
+}
+
+// read takes from an event what it says of the run's beginning: what it was started with, and that a step was taken.
+func (e *Engine) read(o *Origin, l Listed, event *historypb.HistoryEvent) error {
+	o.Stood = o.Stood || event.GetMarkerRecordedEventAttributes().GetMarkerName() == stepMarker
+	started := event.GetWorkflowExecutionStartedEventAttributes()
+	if started == nil {
+		return nil
+	}
+	var app struct {
+		RegistrationID string `json:"registration_id"`
+		ClearingID     string `json:"clearing_id"`
 	}
 	dc := converter.WithDataConverterSerializationContext(e.payloads, converter.WorkflowSerializationContext{Namespace: e.namespace, WorkflowID: l.WorkflowID})
-	for _, event := range answer.GetHistory().GetEvents() {
-		started := event.GetWorkflowExecutionStartedEventAttributes()
-		if started == nil {
-			continue
-		}
-		var app struct {
-			RegistrationID string `json:"registration_id"`
-			ClearingID     string `json:"clearing_id"`
-		}
-		if err := dc.FromPayloads(started.GetInput(), &app); err != nil {
-			return "", fmt.Errorf("workflow %s: %w", l.WorkflowID, err)
-		}
-		return cmp.Or(app.RegistrationID, app.ClearingID), nil
+	if err := dc.FromPayloads(started.GetInput(), &app); err != nil {
+		return fmt.Errorf("workflow %s: %w", l.WorkflowID, err)
 	}
-	return "", fmt.Errorf("engine: workflow %s: the history does not say how it began", l.WorkflowID)
+	o.ID = cmp.Or(app.RegistrationID, app.ClearingID)
+	return nil
 }
 
 // LastEvent says when anything happened to a run last. [ErrNoRun] says that the engine has forgotten it.

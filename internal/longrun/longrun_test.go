@@ -18,6 +18,7 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/worker"
 	"google.golang.org/protobuf/encoding/protojson"
 
@@ -56,9 +57,9 @@ func newPlace(t *testing.T) *place {
 	t.Helper()
 	store := storetest.Open(t)
 	c, queue := stacktest.Temporal(t), stacktest.TaskQueue(t)
-	w := worker.New(c, queue, worker.Options{})
-	workflows.RegisterWorkflows(w)
-	w.RegisterActivity(&activities.Ledger{Book: store, Log: slog.New(slog.DiscardHandler)})
+	w := worker.New(c, queue, worker.Options{Interceptors: []interceptor.WorkerInterceptor{&activities.Boundary{Log: slog.New(slog.DiscardHandler)}}})
+	workflows.Register(w)
+	w.RegisterActivity(store.Steps())
 	require.NoError(t, w.Start())
 	t.Cleanup(w.Stop)
 	p := &place{t: t, store: store, engine: engine.Over(c, client.DefaultNamespace, queue)}

@@ -65,7 +65,7 @@ func newWorld(t *testing.T, cal workday.Calendar) *world {
 	require.NoError(t, main.Start())
 	t.Cleanup(main.Stop)
 	hooks := worker.New(w.engine, registration.WebhookLane.Of(w.taskQueue), worker.Options{DisableWorkflowWorker: true, MaxConcurrentActivityExecutionSize: 8})
-	workflows.RegisterLane(hooks, registration.WebhookLane, workflows.Activities{Webhooks: &activities.Webhooks{Book: store, Out: out, Log: quiet}})
+	activities.RegisterLane(hooks, registration.WebhookLane, activities.All{Webhooks: &activities.Webhooks{Book: store, Out: out, Log: quiet}})
 	require.NoError(t, hooks.Start())
 	t.Cleanup(hooks.Stop)
 	return w

@@ -33,7 +33,7 @@ type Engine interface {
 	Newest(ctx context.Context, limit int) ([]engine.Listed, error)
 	Running(ctx context.Context, each func(engine.Listed) error) error
 	Since(ctx context.Context, since time.Time, each func(engine.Listed) error) error
-	Subject(ctx context.Context, l engine.Listed) (id string, err error)
+	Origin(ctx context.Context, l engine.Listed) (engine.Origin, error)
 	LastEvent(ctx context.Context, l engine.Listed) (time.Time, error)
 	End(ctx context.Context, workflowID, runID, why string) error
 	Look(ctx context.Context, workflowID string) (engine.Seen, error)
@@ -220,11 +220,11 @@ func (k *Keeper) rowOf(ctx context.Context, l engine.Listed) (id string, err err
 	if payment, is := strings.CutPrefix(l.WorkflowID, registration.PayoutWorkflowID("")); is {
 		return payment, nil
 	}
-	if !l.Stood {
-		return "", nil
+	origin, err := k.Engine.Origin(ctx, l)
+	if err != nil || !origin.Stood {
+		return "", orNone(err) // forgotten meanwhile
 	}
-	id, err = k.Engine.Subject(ctx, l)
-	return id, orNone(err) // forgotten meanwhile
+	return origin.ID, nil
 }
 
 // raise raises the database's mark if anything was committed since, or in any case, and has the engine keep it.

@@ -65,8 +65,10 @@ func (e *standIn) Running(_ context.Context, each func(engine.Listed) error) err
 	return nil
 }
 
-// Subject takes the name of the run for its case.
-func (e *standIn) Subject(_ context.Context, l engine.Listed) (string, error) { return l.RunID, nil }
+// Origin takes the name of the run for its case, which has stood.
+func (e *standIn) Origin(_ context.Context, l engine.Listed) (engine.Origin, error) {
+	return engine.Origin{ID: l.RunID, Stood: true}, nil
+}
 
 func (e *standIn) LastEvent(context.Context, engine.Listed) (time.Time, error) { return e.last, nil }
 
@@ -277,7 +279,7 @@ func TestARunThatIsLeftAloneIsToldToLook(t *testing.T) {
 	id, workflowID := opened(t, s)
 	e := &standIn{
 		mark: says(raised(t, s)), last: time.Now().Add(-time.Hour), looked: engine.Seen{Runs: true},
-		lists: []engine.Listed{{Type: registration.IndividualWorkflow, WorkflowID: workflowID, RunID: id, Runs: true, Stood: true, State: registration.IdentityRequired}},
+		lists: []engine.Listed{{Type: registration.IndividualWorkflow, WorkflowID: workflowID, RunID: id, Runs: true, State: registration.IdentityRequired}},
 	}
 	require.NoError(t, s.Hold(t.Context(), "a backup was put back", time.Now()))
 	_, err := repairer(s, e, &theBank{}).All(t.Context())
@@ -323,7 +325,7 @@ func TestALostClearingIsNamedWithWhatTheWalletMayHold(t *testing.T) {
 		s := storetest.Open(t)
 		e := &standIn{
 			mark: says(raised(t, s)), last: time.Now(), began: c.began,
-			lists: []engine.Listed{{Type: registration.ClearingWorkflow, WorkflowID: workflowID, RunID: "clr_1", Runs: true, Stood: true, State: registration.Clearing}},
+			lists: []engine.Listed{{Type: registration.ClearingWorkflow, WorkflowID: workflowID, RunID: "clr_1", Runs: true, State: registration.Clearing}},
 		}
 		require.NoError(t, s.Hold(t.Context(), "older", time.Time{}))
 		_, err := repairer(s, e, &theBank{}).All(t.Context())

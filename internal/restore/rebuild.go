@@ -54,14 +54,14 @@ func (k *Keeper) over(ctx context.Context) error {
 		if l.Type == registration.PayoutWorkflow { // it finds that the bank has answered
 			return nil
 		}
-		id, err := k.Engine.Subject(ctx, l)
+		origin, err := k.Engine.Origin(ctx, l)
 		if errors.Is(err, engine.ErrNoRun) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		switch run, err := k.Book.RunOf(ctx, id); {
+		switch run, err := k.Book.RunOf(ctx, origin.ID); {
 		case errors.Is(err, postgres.ErrNotFound):
 			return nil
 		case err != nil:
@@ -69,7 +69,7 @@ func (k *Keeper) over(ctx context.Context) error {
 		case !run.Ended:
 			return nil
 		}
-		return orNone(k.Engine.Nudge(ctx, l.WorkflowID, id))
+		return orNone(k.Engine.Nudge(ctx, l.WorkflowID, origin.ID))
 	})
 }
 
@@ -111,7 +111,7 @@ func sideBySide[T any](ctx context.Context, all []T, do func(context.Context, T)
 // and makes room.
 func (k *Keeper) stands(ctx context.Context, id string) error {
 	for range follows {
-		run, err := k.Book.RunOf(ctx, id)
+		run, err := k.Book.RunOf(ctx, origin.ID)
 		if err != nil || run.Ended {
 			return err
 		}

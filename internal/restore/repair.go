@@ -265,10 +265,11 @@ func (r *Repairer) workflow(ctx context.Context, l engine.Listed) error {
 
 // caseRun holds the run of a registration or a clearing against its row.
 func (r *Repairer) caseRun(ctx context.Context, l engine.Listed) error {
-	id, err := r.Engine.Subject(ctx, l)
+	origin, err := r.Engine.Origin(ctx, l)
 	if err != nil {
 		return orNone(err) // forgotten meanwhile
 	}
+	id := origin.ID
 	last, err := r.Engine.LastEvent(ctx, l)
 	if err != nil {
 		return orNone(err)
@@ -276,7 +277,7 @@ func (r *Repairer) caseRun(ctx context.Context, l engine.Listed) error {
 	run, err := r.Book.RunOf(ctx, id)
 	switch {
 	case errors.Is(err, postgres.ErrNotFound):
-		return r.caseLost(ctx, l, id, last)
+		return r.caseLost(ctx, l, origin, last)
 	case err != nil:
 		return err
 	case run.Ended:
@@ -287,7 +288,7 @@ func (r *Repairer) caseRun(ctx context.Context, l engine.Listed) error {
 		return r.nudge(ctx, l, id)
 	}
 	attempts := r.attempts(ctx, l)
-	if l.Stood && l.State != run.State {
+	if origin.Stood && l.State != run.State {
 		detail := fmt.Sprintf("the run had come to %s, the row stands at %s%s", l.State, run.State, underHold(l, id, attempts))
 		if err := r.file(ctx, registration.FindingCaseWentBack, FoundWentBack, id, run.AccountID, detail); err != nil {
 			return err
@@ -342,8 +343,9 @@ const freshly = time.Minute
 
 // caseLost names a case that had a row and has none, and ends its run. An opening that nobody took up is no case: its caller was
 // answered so.
-func (r *Repairer) caseLost(ctx context.Context, l engine.Listed, id string, last time.Time) error {
-	if !l.Stood {
+func (r *Repairer) caseLost(ctx context.Context, l engine.Listed, origin engine.Origin, last time.Time) error {
+	id := origin.ID
+	if !origin.Stood {
 		if l.Runs && last.Before(r.Now().Add(-freshly)) {
 			return r.endRun(ctx, l)
 		}

@@ -22,7 +22,6 @@ import (
 	"shiming/internal/subscriber"
 	"shiming/internal/vault"
 	"shiming/internal/wallet"
-	"shiming/workflows"
 )
 
 // Process is the worker with everything it holds open.
@@ -33,7 +32,7 @@ type Process struct {
 	store      *postgres.Store
 	engine     *engine.Engine
 	blobs      *vault.Blobs
-	activities workflows.Activities
+	activities activities.All
 	bank       *bank.Client
 	keeper     *restore.Keeper
 	compared   atomic.Bool // database and engine
@@ -101,8 +100,8 @@ func Assemble(ctx context.Context, cfg config.Worker, keys *vault.Keys, e *engin
 }
 
 // outsideWorld connects the activities to bank, wallet, SMS and e-mail.
-func outsideWorld(cfg config.Worker, theBank *bank.Client, store *postgres.Store, log *slog.Logger) (workflows.Activities, error) {
-	none := workflows.Activities{}
+func outsideWorld(cfg config.Worker, theBank *bank.Client, store *postgres.Store, log *slog.Logger) (activities.All, error) {
+	none := activities.All{}
 	theWallet, err := wallet.New(wallet.Config{BaseURL: cfg.Wallet.URL, APIKey: cfg.Wallet.APIKey, Timeout: cfg.Wallet.Timeout})
 	if err != nil {
 		return none, err
@@ -126,13 +125,12 @@ func outsideWorld(cfg config.Worker, theBank *bank.Client, store *postgres.Store
 		Mail: mailer, SMS: texter, Book: store, Reviewers: cfg.ReviewersEmail, Ops: cfg.OpsEmail, Templates: cfg.SMSTemplates,
 		ObjectionPage: objectionPage(cfg.PublicURL), Timeouts: map[notice.Channel]time.Duration{notice.SMS: cfg.SMSTimeout, notice.Email: cfg.EmailTimeout},
 	}
-	return workflows.Activities{
-		Ledger:    &activities.Ledger{Book: store, Log: log},
+	return activities.All{
+		Steps:     store.Steps(),
 		Cards:     &activities.Cards{Bank: theBank, Book: store, Now: time.Now},
 		Sessions:  &activities.Sessions{Wallet: theWallet, Book: store},
 		Payouts:   &activities.Payouts{Bank: theBank, Book: store, Post: post},
 		Post:      post,
-		Clearings: &activities.ClearingLedger{Book: store, Log: log},
 		Clearance: &activities.Clearance{Wallet: theWallet, Book: store},
 		Webhooks:  &activities.Webhooks{Book: store, Out: subscriber.New(subscriber.Config{Guard: guard}), Log: log},
 	}, nil

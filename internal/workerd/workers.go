@@ -3,9 +3,11 @@ package workerd
 import (
 	"sync"
 
+	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
+	"shiming/activities"
 	"shiming/internal/config"
 	"shiming/registration"
 	"shiming/workflows"
@@ -21,14 +23,16 @@ func (p *Process) crew(failed chan<- error) crew {
 		options.OnFatalError = func(err error) { failed <- err }
 		options.WorkerStopTimeout = p.cfg.DrainWithin
 		options.DeploymentOptions = p.version()
+		options.Interceptors = []interceptor.WorkerInterceptor{&activities.Boundary{Log: p.log, Paced: paced(p.cfg.Pace)}}
 		return options
 	}
 	main := worker.New(p.engine.Client(), p.cfg.TaskQueue, give(mainOptions(p.sizes)))
-	workflows.Register(main, p.activities)
+	workflows.Register(main)
+	activities.Register(main, p.activities)
 	all := crew{main}
 	for _, lane := range registration.Lanes() {
 		w := worker.New(p.engine.Client(), lane.Of(p.cfg.TaskQueue), give(laneOptions(p.sizes, p.cfg.Pace, lane)))
-		workflows.RegisterLane(w, lane, p.activities)
+		activities.RegisterLane(w, lane, p.activities)
 		all = append(all, w)
 	}
 	return all
@@ -62,6 +66,16 @@ func paces(pace config.Pace) map[registration.Lane]float64 {
 		registration.BankLane: pace.Bank, registration.TransferLane: pace.Transfers,
 		registration.SMSLane: pace.SMS, registration.EmailLane: pace.Mails,
 	}
+}
+
+// paced are the lanes that have a pace.
+func paced(pace config.Pace) (lanes []registration.Lane) {
+	for _, lane := range registration.Lanes() {
+		if paces(pace)[lane] > 0 {
+			lanes = append(lanes, lane)
+		}
+	}
+	return lanes
 }
 
 // polling keeps few polls open while little comes, and as many as are set when the engine says that more would help.

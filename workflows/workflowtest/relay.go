@@ -91,8 +91,8 @@ type payout struct {
 func (w *World) pay(ctx context.Context) int {
 	before := len(w.unpaid)
 	w.unpaid = slices.DeleteFunc(w.unpaid, func(p *payout) bool {
-		p.announced = p.announced || w.insist(p, "Announce", func() error { _, err := w.payouts.Announce(ctx, p.id); return err })
-		return p.announced && w.insist(p, "Order", func() error { _, err := w.payouts.Order(ctx, p.id); return err })
+		p.announced = p.announced || w.insist(p, "Announce", func() error { return w.payouts.Announce(ctx, p.id) })
+		return p.announced && w.insist(p, "Order", func() error { return w.payouts.Order(ctx, p.id) })
 	})
 	return before - len(w.unpaid)
 }

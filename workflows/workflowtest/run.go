@@ -18,6 +18,7 @@ import (
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
+	"shiming/activities"
 	"shiming/internal/postgres"
 	"shiming/registration"
 	"shiming/workflows"
@@ -83,9 +84,10 @@ func (r *Run) run() {
 	r.env.SetStartTime(r.w.Now())
 	r.env.SetTestTimeout(stuck)
 	r.env.SetWorkflowRunTimeout(0)
-	r.env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{r.w.Faults}})
+	r.env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{r.w.Faults, &activities.Boundary{Log: slog.New(slog.DiscardHandler)}}})
 	r.env.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: r.id, TaskQueue: registration.TaskQueue})
-	workflows.Register(r.env, r.w.Activities())
+	workflows.Register(r.env)
+	activities.Register(r.env, r.w.Activities())
 	r.env.SetOnTimerScheduledListener(func(string, time.Duration) { r.timers++ })
 	r.w.setClock(r.env.Now)
 	r.env.RegisterDelayedCallback(r.handOver, 0)

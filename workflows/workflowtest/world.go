@@ -2,7 +2,6 @@ package workflowtest
 
 import (
 	"context"
-	"log/slog"
 	"sync"
 	"testing"
 	"time"
@@ -17,7 +16,6 @@ import (
 	"shiming/internal/wallet"
 	"shiming/internal/workday"
 	"shiming/registration"
-	"shiming/workflows"
 )
 
 // T is what a world needs of a test: testing.T's part that rapid's has too.
@@ -94,14 +92,13 @@ func (w *World) Pass(d time.Duration) {
 }
 
 // Activities are the real ones, over this world's parties.
-func (w *World) Activities() workflows.Activities {
-	return workflows.Activities{
-		Ledger:    &activities.Ledger{Book: w.Store, Log: slog.New(slog.DiscardHandler)},
+func (w *World) Activities() activities.All {
+	return activities.All{
+		Steps:     w.Store.Steps(),
 		Cards:     &activities.Cards{Bank: w.Bank, Book: w.Store, Now: w.Now},
 		Sessions:  &activities.Sessions{Wallet: w.Wallet, Book: w.Store},
 		Payouts:   w.payouts,
 		Post:      w.post,
-		Clearings: &activities.ClearingLedger{Book: w.Store, Log: slog.New(slog.DiscardHandler)},
 		Clearance: &activities.Clearance{Wallet: w.Purse, Book: w.Store},
 	}
 }
