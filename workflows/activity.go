@@ -2,6 +2,8 @@ package workflows
 
 import (
 	"errors"
+	"reflect"
+	"slices"
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -9,70 +11,91 @@ import (
 	"shiming/registration"
 )
 
-// activity is an activity under the name it is registered with, with its argument and its result. Package activities registers
-// those that do the work; a test holds the two together.
-type activity[In, Out any] string
+// activity is an activity under the name it is registered with, with its argument and its result. Package activities has those
+// that do the work; a test holds the two together.
+type activity[In, Out any] struct{ name string }
+
+// Declared is what the workflows expect of an activity.
+type Declared struct {
+	Name    string
+	In, Out reflect.Type
+}
+
+var declared []Declared
+
+// Activities lists every activity that the workflows call.
+func Activities() []Declared { return slices.Clone(declared) }
+
+func named[In, Out any](name string) activity[In, Out] {
+	declared = append(declared, Declared{Name: name, In: reflect.TypeFor[In](), Out: reflect.TypeFor[Out]()})
+	return activity[In, Out]{name: name}
+}
+
+// step is a step of a run on its row, under the name of its activity.
+func step(name string) activity[registration.Step, registration.StepResult] {
+	return named[registration.Step, registration.StepResult](name)
+}
 
 // The steps, each one transaction of the store.
-const (
-	openRegistration activity[registration.Application, registration.StepResult]         = "Open"
-	openClearing     activity[registration.ClearingApplication, registration.StepResult] = "OpenClearing"
-	refuseAct        activity[registration.Refusing, registration.StepResult]            = "RefuseAct"
+var (
+	openRegistration = named[registration.Application, registration.StepResult]("Open")
+	openClearing     = named[registration.ClearingApplication, registration.StepResult]("OpenClearing")
+	refuseAct        = named[registration.Refusing, registration.StepResult]("RefuseAct")
 
-	submit      activity[registration.Step, registration.StepResult] = "Submit"
-	decide      activity[registration.Step, registration.StepResult] = "Decide"
-	withdraw    activity[registration.Step, registration.StepResult] = "Withdraw"
-	look        activity[registration.Step, registration.StepResult] = "Look"
-	cancelled   activity[registration.Step, registration.StepResult] = "Cancelled"
-	takeCompany activity[registration.Step, registration.StepResult] = "TakeCompany"
-	newPayout   activity[registration.Step, registration.StepResult] = "NewPayout"
-	enterAmount activity[registration.Step, registration.StepResult] = "EnterAmount"
+	submit      = step("Submit")
+	decide      = step("Decide")
+	withdraw    = step("Withdraw")
+	look        = step("Look")
+	cancelled   = step("Cancelled")
+	takeCompany = step("TakeCompany")
+	newPayout   = step("NewPayout")
+	enterAmount = step("EnterAmount")
 
-	clearingJudged  activity[registration.Step, registration.StepResult] = "ClearingJudged"
-	clearingAttempt activity[registration.Step, registration.StepResult] = "ClearingAttempt"
-	clearingUnmet   activity[registration.Step, registration.StepResult] = "ClearingUnmet"
-	clearIdentity   activity[registration.Step, registration.StepResult] = "ClearIdentity"
+	clearingJudged  = step("ClearingJudged")
+	clearingAttempt = step("ClearingAttempt")
+	clearingUnmet   = step("ClearingUnmet")
+	clearIdentity   = step("ClearIdentity")
 )
 
 // What a provider does for an act, with the step that follows.
-const (
-	bindCard    activity[registration.Step, registration.StepResult] = "BindCard"
-	confirmCode activity[registration.Step, registration.StepResult] = "ConfirmCode"
-	resendCode  activity[registration.Step, registration.StepResult] = "ResendCode"
-	openSession activity[registration.Step, registration.StepResult] = "OpenSession"
+var (
+	bindCard    = step("BindCard")
+	confirmCode = step("ConfirmCode")
+	resendCode  = step("ResendCode")
+	openSession = step("OpenSession")
 )
 
 // The wallet's part in a clearing.
-const (
-	judgeConditions activity[string, registration.ClearingVerdict] = "JudgeConditions" // of a clearing, by its id
-	holdAccount     activity[registration.Hold, none]              = "HoldAccount"
-	forgetIdentity  activity[registration.Hold, none]              = "ForgetIdentity"
-	releaseAccount  activity[registration.Hold, none]              = "ReleaseAccount"
+var (
+	judgeConditions = named[string, registration.ClearingVerdict]("JudgeConditions") // of a clearing, by its id
+	holdAccount     = named[registration.Hold, none]("HoldAccount")
+	forgetIdentity  = named[registration.Hold, none]("ForgetIdentity")
+	releaseAccount  = named[registration.Hold, none]("ReleaseAccount")
 )
 
 // A penny payment's, by its id.
-const (
-	askBank       activity[string, none] = "Ask"
-	announce      activity[string, none] = "Announce"
-	order         activity[string, none] = "Order"
-	cancelIgnored activity[string, none] = "CancelIgnored"
+var (
+	askBank       = named[string, none]("Ask")
+	announce      = named[string, none]("Announce")
+	order         = named[string, none]("Order")
+	cancelIgnored = named[string, none]("CancelIgnored")
 )
 
 // deliver delivers a notice, by its id.
-const deliver activity[string, none] = "Deliver"
+var deliver = named[string, none]("Deliver")
 
 // none is the result of an activity that has none.
 type none struct{}
 
 // run runs the activity by a task of its own.
 func (a activity[In, Out]) run(ctx workflow.Context, in In) (out Out, err error) {
-	err = workflow.ExecuteActivity(ctx, string(a), in).Get(ctx, &out)
+	err = workflow.ExecuteActivity(ctx, a.name, in).Get(ctx, &out)
 	return out, err
 }
 
 // runLocally runs the activity within the task that the workflow is at.
 func (a activity[In, Out]) runLocally(ctx workflow.Context, in In) (out Out, err error) {
-	err = workflow.ExecuteLocalActivity(ctx, string(a), in).Get(ctx, &out)
+	err = workflow.ExecuteLocalActivity(ctx, a.name, in).Get(ctx, &out)
 	return out, err
 }
 
@@ -98,9 +121,9 @@ func ask[In, Out any](ctx workflow.Context, lane registration.Lane, summary stri
 
 // insist runs an activity that must be done in the end: tried for as long as it takes. What does not move on is flagged by its
 // deadline, not by giving up; only what trying again cannot cure ends it.
-func insist[In any](ctx workflow.Context, lane registration.Lane, summary string, activity activity[In, none], in In) error {
+func insist[In any](ctx workflow.Context, lane registration.Lane, summary string, must activity[In, none], in In) error {
 	for {
-		_, err := activity.run(insisting(ctx, lane, summary), in)
+		_, err := must.run(insisting(ctx, lane, summary), in)
 		if err == nil || temporal.IsCanceledError(err) || isFinal(err) {
 			return err
 		}

@@ -37,7 +37,7 @@ func (r *regCase) lookAfterMoney(ctx workflow.Context) {
 		workflow.GetLogger(ctx).Warn("the bank could not be asked about a late payment", "payment_id", late)
 	}
 	result := r.whole(ctx, func() registration.StepResult {
-		step := r.step(ctx, registration.ByClock)
+		step := r.by(ctx, registration.ByClock)
 		step.Asked = late
 		return record(ctx, look, step)
 	})

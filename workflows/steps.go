@@ -6,8 +6,8 @@ import (
 	"shiming/registration"
 )
 
-// step is a step that no act asks for.
-func (f *flow) step(ctx workflow.Context, by registration.Actor) registration.Step {
+// by is a step that no act asks for.
+func (f *flow) by(ctx workflow.Context, by registration.Actor) registration.Step {
 	return registration.Step{
 		Subject: f.subject, AccountID: f.accountID, Actor: by, Known: f.Version, RunID: workflow.GetInfo(ctx).WorkflowExecution.RunID,
 	}
@@ -15,14 +15,14 @@ func (f *flow) step(ctx workflow.Context, by registration.Actor) registration.St
 
 // stepOf is the step that finishes an act.
 func (f *flow) stepOf(ctx workflow.Context, a *act) registration.Step {
-	step := f.step(ctx, a.args.Actor)
+	step := f.by(ctx, a.args.Actor)
 	step.ActID, step.InputRef, step.Role = a.args.ActID, a.args.InputRef, a.args.Role
 	return step
 }
 
 // take takes a step that no act asks for, and adopts its result.
 func (f *flow) take(ctx workflow.Context, do activity[registration.Step, registration.StepResult], by registration.Actor) registration.StepResult {
-	result := f.whole(ctx, func() registration.StepResult { return record(ctx, do, f.step(ctx, by)) })
+	result := f.whole(ctx, func() registration.StepResult { return record(ctx, do, f.by(ctx, by)) })
 	f.adopt(ctx, result)
 	return result
 }

@@ -31,7 +31,7 @@ func TestIndividualIsApproved(t *testing.T) {
 	r.get().inState("approved")
 	require.Equal(t, "active", w.platform(t).get("/v1/accounts/"+r.account).ok(200).at("standing"))
 	r.mailed("审核", 1, r.who.Email)
-	w.budget(t, "individual", r, 60)
+	w.costs(t, "individual", cost{Events: 50, Transitions: 16})
 	w.byLanes(t, map[string]registration.Lane{
 		"BindCard": registration.BankLane, "ConfirmCode": registration.BankLane, "Deliver": registration.EmailLane,
 	})
@@ -76,7 +76,7 @@ func TestEnterpriseIsApproved(t *testing.T) {
 	r.post("/submit", nil).inState("under_review")
 	r.approve()
 	r.get().inState("approved")
-	w.budget(t, "enterprise", r, 90)
+	w.costs(t, "enterprise", cost{Events: 85, Transitions: 36})
 	w.byLanes(t, map[string]registration.Lane{
 		"OpenSession": "", "Announce": registration.SMSLane, "Order": registration.TransferLane,
 	})

@@ -29,18 +29,6 @@ func (w *world) history(t testing.TB, r *reg) []*historypb.HistoryEvent {
 	return events
 }
 
-// budget fails if a run needed more events than it may, and prints how many it was.
-func (w *world) budget(t testing.TB, kind string, r *reg, limit int) {
-	t.Helper()
-	w.eventually(t, func() bool {
-		d, err := w.engine.DescribeWorkflowExecution(t.Context(), registration.WorkflowID(r.account), "")
-		return err == nil && d.GetWorkflowExecutionInfo().GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED
-	}, func() string { return "the run of " + kind + " has not completed" })
-	n := len(w.history(t, r))
-	t.Logf("%s: %d history events from start to approval (at most %d)", kind, n, limit)
-	require.LessOrEqual(t, n, limit)
-}
-
 // mailed requires exactly n mails with a word in the subject at a mailbox, waiting for them.
 func (r *reg) mailed(word string, n int, to string) {
 	r.t.Helper()
