@@ -25,7 +25,7 @@ const (
 	FailRestored    = "held_after_restore"   // until the database is repaired; looked at again every few seconds
 	FailCeiling     = "ceiling_met"          // all that may be spent in a day is spent; tried again the next day, or when the ceiling was raised
 	FailForeign     = "foreign_reference"    // a reference leads to what is not its owner's; tried again once somebody has looked
-	FailPaced       = "lane_paced"           // not done here; it goes by its lane
+	FailByLane      = "by_lane"              // not done here, for it would hold others up; it goes by its lane
 	FailStorage     = "storage"              // tried again
 )
 

@@ -14,12 +14,14 @@ import (
 )
 
 // Boundary is what every activity passes on its way to the engine: its error is classified, and what somebody must look at is
-// logged. It keeps what a lane paces from being done anywhere else.
+// logged. Of what is tried in a workflow's own task before it goes by its lane, it lets through what holds nobody up.
 type Boundary struct {
 	interceptor.WorkerInterceptorBase
 	Log *slog.Logger
-	// Paced are the lanes whose calls are paced, by all workers together: none is made in a workflow's own task.
+	// Paced are the lanes whose calls are paced, by all workers together: none is made elsewhere.
 	Paced []registration.Lane
+
+	direct slots
 }
 
 // InterceptActivity implements [interceptor.WorkerInterceptor].
@@ -32,16 +34,28 @@ type boundary struct {
 	*Boundary
 }
 
+// perLane is how many calls of a lane may be under way in workflows' own tasks. They take the room of steps: a provider that
+// hangs may have this much of it, and everybody else's calls go by the lane at once.
+const perLane = 4
+
 // laneOf is the lane of what is tried in a workflow's own task first.
 var laneOf = map[string]registration.Lane{
 	"BindCard": registration.BankLane, "ConfirmCode": registration.BankLane, "ResendCode": registration.BankLane, "Ask": registration.BankLane,
+	"OpenSession": walletLane, "JudgeConditions": walletLane,
 }
+
+// walletLane is no queue of its own: the wallet's calls go by the worker's. It counts what is under way.
+const walletLane registration.Lane = "wallet"
 
 // ExecuteActivity implements [interceptor.ActivityInboundInterceptor].
 func (b *boundary) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (any, error) {
 	info := activity.GetInfo(ctx)
-	if lane, has := laneOf[info.ActivityType.Name]; has && info.IsLocalActivity && slices.Contains(b.Paced, lane) {
-		return nil, temporal.NewApplicationError("its lane is paced; it goes by the lane", FailPaced)
+	if lane, has := laneOf[info.ActivityType.Name]; has && info.IsLocalActivity {
+		leave, free := b.enter(lane)
+		if !free {
+			return nil, temporal.NewApplicationError("it goes by its lane", FailByLane)
+		}
+		defer leave()
 	}
 	result, err := b.Next.ExecuteActivity(ctx, in)
 	failed := classify(err)
@@ -49,6 +63,13 @@ func (b *boundary) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteA
 		b.Log.Error("an activity failed", "activity", info.ActivityType.Name, "about", about(in.Args), "failure", application.Type(), "error", err)
 	}
 	return result, failed
+}
+
+func (b *Boundary) enter(lane registration.Lane) (leave func(), free bool) {
+	if slices.Contains(b.Paced, lane) {
+		return nil, false
+	}
+	return b.direct.enter(string(lane), perLane)
 }
 
 // looked are the failures whose cause only the log tells.
