@@ -120,7 +120,7 @@ func (e *Engine) Attempts(ctx context.Context, workflowID string) (int, error) {
 }
 
 // facts are what a run says of itself, of a registration's case or a clearing's.
-func (e *Engine) facts(ctx context.Context, workflowID string) (facts registration.ClearingCase, err error) {
+func (e *Engine) facts(ctx context.Context, workflowID string) (facts registration.Case, err error) {
 	answer, err := e.client.QueryWorkflow(ctx, workflowID, "", registration.QueryFacts)
 	if err != nil {
 		return facts, gone(err)
