@@ -1,11 +1,17 @@
 package registration
 
-import "time"
+import (
+	"log/slog"
+	"time"
+)
 
 // Step is one step of a run on its row. A step that finishes an act is recognised by it when it is repeated after its commit;
 // a step that time or a report brings looks at what is stored, and may be taken any number of times.
 type Step struct {
-	Subject  string `json:"subject"` // id of the registration or clearing
+	Subject string `json:"subject"` // id of the registration or clearing
+	// AccountID is given where a provider is asked about the account.
+	AccountID string `json:"account_id,omitempty"`
+
 	Actor    Actor  `json:"actor"`
 	ActID    string `json:"act_id,omitempty"`    // the act this step finishes; empty: none
 	InputRef string `json:"input_ref,omitempty"` // vault reference to what was handed in with the act
@@ -49,4 +55,9 @@ func (d *Deadline) Same(e *Deadline) bool {
 		return d == e
 	}
 	return d.At.Equal(e.At) && d.Provisional == e.Provisional
+}
+
+// LogValue is what logs may say of a step.
+func (s Step) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("subject", s.Subject), slog.String("act_id", s.ActID))
 }

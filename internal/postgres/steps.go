@@ -14,14 +14,14 @@ type Steps struct{ store *Store }
 func (s *Store) Steps() *Steps { return &Steps{s} }
 
 // RefuseAct ends an act that changes nothing with its refusal; what it handed in, if anything, has served its purpose.
-func (s *Steps) RefuseAct(ctx context.Context, step registration.Step, refusal registration.Refusal) (registration.StepResult, error) {
-	return s.store.RefuseAct(ctx, step, refusal)
+func (s *Steps) RefuseAct(ctx context.Context, step registration.Refusing) (registration.StepResult, error) {
+	return s.store.RefuseAct(ctx, step)
 }
 
 // RefuseAct is [Steps.RefuseAct] for whoever takes it in process.
-func (s *Store) RefuseAct(ctx context.Context, step registration.Step, refusal registration.Refusal) (registration.StepResult, error) {
-	return s.take(ctx, step, func(ctx context.Context, c *change) (*registration.Refusal, error) {
-		return &refusal, c.dropInput(ctx)
+func (s *Store) RefuseAct(ctx context.Context, step registration.Refusing) (registration.StepResult, error) {
+	return s.take(ctx, step.Step, func(ctx context.Context, c *change) (*registration.Refusal, error) {
+		return &step.Refusal, c.dropInput(ctx)
 	})
 }
 
