@@ -6,7 +6,6 @@ import (
 
 	"shiming/internal/bank"
 	"shiming/internal/postgres"
-	"shiming/registration"
 )
 
 // PayingBank pays a company's account.

@@ -119,7 +119,7 @@ func TestClearingIsRefused(t *testing.T) {
 	require.Nil(t, first.Refused)
 	first.Abandon()
 	second := w.ClearingApplication("acct-1", workflowtest.ClaimOf(1), false)
-	result, err := w.Store.OpenClearing(context.Background(), second)
+	result, err := w.Store.Steps().OpenClearing(context.Background(), second)
 	require.NoError(t, err)
 	assert.Equal(t, registration.CodeClearingExists, result.Refusal.Code, "a second one")
 	again := w.Start(w.Application(registration.Individual, "acct-1", 3))
@@ -495,7 +495,7 @@ func TestNoWayLeadsBackOnceTheWalletMayHaveForgotten(t *testing.T) {
 
 	w.Purse.Down(false)
 	lost := &activities.Clearance{Wallet: w.Purse, Book: w.Store}
-	hold := activities.Hold{ClearingID: c.Clearing.ClearingID, Key: c.Clearing.ClearingID + "-0"}
+	hold := registration.Hold{ClearingID: c.Clearing.ClearingID, Key: c.Clearing.ClearingID + "-0"}
 	require.NoError(t, lost.HoldAccount(t.Context(), hold))
 	require.NoError(t, lost.ForgetIdentity(t.Context(), hold))
 	require.NoError(t, lost.ReleaseAccount(t.Context(), hold))

@@ -79,11 +79,11 @@ func TestAWindowIsNotAnnouncedInThePast(t *testing.T) {
 	w.Report(postgres.Report{Source: "bank", Type: "transfer.settled", Key: r.Payment().Key})
 	later := w.Now().Add(10 * 24 * time.Hour) // nobody relays, and no run wakes
 	store := w.Store.WithClock(func() time.Time { return later })
-	result, err := store.Look(t.Context(), postgres.Step{RegistrationID: r.App.RegistrationID, Actor: registration.ByBank})
+	result, err := store.Steps().Look(t.Context(), registration.Step{Subject: r.App.RegistrationID, Actor: registration.ByBank})
 	require.NoError(t, err)
 	require.Equal(t, registration.DepositRequired, result.State)
-	assert.True(t, result.Payment.Closes.At.Equal(w.Cal.WorkingDays(later, 1).At), "%s", result.Payment.Closes.At)
-	assert.Nil(t, result.Payment.Remind, "closing tomorrow is in the announcement itself")
+	assert.True(t, result.Due.At.Equal(w.Cal.WorkingDays(later, 1).At), "%s", result.Due.At)
+	assert.True(t, result.Wake.Equal(result.Due.At), "closing tomorrow is in the announcement itself: %s", result.Wake)
 }
 
 // An act that was answered "not done" is not done, whenever its step comes: nothing is counted, no guess is burnt.
@@ -127,17 +127,18 @@ func TestAnActPastItsTimeIsForgotten(t *testing.T) {
 	r := w.Enterprise("acct-1", 1)
 	defer r.Close()
 	r.ToDeposit(1)
-	step := postgres.Step{RegistrationID: r.App.RegistrationID, ActID: registration.NewID("act"), Actor: registration.ByApplicant}
+	step := registration.Step{Subject: r.App.RegistrationID, ActID: registration.NewID("act"), Actor: registration.ByApplicant}
 	begun, _, err := w.Store.BeginAct(t.Context(), postgres.Act{
-		ID: step.ActID, RegistrationID: step.RegistrationID, Act: registration.ActDeposit, Actor: step.Actor,
+		ID: step.ActID, RegistrationID: step.Subject, Act: registration.ActDeposit, Actor: step.Actor,
 	}, dossier.PurposeAmount, dossier.Amount{Fen: r.WrongAmount()})
 	require.NoError(t, err)
 	r.Sleep(registration.ActAnswered)
-	late, err := w.Store.EnterAmount(t.Context(), step, *begun.InputRef)
+	step.InputRef = *begun.InputRef
+	late, err := w.Store.Steps().EnterAmount(t.Context(), step)
 	require.NoError(t, err)
 	require.NotNil(t, late.Refusal)
 	assert.Equal(t, 3, r.Payment().AttemptsLeft)
-	require.ErrorIs(t, w.Store.Get(t.Context(), postgres.Owner{Subject: step.RegistrationID, Row: step.ActID}, *begun.InputRef, dossier.PurposeAmount, &dossier.Amount{}), postgres.ErrNotFound)
+	require.ErrorIs(t, w.Store.Get(t.Context(), postgres.Owner{Subject: step.Subject, Row: step.ActID}, *begun.InputRef, dossier.PurposeAmount, &dossier.Amount{}), postgres.ErrNotFound)
 }
 
 // Company information that was handed in earlier and comes to its step later does not overwrite what came after it.

@@ -15,8 +15,8 @@ import (
 )
 
 // step is the step that ends an act.
-func step(args registration.ActArgs) postgres.Step {
-	return postgres.Step{RegistrationID: args.RegistrationID, Actor: args.Actor, ActID: args.ActID}
+func step(args registration.ActArgs) registration.Step {
+	return registration.Step{Subject: args.RegistrationID, Actor: args.Actor, ActID: args.ActID, InputRef: args.InputRef, Role: args.Role}
 }
 
 func TestASlowActIsAnswered202AndItsRefusalShowsLater(t *testing.T) {
@@ -30,7 +30,7 @@ func TestASlowActIsAnswered202AndItsRefusalShowsLater(t *testing.T) {
 	w.as("platform").withKey("card-1").post(path+"/card", person(t, 1).card(1)).ok(http.StatusAccepted)
 
 	args := w.engine.told()[0]
-	_, err := w.store.RefuseAct(t.Context(), step(args), *registration.Refuse(registration.CodeCardUnusable), args.InputRef)
+	_, err := w.store.Steps().RefuseAct(t.Context(), registration.Refusing{Step: step(args), Refusal: *registration.Refuse(registration.CodeCardUnusable)})
 	require.NoError(t, err)
 	now := w.as("platform").get(path).ok(200)
 	require.Equal(t, false, now.Body["processing"])
@@ -53,7 +53,7 @@ func TestASlowDecisionIsAnsweredByWhatBecomesOfIt(t *testing.T) {
 	all := w.engine.told()
 	args := all[len(all)-1]
 	require.Equal(t, registration.Actor("reviewer:reviewer"), args.Actor)
-	_, err := w.store.RefuseAct(t.Context(), step(args), *registration.Refuse(registration.CodeClaimedByOther), args.InputRef)
+	_, err := w.store.Steps().RefuseAct(t.Context(), registration.Refusing{Step: step(args), Refusal: *registration.Refuse(registration.CodeClaimedByOther)})
 	require.NoError(t, err)
 	decide().refused(http.StatusConflict, "claimed_by_other")
 	now := w.as("platform").get("/v1/registrations/" + id).ok(200)
@@ -85,7 +85,7 @@ func TestAnActAnsweredWithAnErrorIsNeverDone(t *testing.T) {
 	path := w.open("acct-1", "individual")
 	w.engine.goes(engine.ErrUnavailable)
 	w.as("platform").post(path+"/withdraw", nil).refused(503, "engine_unavailable")
-	late, err := w.store.Withdraw(t.Context(), step(w.engine.told()[0]))
+	late, err := w.store.Steps().Withdraw(t.Context(), step(w.engine.told()[0]))
 	require.NoError(t, err)
 	require.NotNil(t, late.Refusal)
 	require.Equal(t, registration.IdentityRequired, late.State)
@@ -178,7 +178,7 @@ func TestARunThatIsGoneIsExplainedByTheRow(t *testing.T) {
 	w := newWorld(t)
 	path := w.open("acct-1", "individual")
 	w.engine.answers(func(_ registration.Act, args registration.ActArgs) error {
-		_, err := w.store.Withdraw(t.Context(), postgres.Step{RegistrationID: args.RegistrationID, Actor: registration.ByApplicant})
+		_, err := w.store.Steps().Withdraw(t.Context(), registration.Step{Subject: args.RegistrationID, Actor: registration.ByApplicant})
 		return errors.Join(err, engine.ErrNoRun)
 	})
 	a := w.as("platform").post(path+"/card", person(t, 1).card(1)).refused(409, "wrong_state")

@@ -94,7 +94,7 @@ func (w *world) objects(id string) {
 	var token dossier.Token
 	require.NoError(w.t, w.store.Get(context.Background(), postgres.Own(id), w.one(`select token_ref from objections where clearing_id = $1`, id), dossier.PurposeObjection, &token))
 	w.as("").post("/v1/identity-clearings/objections", map[string]any{"token": token.Token}).ok(200)
-	_, err := w.store.LookClearing(context.Background(), postgres.Step{RegistrationID: id})
+	_, err := w.store.Steps().Look(context.Background(), registration.Step{Subject: id})
 	require.NoError(w.t, err)
 }
 

@@ -230,11 +230,11 @@ func (w *world) paidTo(account string, n, bankAccount int) string {
 	company["bank"].(map[string]any)["account_number"] = fmt.Sprintf("35100%011d", bankAccount)
 	w.as("platform").put(path+"/company", company).ok(http.StatusOK)
 	payment := w.one(`select p.id from payments p join registrations r on r.id = p.registration_id where r.account_id = $1`, account)
-	_, err = w.store.PaymentNotified(context.Background(), payment)
+	err = w.store.PaymentNotified(context.Background(), payment)
 	require.NoError(w.t, err)
 	_, err = w.store.TakeOrder(context.Background(), payment)
 	require.NoError(w.t, err)
-	_, err = w.store.OrderAnswered(context.Background(), payment, "transfer.sent", "")
+	err = w.store.OrderAnswered(context.Background(), payment, "transfer.sent", "")
 	require.NoError(w.t, err)
 	return path
 }

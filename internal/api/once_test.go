@@ -182,7 +182,7 @@ func TestARefusalThatIsNotKeptIsAnotherActWhenRepeated(t *testing.T) {
 	}
 	w.engine.answers(func(_ registration.Act, args registration.ActArgs) error {
 		refusal := registration.Refuse(registration.CodeProviderUnavailable)
-		_, err := w.store.RefuseAct(t.Context(), step(args), *refusal, args.InputRef)
+		_, err := w.store.Steps().RefuseAct(t.Context(), registration.Refusing{Step: step(args), Refusal: *refusal})
 		require.NoError(t, err)
 		return refusal
 	})
@@ -205,7 +205,7 @@ func TestAnActThatItsStepCameTooLateForIsAnotherWhenRepeated(t *testing.T) {
 	w.engine.answers(func(_ registration.Act, args registration.ActArgs) error {
 		_, err := w.store.Pool().Exec(t.Context(), `update acts set expires_at = now() where id = $1`, args.ActID)
 		require.NoError(t, err)
-		result, err := w.store.CardAccepted(t.Context(), step(args), "bind_1", args.InputRef)
+		result, err := w.store.CardAccepted(t.Context(), step(args), "bind_1")
 		require.NoError(t, err)
 		require.NotNil(t, result.Refusal)
 		return result.Refusal

@@ -107,7 +107,7 @@ func TestAnActIsNotDoneAfterADatabaseThatWasAway(t *testing.T) {
 			w.as("platform").post(path+"/withdraw", nil).refused(503, "engine_unavailable")
 			l.Goes(stacktest.Whole)
 			require.Eventually(t, func() bool { return w.as("platform").get(path).Status == 200 }, 20*time.Second, 100*time.Millisecond)
-			late, err := w.store.Withdraw(t.Context(), step(w.engine.told()[0]))
+			late, err := w.store.Steps().Withdraw(t.Context(), step(w.engine.told()[0]))
 			require.NoError(t, err)
 			require.NotNil(t, late.Refusal)
 			require.Equal(t, "identity_required", w.as("platform").get(path).ok(200).state())

@@ -156,8 +156,7 @@ func TestNoAnswerTellsAnAmountThatIsStillToBeEntered(t *testing.T) {
 		assert.NotContains(t, answer, "amount")
 	}
 	payment := w.one(`select id from payments where registration_id = $1`, idOf(path))
-	_, err := w.store.OrderAnswered(t.Context(), payment, "transfer.returned", "account_closed")
-	require.NoError(t, err)
+	require.NoError(t, w.store.OrderAnswered(t.Context(), payment, "transfer.returned", "account_closed"))
 	order := w.amountOf(payment)
 	assert.Equal(t, []any{2.0, 1.0, order}, sum("out"), "nobody can enter it any more")
 	assert.Equal(t, []any{1.0, 0.0, order}, sum("back"))

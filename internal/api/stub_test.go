@@ -71,7 +71,7 @@ func (e *stubEngine) Open(ctx context.Context, app registration.Application, _ s
 	if before != nil {
 		before()
 	}
-	result, err := e.store.Open(ctx, app)
+	result, err := e.store.Steps().Open(ctx, app)
 	if after != nil {
 		after()
 	}
@@ -79,7 +79,7 @@ func (e *stubEngine) Open(ctx context.Context, app registration.Application, _ s
 }
 
 func (e *stubEngine) OpenClearing(ctx context.Context, app registration.ClearingApplication, _ string, _ engine.Wait) (registration.Answer, error) {
-	return clearingAnswerOf(e.store.OpenClearing(ctx, app))
+	return answerOf(e.store.Steps().OpenClearing(ctx, app))
 }
 
 func (e *stubEngine) Nudge(context.Context, string, string) error { return nil }
@@ -98,55 +98,30 @@ func (e *stubEngine) Act(ctx context.Context, _ string, act registration.Act, ar
 	return e.perform(ctx, act, args)
 }
 
-// perform takes the step that the workflow would take when all goes well.
+// perform takes the step that the workflow would take when all goes well. A clearing's conditions are not judged: a contested claim
+// has none of the claimant's.
 func (e *stubEngine) perform(ctx context.Context, act registration.Act, args registration.ActArgs) (registration.Answer, error) {
-	step := postgres.Step{RegistrationID: args.RegistrationID, Actor: args.Actor, ActID: args.ActID}
-	if registration.IsClearingID(args.RegistrationID) {
-		return e.performClearing(ctx, act, step, args.InputRef)
-	}
+	step, steps := step(args), e.store.Steps()
 	switch act {
 	case registration.ActCard:
-		return answerOf(e.store.CardAccepted(ctx, step, "bind_1", args.InputRef))
+		return answerOf(e.store.CardAccepted(ctx, step, "bind_1"))
 	case registration.ActCardCode:
-		return answerOf(e.store.CardProven(ctx, step, args.InputRef))
+		return answerOf(e.store.CardProven(ctx, step))
 	case registration.ActAdminSession:
 		session := postgres.AdminSession{SessionID: "ses_" + args.ActID, Role: args.Role, QRPayload: "qr:" + args.ActID, ExpiresAt: time.Now().Add(5 * time.Minute)}
-		if err := e.store.KeepSession(ctx, args.RegistrationID, args.ActID, session); err != nil {
-			return registration.Answer{}, err
-		}
-		return answerOf(e.store.SessionOpened(ctx, step, session.SessionID))
+		return answerOf(e.store.SessionOpened(ctx, step, session))
 	case registration.ActCompany:
-		return answerOf(e.store.TakeCompany(ctx, step, args.InputRef))
+		return answerOf(steps.TakeCompany(ctx, step))
 	case registration.ActDeposit:
-		return answerOf(e.store.EnterAmount(ctx, step, args.InputRef))
+		return answerOf(steps.EnterAmount(ctx, step))
 	case registration.ActSubmit:
-		return answerOf(e.store.Submit(ctx, step))
+		return answerOf(steps.Submit(ctx, step))
 	case registration.ActWithdraw:
-		return answerOf(e.store.Withdraw(ctx, step))
+		return answerOf(steps.Withdraw(ctx, step))
 	case registration.ActDecide:
-		return answerOf(e.store.Decide(ctx, step, args.InputRef))
+		return answerOf(steps.Decide(ctx, step))
 	}
 	return registration.Answer{}, engine.ErrNoRun
-}
-
-// performClearing is perform for a clearing. Its conditions are not judged: a contested claim has none of the claimant's.
-func (e *stubEngine) performClearing(ctx context.Context, act registration.Act, step postgres.Step, inputRef string) (registration.Answer, error) {
-	switch act {
-	case registration.ActSubmit:
-		return clearingAnswerOf(e.store.SubmitClearing(ctx, step))
-	case registration.ActWithdraw:
-		return clearingAnswerOf(e.store.WithdrawClearing(ctx, step))
-	case registration.ActDecide:
-		return clearingAnswerOf(e.store.DecideClearing(ctx, step, inputRef))
-	}
-	return registration.Answer{}, engine.ErrNoRun
-}
-
-func clearingAnswerOf(r registration.ClearingResult, err error) (registration.Answer, error) {
-	if err == nil && r.Refusal != nil {
-		err = r.Refusal
-	}
-	return registration.Answer{State: r.State, Sequence: r.Sequence, Version: r.Version}, err
 }
 
 func answerOf(r registration.StepResult, err error) (registration.Answer, error) {

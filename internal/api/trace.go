@@ -99,7 +99,7 @@ func (s *server) trace(ctx context.Context, p *postgres.Traceable) (*traceAnswer
 	case !found:
 		out.State = traceNotOrdered
 	default:
-		_, err = s.Store.OrderAnswered(ctx, p.ID, status.State.Report(), string(status.Reason))
+		err = s.Store.OrderAnswered(ctx, p.ID, status.State.Report(), string(status.Reason))
 	}
 	return &traceAnswer{out}, err
 }

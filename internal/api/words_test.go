@@ -127,10 +127,10 @@ func TestARefusedStepHoldsNoWords(t *testing.T) {
 	c := calls["message"]
 	w.as("reviewer").post(c.path, c.body("second page upside down")).ok(200)
 	id := strings.TrimSuffix(strings.TrimPrefix(c.path, "/v1/reviews/"), "/decision")
-	step := postgres.Step{RegistrationID: id, ActID: "act_early", Actor: registration.ByApplicant}
+	step := registration.Step{Subject: id, ActID: "act_early", Actor: registration.ByApplicant}
 	_, _, err := w.store.BeginAct(context.Background(), postgres.Act{ID: step.ActID, RegistrationID: id, Act: registration.ActSubmit, Actor: step.Actor}, "", nil)
 	require.NoError(t, err)
-	result, err := w.store.Submit(context.Background(), step)
+	result, err := w.store.Steps().Submit(context.Background(), step)
 	require.NoError(t, err)
 	require.NotNil(t, result.Refusal)
 	require.Equal(t, registration.CodeRequirementsMissing, result.Refusal.Code)

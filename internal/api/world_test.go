@@ -253,7 +253,7 @@ func (w *world) rows() int {
 func (w *world) verify(id, session string, p somebody) {
 	w.t.Helper()
 	w.report("wallet", walletSecret, "scan-"+session, time.Now(), fmt.Sprintf(`{"type": "session.verified", "session_id": %q, "holder_name": %q, "id_number": %q}`, session, p.name, p.id)).ok(200)
-	_, err := w.store.Look(context.Background(), postgres.Step{RegistrationID: id, Actor: registration.ByWalletHub})
+	_, err := w.store.Steps().Look(context.Background(), registration.Step{Subject: id, Actor: registration.ByWalletHub})
 	require.NoError(w.t, err)
 }
 

@@ -83,7 +83,7 @@ func (p *product) registers(account string) (scan string) {
 	require.NoError(p.t, p.store.NewSubject(ctx, id))
 	ref, err := p.store.Put(ctx, postgres.Own(id), dossier.PurposeApplicant, dossier.Applicant{Name: "Harbour Light", Email: "a@example.com", Phone: "13800000000"})
 	require.NoError(p.t, err)
-	result, err := p.store.Open(ctx, registration.Application{
+	result, err := p.store.Steps().Open(ctx, registration.Application{
 		RegistrationID: id, AccountID: account, Kind: registration.Individual, Locale: registration.Chinese, ApplicantRef: ref,
 	})
 	require.NoError(p.t, err)

@@ -159,31 +159,54 @@ func lockAct(ctx context.Context, tx pgx.Tx, id string, at time.Time) (act, erro
 	return a, notFound(err)
 }
 
-// fence keeps a step from doing what must not be done any more: an act that has been done, that was answered "not done"
-// (closed, or no longer known), that is past its time, or that a newer one of its kind and person has overtaken. over: there
-// is nothing to write; else a refusal ends the act.
-func fence(ctx context.Context, tx pgx.Tx, step Step, state registration.State, at time.Time) (a act, refusal *registration.Refusal, over bool, err error) {
-	a, err = lockAct(ctx, tx, step.ActID, at)
+// fence judges the act that the step finishes, if it does any. It keeps a step from doing what must not be done any more: an act that
+// has been done, that was answered "not done" (closed, or no longer known), that is past its time, or that a newer one of its kind
+// and person has overtaken. over: there is nothing to write; else a refusal ends the act.
+func (c *change) fence(ctx context.Context) (refusal *registration.Refusal, over bool, err error) {
+	if c.step.ActID == "" {
+		return nil, false, nil
+	}
+	a, err := lockAct(ctx, c.tx, c.step.ActID, c.at)
+	c.act = a
 	switch {
 	case errors.Is(err, ErrNotFound), err == nil && a.Closed:
-		return a, registration.Refuse(registration.CodeProviderUnavailable), true, nil
+		return registration.Refuse(registration.CodeProviderUnavailable), true, nil
 	case err == nil && a.Expired && !a.Deferred && !a.Finished:
-		_, err = closeAct(ctx, tx, a.ID, at) // nobody was answered for it in time
-		return a, registration.Refuse(registration.CodeProviderUnavailable), true, err
+		_, err = closeAct(ctx, c.tx, a.ID, c.at) // nobody was answered for it in time
+		return registration.Refuse(registration.CodeProviderUnavailable), true, err
 	case err != nil:
-		return a, nil, false, err
+		return nil, false, err
 	case a.Finished:
-		return a, a.Refusal, true, nil
+		return a.Refusal, true, nil
 	case a.Expired:
-		return a, registration.Refuse(registration.CodeProviderUnavailable), false, nil
+		return registration.Refuse(registration.CodeProviderUnavailable), false, nil
 	}
 	var overtaken bool
-	err = tx.QueryRow(ctx, `select exists (select from acts where registration_id = $1 and act = $2 and actor = $4 and started_at > $3
-		and finished_at is not null and refusal is null)`, step.RegistrationID, a.Kind, a.StartedAt, step.Actor).Scan(&overtaken)
+	err = c.tx.QueryRow(ctx, `select exists (select from acts where registration_id = $1 and act = $2 and actor = $4 and started_at > $3
+		and finished_at is not null and refusal is null)`, c.row.ID, a.Kind, a.StartedAt, c.step.Actor).Scan(&overtaken)
 	if err != nil || !overtaken {
-		return a, nil, false, err
+		return nil, false, err
 	}
-	return a, &registration.Refusal{Code: registration.CodeWrongState, State: state}, false, nil
+	return &registration.Refusal{Code: registration.CodeWrongState, State: c.row.State}, false, nil
+}
+
+// errStillOpen undoes a step of an act that is not over.
+var errStillOpen = errors.New("postgres: the act is still open")
+
+// Finished answers a step whose act is over as the first time: it has been done, or never will be. It returns nil if the act is still
+// open, so that its provider may be asked.
+func (s *Store) Finished(ctx context.Context, step registration.Step) (*registration.StepResult, error) {
+	var over bool
+	err := s.pool.QueryRow(ctx, `select not exists (select from acts where id = $1 and finished_at is null and closed_at is null and (deferred or expires_at > $2))`,
+		step.ActID, s.now()).Scan(&over)
+	if err != nil || !over {
+		return nil, err
+	}
+	result, err := s.take(ctx, step, func(context.Context, *change) (*registration.Refusal, error) { return nil, errStillOpen })
+	if errors.Is(err, errStillOpen) {
+		return nil, nil
+	}
+	return &result, err
 }
 
 // closeAct ends an act that is not done and never will be, and forgets what was handed in. It reports false of one that is
@@ -247,30 +270,23 @@ const shownLater = `deferred and closed_at is null and act <> 'decide'`
 // EndAct ends an act that the workflow refused without a step of its own. If its caller was answered 202, the refusal
 // shows as last_error. An act that is over stays as it is.
 func (s *Store) EndAct(ctx context.Context, actID string, refusal *registration.Refusal) error {
-	var registrationID string
-	err := s.pool.QueryRow(ctx, `select registration_id from acts where id = $1`, actID).Scan(&registrationID)
+	var subject string
+	err := s.pool.QueryRow(ctx, `select registration_id from acts where id = $1`, actID).Scan(&subject)
 	if err != nil {
-		if errors.Is(err, pgx.ErrNoRows) {
-			return nil
-		}
-		return err
-	}
-	if registration.IsClearingID(registrationID) {
-		return s.endClearingAct(ctx, registrationID, actID, refusal)
+		return unless(err, pgx.ErrNoRows)
 	}
 	return s.inTx(ctx, func(tx pgx.Tx) error {
-		rec, err := load(ctx, tx, registrationID, "for update") // before the act, like every step
+		c, err := s.begin(ctx, tx, registration.Step{Subject: subject}) // before the act, like every step
 		if err != nil {
 			return err
 		}
-		at := s.now()
-		shown, err := endAct(ctx, tx, actID, refusal, at)
+		shown, err := endAct(ctx, tx, actID, refusal, c.at)
 		if !shown || err != nil {
 			return err
 		}
-		rec.LastError = &registration.LastError{Code: refusal.Code, Message: registration.Explain(refusal.Code, rec.Locale), Errors: refusal.Errors, At: at}
-		rec.UpdatedAt = at
-		return rec.save(ctx, tx, rec.Sequence)
+		c.setError(refusal.Code, refusal.Errors...)
+		c.row.UpdatedAt = c.at
+		return c.on.save(ctx, c.row.Sequence)
 	})
 }
 

@@ -13,21 +13,10 @@ import (
 
 // clearing is a clearing's row.
 type clearing struct {
-	ID                   string
+	row
 	Contested            bool
 	AccountID            *string // the account concerned; nil for a contested claim that concerns none so far
 	RegistrationID       *string
-	Locale               registration.Locale
-	State                registration.State
-	Sequence             int64
-	CreatedAt            time.Time
-	UpdatedAt            time.Time
-	LastActAt            time.Time
-	StateSince           time.Time
-	EndedAt              *time.Time
-	LastError            *registration.LastError
-	Corrections          registration.Corrections
-	ReviewRound          int
 	ApprovedBy           []string // this submission, oldest first
 	ApprovedEarlier      int      // how many of them before the holder objected, or could not be reached
 	ClaimRef             string
@@ -44,12 +33,10 @@ type clearing struct {
 	HoldOpen             bool               // the newest attempt's hold may still be there
 	Forgetting           bool               // the wallet was asked to forget the identity: no way leads back
 	DeveloperKind        *registration.Kind // of the account concerned
-	mirror
 }
 
-const clearingColumns = `id, contested, account_id, registration_id, locale, state, sequence, created_at, updated_at,
-	last_act_at, state_since, ended_at, last_error, corrections, review_round, approved_by, approved_earlier, claim_ref, claim_fingerprint, claim,
-	conditions_ref, compared_at, eligible_at, objection_until, objection_provisional, objected_at, unreachable_at, attempt, hold_open, forgetting, ` + mirrorColumns + `,
+const clearingColumns = rowColumns + `, contested, account_id, registration_id, approved_by, approved_earlier, claim_ref, claim_fingerprint, claim,
+	conditions_ref, compared_at, eligible_at, objection_until, objection_provisional, objected_at, unreachable_at, attempt, hold_open, forgetting,
 	(select r.kind from registrations r where r.id = clearings.registration_id) as developer_kind`
 
 // loadClearing reads a clearing; lock is "" or "for update".
@@ -80,9 +67,6 @@ func (k *clearing) insert(ctx context.Context, tx pgx.Tx) error {
 
 // save writes every column that can change, if nobody wrote the row since it was read.
 func (k *clearing) save(ctx context.Context, tx pgx.Tx, readSequence int64) error {
-	if k.Corrections == nil {
-		k.Corrections = registration.Corrections{}
-	}
 	tag, err := tx.Exec(ctx, `update clearings set account_id = $3, registration_id = $4, state = $5, sequence = $6, updated_at = $7,
 		last_act_at = $8, state_since = $9, ended_at = $10, last_error = $11, corrections = $12, review_round = $13, approved_by = $14,
 		conditions_ref = $15, eligible_at = $16, objection_until = $17, objection_provisional = $18, objected_at = $19,
@@ -90,7 +74,7 @@ func (k *clearing) save(ctx context.Context, tx pgx.Tx, readSequence int64) erro
 		version = $23, acknowledged = $24, run_id = $25, run_missing_since = $26, held_at = $27, approved_earlier = $28, compared_at = $29
 		where id = $1 and sequence = $2`,
 		k.ID, readSequence, k.AccountID, k.RegistrationID, k.State, k.Sequence, k.UpdatedAt, k.LastActAt, k.StateSince, k.EndedAt,
-		jsonb(k.LastError), k.Corrections, k.ReviewRound, k.ApprovedBy, k.ConditionsRef, k.EligibleAt, k.ObjectionUntil,
+		jsonb(k.LastError), k.written(), k.ReviewRound, k.ApprovedBy, k.ConditionsRef, k.EligibleAt, k.ObjectionUntil,
 		k.ObjectionProvisional, k.ObjectedAt, k.UnreachableAt, k.Attempt, k.HoldOpen,
 		k.Version, k.Acknowledged, k.RunID, k.RunMissingSince, k.HeldAt, k.ApprovedEarlier, k.ComparedAt)
 	if err != nil {
@@ -130,45 +114,22 @@ func (k *clearing) forCompany() bool {
 
 // neededToOpen are the conditions that must be met before materials are handed in.
 func (k *clearing) neededToOpen(conditions registration.Conditions) registration.Conditions {
-	switch {
-	case k.Contested: // the others are its owner's, and none of the claimant's
-		return conditions[:min(1, len(conditions))]
-	case k.DeveloperKind == nil:
-		return conditions
-	}
-	return conditions.NeededToOpen(*k.DeveloperKind)
+	return k.facts(nil).NeededToOpen(conditions)
 }
 
-// needed are the conditions that stand in the way if they are not met. Of a contested claim only the first does: the
-// others protect the account's owner, who was asked, and who must not be able to keep another person's identity by leaving
-// a cent in the account. The letter of an authorised person stands in for the first, with a second reviewer and the
-// holder's silence.
-func (k *clearing) needed(conditions registration.Conditions, docs []registration.Document) registration.Conditions {
-	switch {
-	case k.Contested:
-		return conditions[:min(1, len(conditions))]
-	case k.byLetter(docs):
-		return conditions.ButHolder()
+// facts are what the rules of a clearing look at.
+func (k *clearing) facts(docs []registration.Document) registration.ClearingFacts {
+	f := registration.ClearingFacts{
+		Approvals: registration.Approvals{
+			Contested: k.Contested, ByLetter: k.byLetter(docs), By: k.ApprovedBy, Earlier: k.ApprovedEarlier,
+			Objected: k.ObjectedAt != nil, Unreachable: k.UnreachableAt != nil,
+		},
+		Asked: k.asked(),
 	}
-	return conditions
-}
-
-// facts are what the table's guards look at.
-func (k *clearing) facts(docs []registration.Document) registration.Facts {
-	return registration.Facts{
-		NothingBound:    k.AccountID == nil,
-		SecondReview:    k.approvals(docs).Owed() > 0,
-		ObjectionOwed:   (k.byLetter(docs) || k.Contested) && !k.asked(),
-		ContestedByName: k.Contested,
+	if k.AccountID != nil && k.DeveloperKind != nil {
+		f.Kind = *k.DeveloperKind
 	}
-}
-
-// approvals are who has approved the newest submission.
-func (k *clearing) approvals(docs []registration.Document) registration.Approvals {
-	return registration.Approvals{
-		Contested: k.Contested, ByLetter: k.byLetter(docs), By: k.ApprovedBy, Earlier: k.ApprovedEarlier,
-		Objected: k.ObjectedAt != nil, Unreachable: k.UnreachableAt != nil,
-	}
+	return f
 }
 
 // asked reports whether the holder was asked whether they object, or could not be.

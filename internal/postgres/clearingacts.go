@@ -10,13 +10,8 @@ import (
 
 // lockSubject locks what an act is about: a registration or a clearing.
 func lockSubject(ctx context.Context, tx pgx.Tx, id string) error {
-	var err error
-	if registration.IsClearingID(id) {
-		_, err = loadClearing(ctx, tx, id, "for update")
-	} else {
-		_, err = load(ctx, tx, id, "for update")
-	}
-	return err
+	var locked string
+	return notFound(tx.QueryRow(ctx, `select id from `+tablesOf(id).rows+` where id = $1 for update`, id).Scan(&locked))
 }
 
 // ClearingStanding is what the API needs to judge an act on a clearing. Of a contested claim it names no account.
@@ -30,21 +25,4 @@ func (s *Store) ClearingStanding(ctx context.Context, id string) (Standing, erro
 		st.AccountID = k.account()
 	}
 	return st, nil
-}
-
-// endClearingAct is [Store.EndAct] for a clearing's.
-func (s *Store) endClearingAct(ctx context.Context, id, actID string, refusal *registration.Refusal) error {
-	return s.inTx(ctx, func(tx pgx.Tx) error {
-		c, err := s.beginClearing(ctx, tx, Step{RegistrationID: id})
-		if err != nil {
-			return err
-		}
-		shown, err := endAct(ctx, tx, actID, refusal, c.at)
-		if !shown || err != nil {
-			return err
-		}
-		c.setError(refusal.Code, refusal.Errors...)
-		c.rec.UpdatedAt = c.at
-		return c.rec.save(ctx, tx, c.rec.Sequence)
-	})
 }

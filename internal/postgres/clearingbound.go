@@ -79,7 +79,7 @@ func (s *Store) ClearingAccount(ctx context.Context, clearingID string) (string,
 func (s *Store) KeepConditions(ctx context.Context, clearingID string, facts wallet.Facts) (registration.ClearingVerdict, error) {
 	var verdict registration.ClearingVerdict
 	err := s.inTx(ctx, func(tx pgx.Tx) error {
-		c, err := s.beginClearing(ctx, tx, Step{RegistrationID: clearingID})
+		c, err := s.beginClearing(ctx, tx, registration.Step{Subject: clearingID})
 		if err != nil {
 			return err
 		}
@@ -87,7 +87,7 @@ func (s *Store) KeepConditions(ctx context.Context, clearingID string, facts wal
 		if err != nil {
 			return err
 		}
-		verdict.Met = c.rec.Forgetting || c.rec.needed(conditions, c.docs).Eligible() && (c.rec.Contested || c.rec.ComparedAt != nil)
+		verdict.Met = c.rec.Forgetting || c.rec.facts(c.docs).Needed(conditions).Eligible() && (c.rec.Contested || c.rec.ComparedAt != nil)
 		return c.keep(ctx, conditions)
 	})
 	return verdict, err

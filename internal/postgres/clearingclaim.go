@@ -92,11 +92,7 @@ func (s *Store) countClaim(ctx context.Context, tx pgx.Tx, a Asking, b *bound) e
 		a.AccountID, s.numberFingerprint(a.Claim), s.try(a), at); err != nil {
 		return err
 	}
-	registered, err := load(ctx, tx, b.RegistrationID, "")
-	if err != nil {
-		return err
-	}
-	return seen(ctx, tx, registered, ClaimMismatched, a.By, at)
+	return addTimelineNote(ctx, tx, b.RegistrationID, ClaimMismatched, a.By, nil, at)
 }
 
 // ReturnClaim gives a try back whose caller is answered that nothing was done. It stays on the timeline.

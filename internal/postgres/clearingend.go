@@ -9,39 +9,38 @@ import (
 	"shiming/registration"
 )
 
-// ClearIdentity ends a clearing that the wallet has carried out: the person's binding is gone and free for another
-// account, and the account must verify a new identity. An organisation's binding stays.
-func (s *Store) ClearIdentity(ctx context.Context, step Step) (registration.ClearingResult, error) {
-	return s.applyClearing(ctx, step, func(ctx context.Context, c *clearingChange) (*registration.Refusal, error) {
-		if c.rec.State != registration.Clearing {
-			return nil, nil
-		}
-		c.rec.HoldOpen = false
-		if err := c.tellOthers(ctx); err != nil {
-			return nil, err
-		}
-		account := c.rec.account()
-		if ended, err := c.endIfGone(ctx); ended || err != nil {
-			return nil, err
-		}
-		if _, err := c.tx.Exec(ctx, `update accounts set standing = 'identity_required', updated_at = $2 where account_id = $1`, account, c.at); err != nil {
-			return nil, err
-		}
-		if _, err := c.tx.Exec(ctx, `delete from identity_claims where account_id = $1 and subject = 'person' and bound`, account); err != nil {
-			return nil, err
-		}
-		registered, err := load(ctx, c.tx, *c.rec.RegistrationID, "")
-		if err != nil {
-			return nil, err
-		}
-		if err := seen(ctx, c.tx, registered, string(registration.IdentityCleared), c.rec.ID, c.at); err != nil {
-			return nil, err
-		}
-		if err := c.tellDecided(ctx, "clearing_cleared/"+c.rec.ID, notice.Data{Outcome: notice.OutcomeCleared}); err != nil {
-			return nil, err
-		}
-		return nil, c.move(ctx, registration.IdentityCleared)
-	})
+// cleared frees what the wallet has forgotten.
+func (c *clearingChange) cleared(ctx context.Context) (*registration.Refusal, error) {
+	if ended, err := c.attemptOver(ctx); ended || err != nil {
+		return nil, err
+	}
+	account := c.rec.account()
+	if _, err := c.tx.Exec(ctx, `update accounts set standing = 'identity_required', updated_at = $2 where account_id = $1`, account, c.at); err != nil {
+		return nil, err
+	}
+	if _, err := c.tx.Exec(ctx, `delete from identity_claims where account_id = $1 and subject = 'person' and bound`, account); err != nil {
+		return nil, err
+	}
+	if err := addTimelineNote(ctx, c.tx, *c.rec.RegistrationID, string(registration.IdentityCleared), c.rec.ID, nil, c.at); err != nil {
+		return nil, err
+	}
+	if err := c.tellDecided(ctx, "clearing_cleared/"+c.rec.ID, notice.Data{Outcome: notice.OutcomeCleared}); err != nil {
+		return nil, err
+	}
+	return nil, c.move(ctx, registration.IdentityCleared)
+}
+
+// attemptOver ends an attempt to clear, and reports whether there is nothing more to do: the clearing is not at that, or what it is
+// about is gone.
+func (c *clearingChange) attemptOver(ctx context.Context) (ended bool, err error) {
+	if c.rec.State != registration.Clearing {
+		return true, nil
+	}
+	c.rec.HoldOpen = false
+	if err := c.tellOthers(ctx); err != nil {
+		return false, err
+	}
+	return c.endIfGone(ctx)
 }
 
 // endIfGone ends a clearing if what it is about is bound no more. The account's holder was told of the one that was quicker.

@@ -10,7 +10,7 @@ import (
 	"shiming/registration"
 )
 
-// SetClearingDocument makes a file the current one of its slot. It restarts the clock of [Store.ClearingIdle].
+// SetClearingDocument makes a file the current one of its slot. It restarts the clock of [Steps.Look].
 func (s *Store) SetClearingDocument(ctx context.Context, id string, doc NewDocument) (*registration.Refusal, error) {
 	var refusal *registration.Refusal
 	err := s.inTx(ctx, func(tx pgx.Tx) error {

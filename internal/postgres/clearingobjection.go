@@ -11,7 +11,6 @@ import (
 
 	"shiming/internal/dossier"
 	"shiming/internal/notice"
-	"shiming/internal/workday"
 	"shiming/registration"
 )
 
@@ -28,19 +27,19 @@ func (c *clearingChange) invite(ctx context.Context) error {
 	}
 	until := c.cal.WorkingDays(c.at, registration.ObjectionDays)
 	c.rec.ObjectionUntil, c.rec.ObjectionProvisional = &until.At, until.Provisional
-	return c.tellHolder(ctx, notice.ClearingObjection, c.objectionKey(), notice.Data{ByLetter: c.rec.forCompany()})
+	return c.tellHolder(ctx, notice.ClearingObjection, c.rec.objectionKey(), notice.Data{ByLetter: c.rec.forCompany()})
 }
 
 // objectionKey is the key of the notice that asks the holder now, not after an earlier submission.
-func (c *clearingChange) objectionKey() string { return c.roundKey("clearing_objection") }
+func (k *clearing) objectionKey() string { return k.roundKey("clearing_objection") }
 
 // announceObjection completes the notice to the holder as it is being sent: until when they may object, if this is the
 // moment from which the days count, and by which token. What is announced is what holds: it never gets earlier. It
 // reports false if there is nothing to object to any more.
 func (s *Store) announceObjection(ctx context.Context, eventKey string, n *Notice) (wanted bool, err error) {
 	err = s.inTx(ctx, func(tx pgx.Tx) error {
-		c, err := s.beginClearing(ctx, tx, Step{RegistrationID: n.Data.RegistrationID})
-		if err != nil || c.rec.State != registration.ObjectionPeriod || c.rec.ObjectedAt != nil || eventKey != c.objectionKey() {
+		c, err := s.beginClearing(ctx, tx, registration.Step{Subject: n.Data.RegistrationID})
+		if err != nil || c.rec.State != registration.ObjectionPeriod || c.rec.ObjectedAt != nil || eventKey != c.rec.objectionKey() {
 			return err
 		}
 		var ref string
@@ -59,7 +58,7 @@ func (s *Store) announceObjection(ctx context.Context, eventKey string, n *Notic
 		if c.rec.ObjectionUntil.Equal(before) {
 			return nil
 		}
-		return c.tellOfObjection(ctx)
+		return c.tellChanged(ctx, tellRun)
 	})
 	return wanted, err
 }
@@ -67,24 +66,14 @@ func (s *Store) announceObjection(ctx context.Context, eventKey string, n *Notic
 // objectionAnswered moves the end of the time for objecting to where a provider's answer to the notice puts it, and
 // tells the run.
 func (s *Store) objectionAnswered(ctx context.Context, tx pgx.Tx, clearingID string) error {
-	c, err := s.beginClearing(ctx, tx, Step{RegistrationID: clearingID})
+	c, err := s.beginClearing(ctx, tx, registration.Step{Subject: clearingID})
 	if err != nil || c.rec.State != registration.ObjectionPeriod {
 		return err
 	}
 	if err := c.computeObjectionUntil(ctx); err != nil {
 		return err
 	}
-	return c.tellOfObjection(ctx)
-}
-
-// tellOfObjection saves what has changed in the time for objecting, and tells the run.
-func (c *clearingChange) tellOfObjection(ctx context.Context) error {
-	c.rec.UpdatedAt = c.at
-	c.rec.raise()
-	if err := c.rec.save(ctx, c.tx, c.rec.Sequence); err != nil {
-		return err
-	}
-	return tellRun(ctx, c.tx, c.rec.ID, c.rec.Version, c.at)
+	return c.tellChanged(ctx, tellRun)
 }
 
 func (s *Store) tokenFingerprint(token string) []byte {
@@ -107,7 +96,7 @@ func (s *Store) Object(ctx context.Context, token string) error {
 		if err != nil {
 			return notFound(err)
 		}
-		c, err := s.beginClearing(ctx, tx, Step{RegistrationID: id, Actor: registration.ByHolder})
+		c, err := s.beginClearing(ctx, tx, registration.Step{Subject: id, Actor: registration.ByHolder})
 		if err != nil {
 			return err
 		}
@@ -139,7 +128,7 @@ func (c *clearingChange) takeObjection(ctx context.Context) error {
 	if err := c.closeObjection(ctx, true); err != nil {
 		return err
 	}
-	return c.tellOfObjection(ctx)
+	return c.tellChanged(ctx, tellRun)
 }
 
 // raise leads on from an objection that was taken. It ends a clearing that an authorised person of the company asked
@@ -151,7 +140,7 @@ func (c *clearingChange) raise(ctx context.Context) error {
 		return err
 	}
 	if c.rec.State == registration.UnderReview {
-		if err := c.openRound(ctx); err != nil {
+		if err := c.openNext(ctx); err != nil {
 			return err
 		}
 	} else if err := c.tellDecided(ctx, c.roundKey("clearing_objected"), notice.Data{Outcome: notice.OutcomeObjected}); err != nil {
@@ -160,36 +149,27 @@ func (c *clearingChange) raise(ctx context.Context) error {
 	return c.tellStaff(ctx, notice.ClearingObjected, c.roundKey("clearing_objected"), notice.Data{Final: c.rec.State.Final()})
 }
 
-// LookClearing brings a clearing to where everything leads that is stored about it, as [Store.Look] does a registration: by an
-// objection that was taken, whenever it comes to that; else it ends the time for objecting when it is over: three working
-// days after the holder was told, by the calendar of that day, and never before what was announced. A holder who cannot
-// be told is a reviewer's to think about.
-func (s *Store) LookClearing(ctx context.Context, step Step) (registration.ClearingResult, error) {
-	return s.applyClearing(ctx, step, func(ctx context.Context, c *clearingChange) (*registration.Refusal, error) {
-		if ended, err := c.followBinding(ctx); ended || err != nil {
-			return nil, err
-		}
-		if c.rec.State != registration.ObjectionPeriod {
-			return nil, nil
-		}
-		if c.rec.ObjectedAt != nil {
-			return nil, c.raise(ctx)
-		}
-		told, err := c.told(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if told.never {
-			return nil, c.reviewUnasked(ctx)
-		}
-		if c.count(told); c.at.Before(*c.rec.ObjectionUntil) {
-			return nil, nil
-		}
-		if err := c.closeObjection(ctx, false); err != nil {
-			return nil, err
-		}
-		return nil, c.move(ctx, registration.ObjectionOver)
-	})
+// followObjection goes where an objection leads that was taken, whenever it comes to that; else it ends the time for objecting when
+// it is over: three working days after the holder was told, by the calendar of that day, and never before what was announced. A
+// holder who cannot be told is a reviewer's to think about.
+func (c *clearingChange) followObjection(ctx context.Context) error {
+	if c.rec.ObjectedAt != nil {
+		return c.raise(ctx)
+	}
+	told, err := c.told(ctx)
+	if err != nil {
+		return err
+	}
+	if told.never {
+		return c.reviewUnasked(ctx)
+	}
+	if c.count(told); c.at.Before(*c.rec.ObjectionUntil) {
+		return nil
+	}
+	if err := c.closeObjection(ctx, false); err != nil {
+		return err
+	}
+	return c.move(ctx, registration.ObjectionOver)
 }
 
 // followBinding ends a clearing whose identity another has cleared. A contested claim under review stays there: to its
@@ -211,7 +191,7 @@ func (c *clearingChange) reviewUnasked(ctx context.Context) error {
 	if err := c.move(ctx, registration.HolderUnreachable); err != nil {
 		return err
 	}
-	return c.openRound(ctx)
+	return c.openNext(ctx)
 }
 
 // computeObjectionUntil moves the end of the time for objecting to where it is by what is known now.
@@ -228,7 +208,7 @@ func (c *clearingChange) count(told telling) {
 	if told.never {
 		return
 	}
-	until := workday.Later(workday.Deadline{At: *c.rec.ObjectionUntil, Provisional: c.rec.ObjectionProvisional},
+	until := registration.Later(registration.Deadline{At: *c.rec.ObjectionUntil, Provisional: c.rec.ObjectionProvisional},
 		c.cal.WorkingDays(told.at, registration.ObjectionDays))
 	c.rec.ObjectionUntil, c.rec.ObjectionProvisional = &until.At, until.Provisional
 }
@@ -242,7 +222,7 @@ type telling struct {
 
 // told looks at what became of the notice. The holder's phone counts; the mail alone does only if the phone takes none.
 func (c *clearingChange) told(ctx context.Context) (telling, error) {
-	return told(ctx, c.tx, c.objectionKey(), c.at)
+	return told(ctx, c.tx, c.rec.objectionKey(), c.at)
 }
 
 func told(ctx context.Context, q querier, objectionKey string, now time.Time) (telling, error) {

@@ -14,63 +14,52 @@ import (
 // OpenClearing creates the clearing of an application, as its first step. Under the account's lock it refuses an account
 // with a registration under way or another clearing that names it, one without a bound identity, and conditions that are not met.
 // A contested claim is never refused: whatever account it concerns, and whether it concerns any, nobody learns from it.
-func (s *Store) OpenClearing(ctx context.Context, app registration.ClearingApplication) (registration.ClearingResult, error) {
-	var result registration.ClearingResult
-	err := s.inTx(ctx, func(tx pgx.Tx) error {
-		c, known, err := s.newClearing(ctx, tx, app)
-		if errors.Is(err, ErrNotFound) { // the caller was answered that it did not come to be, and what was handed in is gone
-			result.Refusal = registration.Refuse(registration.CodeNotFound)
-			return nil
+func (s *Steps) OpenClearing(ctx context.Context, app registration.ClearingApplication) (registration.StepResult, error) {
+	return s.store.open(ctx, func(ctx context.Context, tx pgx.Tx) (*change, *registration.Refusal, error) {
+		c, err := s.store.newClearing(ctx, tx, app)
+		switch {
+		case errors.Is(err, ErrNotFound): // the caller was answered that it did not come to be, and what was handed in is gone
+			return nil, registration.Refuse(registration.CodeNotFound), nil
+		case err != nil:
+			return nil, nil, err
+		case !c.created: // a retried first step
+			return c.change, nil, nil
 		}
-		if err != nil {
-			return err
-		}
-		if known { // a retried first step
-			result, err = c.result(ctx, nil)
-			return err
-		}
-		refusal, err := c.open(ctx, app)
-		if refusal != nil || err != nil {
-			result = registration.ClearingResult{Refusal: refusal}
-			return errRefused(refusal, err)
-		}
-		result, err = c.commit(ctx, c.rec.Sequence, nil)
-		return err
+		refusal, err := c.openIn(ctx, app)
+		return c.change, refusal, err
 	})
-	if result.Refusal != nil {
-		return result, nil
-	}
-	return result, err
 }
 
 // newClearing makes the row, or finds the one that an earlier try of the same step has committed.
-func (s *Store) newClearing(ctx context.Context, tx pgx.Tx, app registration.ClearingApplication) (c *clearingChange, known bool, err error) {
-	step := Step{RegistrationID: app.ClearingID, Actor: registration.ByApplicant, RunID: app.RunID}
-	if c, err = s.beginClearing(ctx, tx, step); !errors.Is(err, ErrNotFound) {
-		return c, err == nil, err
+func (s *Store) newClearing(ctx context.Context, tx pgx.Tx, app registration.ClearingApplication) (*clearingChange, error) {
+	step := registration.Step{Subject: app.ClearingID, Actor: registration.ByApplicant, RunID: app.RunID}
+	c, err := s.beginClearing(ctx, tx, step)
+	if !errors.Is(err, ErrNotFound) {
+		return c, err
 	}
 	if late(s, app.OpenBy) {
-		return nil, false, ErrNotFound
+		return nil, ErrNotFound
 	}
 	var claim dossier.Claim
 	if err := s.get(ctx, tx, Own(app.ClearingID), app.ClaimRef, dossier.PurposeClaim, &claim); err != nil {
-		return nil, false, err
+		return nil, err
 	}
-	at := s.now()
-	rec := &clearing{
-		ID: app.ClearingID, Contested: app.AccountID == "", Locale: registration.Chinese, Sequence: 1, CreatedAt: at, UpdatedAt: at, LastActAt: at,
-		StateSince: at, ClaimRef: app.ClaimRef, ClaimFingerprint: s.keys.Fingerprint("resident_id", claim.IDNumber), Claim: claim.View(), ApprovedBy: []string{},
-	}
-	return &clearingChange{Store: s, tx: tx, rec: rec, step: step, at: at, created: true}, false, nil
+	c = s.clearingChange(tx, step, &clearing{
+		row:       newRow(app.ClearingID, registration.Chinese, registration.None, s.now()),
+		Contested: app.AccountID == "", ClaimRef: app.ClaimRef, ClaimFingerprint: s.keys.Fingerprint("resident_id", claim.IDNumber),
+		Claim: claim.View(), ApprovedBy: []string{},
+	}, nil)
+	c.created = true
+	return c, nil
 }
 
-func (c *clearingChange) open(ctx context.Context, app registration.ClearingApplication) (*registration.Refusal, error) {
+func (c *clearingChange) openIn(ctx context.Context, app registration.ClearingApplication) (*registration.Refusal, error) {
 	if refusal, err := c.refuseHeld(ctx, c.tx); refusal != nil || err != nil {
 		return refusal, err
 	}
 	event := registration.ClearingOpened
 	if !c.rec.Contested { // a contested claim concerns its account from the submission on
-		refusal, err := c.take(ctx, app.AccountID)
+		refusal, err := c.takeAccount(ctx, app.AccountID)
 		if refusal != nil || err != nil {
 			return refusal, err
 		}
@@ -88,9 +77,9 @@ func (c *clearingChange) open(ctx context.Context, app registration.ClearingAppl
 	return nil, c.write(ctx, registration.None, event)
 }
 
-// take makes an account the one concerned, if it is free and has a bound identity. From here to the clearing's end no
+// takeAccount makes an account the one concerned, if it is free and has a bound identity. From here to the clearing's end no
 // registration of the account can begin, and no other clearing that names it.
-func (c *clearingChange) take(ctx context.Context, accountID string) (*registration.Refusal, error) {
+func (c *clearingChange) takeAccount(ctx context.Context, accountID string) (*registration.Refusal, error) {
 	if err := lockAccount(ctx, c.tx, accountID); err != nil {
 		return nil, err
 	}

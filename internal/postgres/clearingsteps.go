@@ -7,37 +7,34 @@ import (
 	"shiming/registration"
 )
 
-// ClearingJudged goes on from waiting for eligibility, by the conditions that were just judged: to the materials if all
-// are met; to them too, saying what is missing, if time alone does not cure what is left; else it waits on.
-func (s *Store) ClearingJudged(ctx context.Context, step Step) (registration.ClearingResult, error) {
-	return s.applyClearing(ctx, step, func(ctx context.Context, c *clearingChange) (*registration.Refusal, error) {
-		if c.rec.State != registration.WaitingEligibility {
-			return nil, nil
-		}
-		if ended, err := c.endIfGone(ctx); ended || err != nil {
-			return nil, err
-		}
-		conditions, err := c.conditions(ctx, c.tx, c.rec)
-		if err != nil {
-			return nil, err
-		}
-		switch refusal, err := c.uncompared(ctx, conditions); {
-		case err != nil:
-			return nil, err
-		case refusal != nil: // it waits until who asks may be compared; at once, if they may be by now
-			c.rec.EligibleAt = refusal.RetryAt
-			return nil, nil
-		}
-		needed := c.rec.neededToOpen(conditions)
-		if needed.Eligible() {
-			return nil, c.move(ctx, registration.BecameEligible)
-		}
-		if at, timeCures := needed.EligibleAt(); timeCures {
-			c.rec.EligibleAt = &at
-			return nil, nil
-		}
-		return nil, c.unmet(ctx, conditions)
-	})
+// judged goes on from waiting for eligibility.
+func (c *clearingChange) judged(ctx context.Context) (*registration.Refusal, error) {
+	if c.rec.State != registration.WaitingEligibility {
+		return nil, nil
+	}
+	if ended, err := c.endIfGone(ctx); ended || err != nil {
+		return nil, err
+	}
+	conditions, err := c.conditions(ctx, c.tx, c.rec)
+	if err != nil {
+		return nil, err
+	}
+	switch refusal, err := c.uncompared(ctx, conditions); {
+	case err != nil:
+		return nil, err
+	case refusal != nil: // it waits until who asks may be compared; at once, if they may be by now
+		c.rec.EligibleAt = refusal.RetryAt
+		return nil, nil
+	}
+	needed := c.rec.neededToOpen(conditions)
+	if needed.Eligible() {
+		return nil, c.move(ctx, registration.BecameEligible)
+	}
+	if at, timeCures := needed.EligibleAt(); timeCures {
+		c.rec.EligibleAt = &at
+		return nil, nil
+	}
+	return nil, c.unmet(ctx, conditions)
 }
 
 // unmet leads to the applicant with the conditions that stand in the way.
@@ -78,78 +75,32 @@ func withEvidence(fields []registration.FieldError, conditions registration.Cond
 	return shown
 }
 
-// RefuseClearingAct ends an act that changes nothing with its refusal.
-func (s *Store) RefuseClearingAct(ctx context.Context, step Step, refusal registration.Refusal) (registration.ClearingResult, error) {
-	return s.applyClearing(ctx, step, func(context.Context, *clearingChange) (*registration.Refusal, error) { return &refusal, nil })
-}
-
-// WithdrawClearing ends a clearing at the applicant's wish.
-func (s *Store) WithdrawClearing(ctx context.Context, step Step) (registration.ClearingResult, error) {
-	return s.clearingAct(ctx, step, registration.ActWithdraw, func(ctx context.Context, c *clearingChange) (*registration.Refusal, error) {
-		return nil, c.end(ctx, registration.WithdrawnByApplicant)
-	})
-}
-
-func (c *clearingChange) end(ctx context.Context, event registration.Event) error {
-	if err := c.closeReview(ctx); err != nil {
-		return err
+// attemptUnmet ends an attempt to clear that has cleared nothing.
+func (c *clearingChange) attemptUnmet(ctx context.Context) (*registration.Refusal, error) {
+	if ended, err := c.attemptOver(ctx); ended || err != nil {
+		return nil, err
 	}
-	return c.move(ctx, event)
+	conditions, err := c.conditions(ctx, c.tx, c.rec)
+	if err != nil {
+		return nil, err
+	}
+	return nil, c.unmet(ctx, conditions)
 }
 
-// ClearingIdle ends a clearing whose applicant has been away for 30 days: it would keep the account from registering.
-func (s *Store) ClearingIdle(ctx context.Context, step Step) (registration.ClearingResult, error) {
-	return s.applyClearing(ctx, step, func(ctx context.Context, c *clearingChange) (*registration.Refusal, error) {
-		if c.rec.State != registration.MaterialsRequired || c.at.Before(c.idleUntil()) {
-			return nil, nil
-		}
-		return nil, c.end(ctx, registration.ExpiredByTime)
-	})
-}
-
-// ClearingUnmet leads a clearing back to the applicant: a condition has stopped being met, and nothing was cleared.
-func (s *Store) ClearingUnmet(ctx context.Context, step Step) (registration.ClearingResult, error) {
-	return s.applyClearing(ctx, step, func(ctx context.Context, c *clearingChange) (*registration.Refusal, error) {
-		if c.rec.State != registration.Clearing {
-			return nil, nil
-		}
-		c.rec.HoldOpen = false
-		if err := c.tellOthers(ctx); err != nil {
-			return nil, err
-		}
-		if ended, err := c.endIfGone(ctx); ended || err != nil {
-			return nil, err
-		}
-		conditions, err := c.conditions(ctx, c.tx, c.rec)
-		if err != nil {
-			return nil, err
-		}
-		return nil, c.unmet(ctx, conditions)
-	})
-}
-
-// ClearingAttempt begins an attempt to clear, if the clearing is at that, and numbers it: each has a hold of its own. It names
-// the attempt before if its hold may still be there: its run was lost or reset. The account is held for one clearing at a
-// time: another waits, and one whose identity is gone by then ends.
-func (s *Store) ClearingAttempt(ctx context.Context, step Step) (registration.ClearingResult, error) {
-	stale := 0
-	result, err := s.applyClearing(ctx, step, func(ctx context.Context, c *clearingChange) (*registration.Refusal, error) {
-		if c.rec.State != registration.Clearing {
-			return nil, nil
-		}
-		c.rides = true      // on the decision, the first of them: both are lost with the task, and the decision's act with it
-		if c.rec.HoldOpen { // whatever has become of the identity, this hold is to be released
-			stale = c.rec.Attempt
-		} else if over, err := c.endOrWait(ctx); over || err != nil {
-			c.rides = !c.waits || c.rec.Acknowledged < c.rec.Version // one that waits again has lost nothing to begin with
-			return nil, err
-		}
-		c.rec.Attempt++
-		c.rec.HoldOpen = true
+func (c *clearingChange) beginAttempt(ctx context.Context) (*registration.Refusal, error) {
+	if c.rec.State != registration.Clearing {
 		return nil, nil
-	})
-	result.Stale = stale
-	return result, err
+	}
+	c.rides = true      // on the decision, the first of them: both are lost with the task, and the decision's act with it
+	if c.rec.HoldOpen { // whatever has become of the identity, this hold is to be released
+		c.stale = c.rec.Attempt
+	} else if over, err := c.endOrWait(ctx); over || err != nil {
+		c.rides = !c.waits || c.rec.Acknowledged < c.rec.Version // one that waits again has lost nothing to begin with
+		return nil, err
+	}
+	c.rec.Attempt++
+	c.rec.HoldOpen = true
+	return nil, nil
 }
 
 // SkipAttempts passes over the attempts to clear that a run of before a restore has begun, or, if it has not said how many, over the
@@ -169,14 +120,4 @@ func (c *clearingChange) endOrWait(ctx context.Context) (bool, error) {
 	}
 	err := c.tx.QueryRow(ctx, `select exists (select from clearings where account_id = $1 and id <> $2 and hold_open)`, c.rec.account(), c.rec.ID).Scan(&c.waits)
 	return c.waits, err
-}
-
-// ClearingCancelled does what a request to cancel the run comes to: a withdrawal by ops, where there is still one.
-func (s *Store) ClearingCancelled(ctx context.Context, step Step) (registration.ClearingResult, error) {
-	return s.applyClearing(ctx, step, func(ctx context.Context, c *clearingChange) (*registration.Refusal, error) {
-		if !registration.Knows(registration.IdentityClearing, c.rec.State, registration.WithdrawnByApplicant) {
-			return nil, seenClearing(ctx, c.tx, c.rec, cancelIgnored, string(c.step.Actor), c.at)
-		}
-		return nil, c.end(ctx, registration.WithdrawnByApplicant)
-	})
 }

@@ -7,19 +7,23 @@ import (
 	"shiming/registration"
 )
 
-// emit writes an event for subscribers, in the transition's own transaction.
-func emit(ctx context.Context, tx querier, rec *record, kind string, from, to registration.State, at time.Time) error {
+// event is something that subscribers are told of.
+type event struct {
+	kind     string
+	subject  string // a registration's, a clearing's or a finding's id
+	account  string // empty: it names none
+	sequence int64
+	from, to registration.State
+	at       time.Time
+}
+
+// emit writes an event for subscribers, in the transaction of what it tells.
+func emit(ctx context.Context, tx querier, e event) error {
 	id := registration.NewID("evt")
 	_, err := tx.Exec(ctx, `insert into events (id, type, registration_id, account_id, sequence, from_state, to_state, at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8)`, id, kind, rec.ID, rec.AccountID, rec.Sequence, from, to, at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8)`, id, e.kind, e.subject, e.account, e.sequence, e.from, e.to, e.at)
 	if err != nil {
 		return err
 	}
-	return enqueue(ctx, tx, at, MessageEvent, id, nil)
-}
-
-// emit writes an event that is no transition; it takes a sequence number of its own.
-func (c *change) emit(ctx context.Context, kind string) error {
-	c.rec.Sequence++
-	return emit(ctx, c.tx, c.rec, kind, c.rec.State, c.rec.State, c.at)
+	return enqueue(ctx, tx, e.at, MessageEvent, id, nil)
 }

@@ -127,25 +127,11 @@ func (s *Store) AssignFinding(ctx context.Context, id, owner string) error {
 // timelineOf locks a registration or a clearing and returns what writes on its timeline, also because of a finding, which
 // then says why; nil for a subject that has none.
 func (s *Store) timelineOf(ctx context.Context, tx pgx.Tx, concerns string) (note func(event, by string, because *Finding) error, err error) {
-	if registration.IsClearingID(concerns) {
-		k, err := loadClearing(ctx, tx, concerns, "for update")
-		if err != nil {
-			return nil, unless(err, ErrNotFound)
-		}
-		return func(event, by string, because *Finding) error {
-			_, err := tx.Exec(ctx, `insert into clearing_timeline (clearing_id, at, event, from_state, to_state, actor, finding_id) values ($1, $2, $3, $4, $4, $5, $6)`,
-				k.ID, s.now(), event, k.State, by, because.id())
-			return err
-		}, nil
-	}
-	rec, err := load(ctx, tx, concerns, "for update")
-	if err != nil {
+	if err := lockSubject(ctx, tx, concerns); err != nil {
 		return nil, unless(err, ErrNotFound)
 	}
 	return func(event, by string, because *Finding) error {
-		_, err := tx.Exec(ctx, `insert into timeline (registration_id, kind, at, event, from_state, to_state, actor, finding_id) values ($1, $2, $3, $4, $5, $5, $6, $7)`,
-			rec.ID, rec.Kind, s.now(), event, rec.State, by, because.id())
-		return err
+		return addTimelineNote(ctx, tx, concerns, event, by, because, s.now())
 	}, nil
 }
 

@@ -55,15 +55,16 @@ func (s *Store) tellFindings(ctx context.Context, tx pgx.Tx, kind registration.F
 		return err
 	}
 	// Platforms learn the account of a registration alone: what else there is may be a contested claim's, which names none.
-	about := &record{ID: newest, AccountID: public}
+	about := event{subject: newest, account: public}
 	return s.announceFinding(ctx, tx, about, kind, notice.Data{RegistrationID: subject, AccountID: account, Detail: string(kind), Open: open}, at)
 }
 
-func (s *Store) announceFinding(ctx context.Context, tx pgx.Tx, about *record, kind registration.FindingKind, data notice.Data, at time.Time) error {
-	if err := emit(ctx, tx, about, string(registration.EventFindingOpened), registration.None, registration.State(kind), at); err != nil {
+func (s *Store) announceFinding(ctx context.Context, tx pgx.Tx, about event, kind registration.FindingKind, data notice.Data, at time.Time) error {
+	about.kind, about.to, about.at = string(registration.EventFindingOpened), registration.State(kind), at
+	if err := emit(ctx, tx, about); err != nil {
 		return err
 	}
-	return s.notify(ctx, tx, nil, notice.Finding, "finding/"+about.ID, data, at)
+	return s.notify(ctx, tx, nil, notice.Finding, "finding/"+about.subject, data, at)
 }
 
 // alarm opens a finding of which ops is told at once, whatever else of its kind they were told of within the hour: it is of a
@@ -80,7 +81,7 @@ func (s *Store) alarm(ctx context.Context, tx pgx.Tx, kind registration.FindingK
 	if err := tx.QueryRow(ctx, `select count(*) from findings where kind = $1 and resolved_at is null`, kind).Scan(&open); err != nil {
 		return err
 	}
-	return s.announceFinding(ctx, tx, &record{ID: id}, kind, notice.Data{RegistrationID: subject, Detail: string(kind), Open: open}, at)
+	return s.announceFinding(ctx, tx, event{subject: id}, kind, notice.Data{RegistrationID: subject, Detail: string(kind), Open: open}, at)
 }
 
 // tellingIsDue reports whether a kind may be told of now. Who is told of it already by a transaction under way need not

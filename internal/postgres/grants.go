@@ -16,7 +16,7 @@ import (
 func (s *Store) GrantPayout(ctx context.Context, registrationID, by, reason string) (*registration.Refusal, error) {
 	var refusal *registration.Refusal
 	err := s.inTx(ctx, func(tx pgx.Tx) error {
-		c, err := s.begin(ctx, tx, Step{RegistrationID: registrationID})
+		c, err := s.beginRegistration(ctx, tx, registration.Step{Subject: registrationID})
 		if err != nil {
 			return err
 		}
@@ -39,14 +39,14 @@ func (s *Store) GrantPayout(ctx context.Context, registrationID, by, reason stri
 			values ($1, $2, $3, $4, $5, $6)`, fp, last4, registrationID, sealed, by, c.at); err != nil {
 			return err
 		}
-		return seen(ctx, tx, c.rec, "payout_granted", by, c.at)
+		return c.note(ctx, "payout_granted", by)
 	})
 	return refusal, err
 }
 
 // grantRefused refuses a grant that nobody needs, one beside another that is unused, and one more than a bank account may have
 // in so many days. The account is locked, so that two persons do not grant the same.
-func (c *change) grantRefused(ctx context.Context, fp []byte) (*registration.Refusal, error) {
+func (c *regChange) grantRefused(ctx context.Context, fp []byte) (*registration.Refusal, error) {
 	if err := lockBank(ctx, c.tx, fp); err != nil {
 		return nil, err
 	}
@@ -75,7 +75,7 @@ func grantPlace(registrationID string, bankFingerprint []byte) vault.Place {
 }
 
 // bankToGrant is the account that a grant is for; its fingerprint is nil if the registration has named none.
-func (c *change) bankToGrant(ctx context.Context) (fp []byte, last4 string, err error) {
+func (c *regChange) bankToGrant(ctx context.Context) (fp []byte, last4 string, err error) {
 	if c.rec.RefusedBank != nil {
 		return c.rec.RefusedBank, *c.rec.RefusedBankLast4, nil
 	}

@@ -9,18 +9,18 @@ import (
 )
 
 // CardAccepted keeps a binding the bank has opened: the card's details match and a code is on its way.
-func (s *Store) CardAccepted(ctx context.Context, step Step, bindingID, cardRef string) (registration.StepResult, error) {
-	return s.apply(ctx, step, func(ctx context.Context, c *change) (*registration.Refusal, error) {
+func (s *Store) CardAccepted(ctx context.Context, step registration.Step, bindingID string) (registration.StepResult, error) {
+	return s.takeAct(ctx, step, registration.ActCard, of(func(c *regChange, ctx context.Context) (*registration.Refusal, error) {
 		if err := c.dropBinding(ctx); err != nil {
 			return nil, err
 		}
-		c.rec.Binding = &binding{ID: bindingID, Card: cardRef, Act: step.ActID, SentAt: c.at, Sends: 1}
+		c.rec.Binding = &binding{ID: bindingID, Card: step.InputRef, Act: step.ActID, SentAt: c.at, Sends: 1}
 		return nil, c.move(ctx, registration.CardAccepted)
-	})
+	}))
 }
 
 // dropBinding forgets the card of a binding that is over.
-func (c *change) dropBinding(ctx context.Context) error {
+func (c *regChange) dropBinding(ctx context.Context) error {
 	if c.rec.Binding == nil {
 		return nil
 	}
@@ -29,51 +29,46 @@ func (c *change) dropBinding(ctx context.Context) error {
 	return drop(ctx, c.tx, ref)
 }
 
-// RefuseAct ends an act that changes nothing with its refusal; input, if any, has served its purpose.
-func (s *Store) RefuseAct(ctx context.Context, step Step, refusal registration.Refusal, inputRef string) (registration.StepResult, error) {
-	return s.apply(ctx, step, func(ctx context.Context, c *change) (*registration.Refusal, error) {
-		return &refusal, drop(ctx, c.tx, inputRef)
-	})
+// CodeIncorrect counts a wrong SMS code. The fifth sends the registration back to the identity step.
+func (s *Store) CodeIncorrect(ctx context.Context, step registration.Step) (registration.StepResult, error) {
+	return s.takeAct(ctx, step, registration.ActCardCode, of((*regChange).codeIncorrect))
 }
 
-// CodeIncorrect counts a wrong SMS code. The fifth sends the registration back to the identity step.
-func (s *Store) CodeIncorrect(ctx context.Context, step Step, inputRef string) (registration.StepResult, error) {
-	return s.apply(ctx, step, func(ctx context.Context, c *change) (*registration.Refusal, error) {
-		if err := drop(ctx, c.tx, inputRef); err != nil {
-			return nil, err
-		}
-		c.rec.Binding.Wrong++
-		if left := registration.CodeGuesses - c.rec.Binding.Wrong; left > 0 {
-			return registration.Refuse(registration.CodeCodeIncorrect).WithAttempts(left), nil
-		}
-		if err := c.dropBinding(ctx); err != nil {
-			return nil, err
-		}
-		return registration.Refuse(registration.CodeCodeAttemptsExceeded).WithAttempts(0), c.move(ctx, registration.CodesExhausted)
-	})
+func (c *regChange) codeIncorrect(ctx context.Context) (*registration.Refusal, error) {
+	if err := c.dropInput(ctx); err != nil {
+		return nil, err
+	}
+	c.rec.Binding.Wrong++
+	if left := registration.CodeGuesses - c.rec.Binding.Wrong; left > 0 {
+		return registration.Refuse(registration.CodeCodeIncorrect).WithAttempts(left), nil
+	}
+	if err := c.dropBinding(ctx); err != nil {
+		return nil, err
+	}
+	return registration.Refuse(registration.CodeCodeAttemptsExceeded).WithAttempts(0), c.move(ctx, registration.CodesExhausted)
 }
 
 // CardProven claims the identity of the card's holder, whose SMS code was right.
-func (s *Store) CardProven(ctx context.Context, step Step, inputRef string) (registration.StepResult, error) {
-	return s.apply(ctx, step, func(ctx context.Context, c *change) (*registration.Refusal, error) {
-		var card dossier.Card
-		if err := c.get(ctx, c.tx, Owner{Subject: c.rec.ID, Row: c.rec.Binding.Act}, c.rec.Binding.Card, dossier.PurposeCard, &card); err != nil {
-			return nil, err
-		}
-		for _, done := range []func() error{
-			func() error { return drop(ctx, c.tx, inputRef) },
-			func() error { return c.dropBinding(ctx) },
-		} {
-			if err := done(); err != nil {
-				return nil, err
-			}
-		}
-		return c.provePerson(ctx, card.Person(), registration.ByDebitCard, "")
-	})
+func (s *Store) CardProven(ctx context.Context, step registration.Step) (registration.StepResult, error) {
+	return s.takeAct(ctx, step, registration.ActCardCode, of((*regChange).cardProven))
+}
+
+func (c *regChange) cardProven(ctx context.Context) (*registration.Refusal, error) {
+	var card dossier.Card
+	if err := c.get(ctx, c.tx, Owner{Subject: c.rec.ID, Row: c.rec.Binding.Act}, c.rec.Binding.Card, dossier.PurposeCard, &card); err != nil {
+		return nil, err
+	}
+	if err := c.dropInput(ctx); err != nil {
+		return nil, err
+	}
+	if err := c.dropBinding(ctx); err != nil {
+		return nil, err
+	}
+	return c.provePerson(ctx, card.Person(), registration.ByDebitCard, "")
 }
 
 // provePerson claims a person's identity and moves on, or back with identity_in_use.
-func (c *change) provePerson(ctx context.Context, p dossier.Person, method registration.Method, role registration.Role) (*registration.Refusal, error) {
+func (c *regChange) provePerson(ctx context.Context, p dossier.Person, method registration.Method, role registration.Role) (*registration.Refusal, error) {
 	claimed, err := c.claimPerson(ctx, p)
 	if err != nil {
 		return nil, err
@@ -96,7 +91,7 @@ func (c *change) provePerson(ctx context.Context, p dossier.Person, method regis
 
 // nameContact puts the holder's name on contact information that was given before: an individual's contact is the
 // verified person.
-func (c *change) nameContact(ctx context.Context, p dossier.Person) error {
+func (c *regChange) nameContact(ctx context.Context, p dossier.Person) error {
 	if c.rec.Kind != registration.Individual || c.rec.ContactRef == nil {
 		return nil
 	}
@@ -132,12 +127,12 @@ func (s *Store) ResendAllowed(ctx context.Context, registrationID string) (*regi
 }
 
 // CodeResent counts a new SMS code that the bank has sent.
-func (s *Store) CodeResent(ctx context.Context, step Step) (registration.StepResult, error) {
-	return s.apply(ctx, step, func(_ context.Context, c *change) (*registration.Refusal, error) {
+func (s *Store) CodeResent(ctx context.Context, step registration.Step) (registration.StepResult, error) {
+	return s.takeAct(ctx, step, registration.ActCardResend, of(func(c *regChange, _ context.Context) (*registration.Refusal, error) {
 		c.rec.Binding.Sends++
 		c.rec.Binding.SentAt = c.at
 		return nil, nil
-	})
+	}))
 }
 
 // CardBinding returns what the bank needs to judge a code: its own id of the binding and when the code was sent.

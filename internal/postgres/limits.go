@@ -11,7 +11,7 @@ import (
 )
 
 // payoutLimit refuses a payment to a bank account that has had its share, unless ops has granted one.
-func (c *change) payoutLimit(ctx context.Context, fp []byte) (*registration.Refusal, error) {
+func (c *regChange) payoutLimit(ctx context.Context, fp []byte) (*registration.Refusal, error) {
 	if err := lockBank(ctx, c.tx, fp); err != nil {
 		return nil, err
 	}
@@ -42,7 +42,7 @@ type bankShare struct {
 	recent []time.Time // those that count, oldest first
 }
 
-func (c *change) bankShare(ctx context.Context, fp []byte) (b bankShare, err error) {
+func (c *regChange) bankShare(ctx context.Context, fp []byte) (b bankShare, err error) {
 	const granted = `(select count(*) from payment_grants g left join payments p on p.id = g.used_by where ` + grantedHere + ` and `
 	err = c.tx.QueryRow(ctx, `select
 		`+granted+`(`+unusedGrant+` or p.id = $4)),
@@ -79,7 +79,7 @@ const grantedHere = `g.bank_fingerprint = $1 and g.registration_id in (select id
 const unusedGrant = `(p.id is null or p.accepted_at is null and not ` + inFlight + `)`
 
 // replaced is the payment that a new one would void before the bank was ever called for it: it does not count.
-func (c *change) replaced() *string {
+func (c *regChange) replaced() *string {
 	if c.payment.open() && c.payment.OrderedAt == nil {
 		return &c.payment.ID
 	}
@@ -87,7 +87,7 @@ func (c *change) replaced() *string {
 }
 
 // useGrant spends ops' permission on a payment that needs it.
-func (c *change) useGrant(ctx context.Context, p *payment) error {
+func (c *regChange) useGrant(ctx context.Context, p *payment) error {
 	if !c.spendGrant {
 		return nil
 	}

@@ -81,7 +81,7 @@ const inTheWay = `l.account_last4 = $1 and l.adopted_by is null and l.released_a
 
 // lostFor lists the lost transfers that may be what a payment asks for and that the bank was not shown as such, a settled one first, then
 // the oldest. judge: none is left to be shown, but there are some that stand in its way until a person has judged.
-func (c *change) lostFor(ctx context.Context, p *payment, company dossier.Company) (all []Lost, judge bool, err error) {
+func (c *regChange) lostFor(ctx context.Context, p *payment, company dossier.Company) (all []Lost, judge bool, err error) {
 	rows, err := c.tx.Query(ctx, `select key, amount, sealed_for, exists (select from lost_transfer_refusals r where r.key = l.key and r.details = $3)
 		from lost_transfers l where `+inTheWay+` order by state = 'settled' desc, at, key`, p.BankLast4, p.BankFingerprint, c.shown(company))
 	if err != nil {
@@ -107,7 +107,7 @@ func (c *change) lostFor(ctx context.Context, p *payment, company dossier.Compan
 	return all, len(found) > 0 && len(all) == 0, err
 }
 
-func (c *change) lostAmount(ctx context.Context, key, sealedFor string, sealed []byte) (amount dossier.Amount, err error) {
+func (c *regChange) lostAmount(ctx context.Context, key, sealedFor string, sealed []byte) (amount dossier.Amount, err error) {
 	keys, err := keysOf(ctx, c.tx, sealedFor)
 	if err != nil {
 		return amount, err
@@ -119,7 +119,7 @@ func (c *change) lostAmount(ctx context.Context, key, sealedFor string, sealed [
 // LostRefused notes that the bank does not know a lost transfer as what a payment asks for: it went to another account, or to this one
 // as somebody typed it otherwise.
 func (s *Store) LostRefused(ctx context.Context, paymentID, key string) error {
-	_, err := s.changePayment(ctx, paymentID, func(c *change, p *payment) error {
+	return s.changePayment(ctx, paymentID, func(c *regChange, p *payment) error {
 		company, err := c.payee(ctx, p)
 		if err != nil {
 			return err
@@ -128,14 +128,13 @@ func (s *Store) LostRefused(ctx context.Context, paymentID, key string) error {
 			key, c.shown(company), p.BankFingerprint, c.at)
 		return err
 	})
-	return err
 }
 
 // LostAdopted gives a payment a lost transfer which the bank knows as what it asks for, and how that stands at the bank. One that another
 // payment to the same account has meanwhile is left to that one, and a payment that nobody wants any more takes none.
-func (s *Store) LostAdopted(ctx context.Context, paymentID, key, kind, reason string) (ref registration.PaymentRef, err error) {
-	return s.changePayment(ctx, paymentID, func(c *change, p *payment) error {
-		if p.answered() || !p.open() {
+func (s *Store) LostAdopted(ctx context.Context, paymentID, key, kind, reason string) error {
+	return s.changePayment(ctx, paymentID, func(c *regChange, p *payment) error {
+		if p.Answered() || !p.open() {
 			return nil
 		}
 		var sealed []byte
@@ -156,7 +155,7 @@ func (s *Store) LostAdopted(ctx context.Context, paymentID, key, kind, reason st
 }
 
 // adopt has a payment stand where a lost transfer stands.
-func (c *change) adopt(ctx context.Context, p *payment, key string, amount dossier.Amount, kind, reason string) (err error) {
+func (c *regChange) adopt(ctx context.Context, p *payment, key string, amount dossier.Amount, kind, reason string) (err error) {
 	if p.Amount, err = c.seal(ctx, c.tx, p.amountPlace(), amount); err != nil {
 		return err
 	}
@@ -173,7 +172,7 @@ func (c *change) adopt(ctx context.Context, p *payment, key string, amount dossi
 	if err := c.gone(ctx, c.tx, registration.FindingTransferLost, key); err != nil {
 		return err
 	}
-	p.report(kind, reason, c.at)
+	p.Report(said(kind), reason, c.at)
 	if c.rec.EndedAt != nil {
 		if err := c.endedReturn(ctx, p); err != nil {
 			return err
@@ -185,15 +184,14 @@ func (c *change) adopt(ctx context.Context, p *payment, key string, amount dossi
 // LeaveToJudge has a payment wait for a person: none of the lost transfers is what it asks for, and one may be its all the same. To pay
 // anew could be to pay a second time.
 func (s *Store) LeaveToJudge(ctx context.Context, paymentID string) error {
-	_, err := s.changePayment(ctx, paymentID, func(c *change, p *payment) error {
-		if p.answered() || !p.open() {
+	return s.changePayment(ctx, paymentID, func(c *regChange, p *payment) error {
+		if p.Answered() || !p.open() {
 			return nil
 		}
 		p.Adoption = new(adoptionRefused)
 		return c.find(ctx, c.tx, registration.FindingAdoptionRefused, p.ID, c.rec.AccountID,
 			"each lost transfer to an account that ends in "+p.BankLast4+" was presented to the bank with the details of "+c.rec.ID+", and is not known as that")
 	})
-	return err
 }
 
 // orderAgain has payments ordered again that wait for a person's judgement, where it may not be needed any more.
@@ -235,13 +233,13 @@ func (s *Store) judged(ctx context.Context, tx pgx.Tx, f *Finding, by string) er
 // TransferFound records what the bank's statement says of a payment that this database knows: it may have been ordered after
 // the restore point, so that nobody here has noted that it was. It was announced then, too. It reports whether it is news.
 func (s *Store) TransferFound(ctx context.Context, paymentID, kind, reason string) (news bool, err error) {
-	_, err = s.changePayment(ctx, paymentID, func(c *change, p *payment) error {
+	err = s.changePayment(ctx, paymentID, func(c *regChange, p *payment) error {
 		if p.OrderedAt == nil {
 			if err := c.orderedMeanwhile(ctx, p); err != nil {
 				return err
 			}
 		}
-		news = p.report(kind, reason, c.at)
+		news = p.Report(said(kind), reason, c.at)
 		if c.rec.EndedAt == nil {
 			return nil
 		}
@@ -251,7 +249,7 @@ func (s *Store) TransferFound(ctx context.Context, paymentID, kind, reason strin
 }
 
 // orderedMeanwhile notes of a payment that it was announced and ordered. Nobody is told of it a second time.
-func (c *change) orderedMeanwhile(ctx context.Context, p *payment) error {
+func (c *regChange) orderedMeanwhile(ctx context.Context, p *payment) error {
 	p.OrderedAt = &c.at
 	if p.NotifiedAt != nil {
 		return nil

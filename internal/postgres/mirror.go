@@ -29,7 +29,7 @@ const lookAfter = 15 * time.Second
 
 // stepped notes a step's commit. What time, a signal or an activity brings is run again if its task is lost, so its commit is
 // as good as taken over; what an act brings in the task that delivers it is not.
-func (m *mirror) stepped(step Step, lost bool) {
+func (m *mirror) stepped(step registration.Step, lost bool) {
 	m.Version++
 	if !lost {
 		m.Acknowledged = m.Version
@@ -67,21 +67,13 @@ func tellRunSoon(ctx context.Context, q querier, id string, version int64, at ti
 // row comes before the message, as in every step; a statement that did both would take them in an order of its own.
 func (s *Store) Acknowledge(ctx context.Context, id string, version int64) error {
 	return s.inTx(ctx, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `update `+tableOf(id)+` set acknowledged = greatest(acknowledged, least($2, version))
+		if _, err := tx.Exec(ctx, `update `+tablesOf(id).rows+` set acknowledged = greatest(acknowledged, least($2, version))
 			where id = $1 and acknowledged < $2`, id, version); err != nil {
 			return err
 		}
 		_, err := tx.Exec(ctx, `delete from outbox where kind = $3 and ref = $1 and version <= $2`, id, version, MessageLook)
 		return err
 	})
-}
-
-// tableOf names the table of a registration's or clearing's row.
-func tableOf(id string) string {
-	if registration.IsClearingID(id) {
-		return "clearings"
-	}
-	return "registrations"
 }
 
 // Run is what is known of the run that moves a registration or clearing.
@@ -139,7 +131,7 @@ func (s *Store) superseded(ctx context.Context, r Run) (yes bool, err error) {
 	if !r.Ended || r.AccountID == "" {
 		return false, nil
 	}
-	table, same := tableOf(r.ID), ""
+	table, same := tablesOf(r.ID).rows, ""
 	if table == "clearings" { // a contested claim has a workflow of its own
 		same = "not contested and "
 	}
@@ -150,11 +142,11 @@ func (s *Store) superseded(ctx context.Context, r Run) (yes bool, err error) {
 
 // ahead keeps that a run knows more than its row: the database is an older one, or another's. Nothing is paid until they
 // agree again, and ops hears of it.
-func (s *Store) ahead(ctx context.Context, tx pgx.Tx, step Step, accountID string, version int64) error {
-	if _, err := tx.Exec(ctx, `update `+tableOf(step.RegistrationID)+` set held_at = coalesce(held_at, $2) where id = $1`, step.RegistrationID, s.now()); err != nil {
+func (s *Store) ahead(ctx context.Context, tx pgx.Tx, step registration.Step, accountID string, version int64) error {
+	if _, err := tx.Exec(ctx, `update `+tablesOf(step.Subject).rows+` set held_at = coalesce(held_at, $2) where id = $1`, step.Subject, s.now()); err != nil {
 		return err
 	}
-	return s.find(ctx, tx, registration.FindingRunAhead, step.RegistrationID, accountID, aheadBy(step.Known, version))
+	return s.find(ctx, tx, registration.FindingRunAhead, step.Subject, accountID, aheadBy(step.Known, version))
 }
 
 func aheadBy(known, version int64) string {

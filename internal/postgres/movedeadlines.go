@@ -40,10 +40,8 @@ func same(a, b workday.Deadline) bool { return a.At.Equal(b.At) && a.Provisional
 
 func (s *Store) moveDeadline(ctx context.Context, cause int64, d OpenDeadline) error {
 	switch d.What {
-	case DueReview:
+	case DueReview, DueClearingReview:
 		return s.inTx(ctx, func(tx pgx.Tx) error { return s.moveReview(ctx, tx, cause, d) })
-	case DueClearingReview:
-		return s.inTx(ctx, func(tx pgx.Tx) error { return s.moveClearingReview(ctx, tx, cause, d) })
 	case DueObjection:
 		return s.inTx(ctx, func(tx pgx.Tx) error { return s.moveObjection(ctx, tx, cause, d) })
 	}
@@ -52,7 +50,7 @@ func (s *Store) moveDeadline(ctx context.Context, cause int64, d OpenDeadline) e
 
 // movePayment moves what is awaited of a payment. Whoever was told a date is told the new one.
 func (s *Store) movePayment(ctx context.Context, cause int64, d OpenDeadline) error {
-	_, err := s.changePayment(ctx, d.payment, func(c *change, p *payment) error {
+	return s.changePayment(ctx, d.payment, func(c *regChange, p *payment) error {
 		now, waits := p.deadline(c.rec.State, c.rec.StateSince)
 		if !waits || p != c.payment || c.rec.EndedAt != nil {
 			return nil
@@ -63,9 +61,9 @@ func (s *Store) movePayment(ctx context.Context, cause int64, d OpenDeadline) er
 		}
 		now.Announced = told[p.ID]
 		if c.rec.State == registration.DepositRequired {
-			c.recomputeWindow()
+			p.MoveWindow(c.cal, c.rec.StateSince)
 		} else {
-			p.setExpected(c.cal)
+			p.SetExpected(c.cal)
 		}
 		after, _ := p.deadline(c.rec.State, c.rec.StateSince)
 		if after.Due.At.Equal(now.Due.At) {
@@ -78,12 +76,11 @@ func (s *Store) movePayment(ctx context.Context, cause int64, d OpenDeadline) er
 				return err
 			}
 		}
-		if err := seen(ctx, c.tx, c.rec, deadlineMoved, ByCalendar, c.at); err != nil {
+		if err := c.note(ctx, deadlineMoved, ByCalendar); err != nil {
 			return err
 		}
 		return noteMove(ctx, c.tx, cause, now, after.Due.At, c.at)
 	})
-	return err
 }
 
 // movedKey is the key of the notice that says to where a deadline has moved.
@@ -98,35 +95,31 @@ func noteMove(ctx context.Context, tx pgx.Tx, cause int64, d OpenDeadline, to, a
 	return err
 }
 
-// moveReview moves when a registration's review is due. Its applicant was told no date.
+// moveReview moves when a review is due. Its applicant was told no date.
 func (s *Store) moveReview(ctx context.Context, tx pgx.Tx, cause int64, d OpenDeadline) error {
-	c, err := s.begin(ctx, tx, Step{RegistrationID: d.Subject, Actor: ByCalendar})
-	if err != nil || c.rec.State != registration.UnderReview || c.rec.ReviewRound != d.round {
+	c, err := s.begin(ctx, tx, registration.Step{Subject: d.Subject, Actor: ByCalendar})
+	if err != nil || c.row.State != registration.UnderReview || c.row.ReviewRound != d.round {
 		return err
 	}
 	r, err := c.round(ctx)
-	if err != nil || r.overdue {
+	if err != nil || r.Overdue {
 		return err
 	}
-	d.Due = r.due
+	d.Due = r.Due()
 	due, err := s.saveReviewDue(ctx, tx, cause, d, c.at)
 	if err != nil || same(due, d.Due) {
 		return err
 	}
+	c.review.DueAt, c.review.DueProvisional = due.At, due.Provisional
 	if !due.At.Equal(d.Due.At) {
-		if err := seen(ctx, tx, c.rec, deadlineMoved, ByCalendar, c.at); err != nil {
+		if err := c.note(ctx, deadlineMoved, ByCalendar); err != nil {
 			return err
 		}
 	}
-	if err := c.setDue(ctx); err != nil {
+	if err := c.on.wait(ctx); err != nil {
 		return err
 	}
-	c.rec.UpdatedAt = c.at
-	c.rec.raise()
-	if err := c.rec.save(ctx, tx, c.rec.Sequence); err != nil {
-		return err
-	}
-	return tellRun(ctx, tx, c.rec.ID, c.rec.Version, c.at)
+	return c.tellChanged(ctx, tellRun)
 }
 
 // saveReviewDue writes when a review is due by the calendar.
@@ -142,32 +135,9 @@ func (s *Store) saveReviewDue(ctx context.Context, tx pgx.Tx, cause int64, d Ope
 	return due, noteMove(ctx, tx, cause, d, due.At, at)
 }
 
-// moveClearingReview moves when a clearing's review is due.
-func (s *Store) moveClearingReview(ctx context.Context, tx pgx.Tx, cause int64, d OpenDeadline) error {
-	c, err := s.beginClearing(ctx, tx, Step{RegistrationID: d.Subject, Actor: ByCalendar})
-	if err != nil || c.rec.State != registration.UnderReview || c.rec.ReviewRound != d.round {
-		return err
-	}
-	r, err := c.round(ctx)
-	if err != nil || r.Overdue {
-		return err
-	}
-	d.Due = workday.Deadline{At: r.DueAt, Provisional: r.DueProvisional}
-	due, err := s.saveReviewDue(ctx, tx, cause, d, c.at)
-	if err != nil || same(due, d.Due) {
-		return err
-	}
-	if !due.At.Equal(d.Due.At) {
-		if err := seenClearing(ctx, tx, c.rec, deadlineMoved, ByCalendar, c.at); err != nil {
-			return err
-		}
-	}
-	return c.tellOfObjection(ctx)
-}
-
 // moveObjection moves until when the holder may object, and tells them if they were told another day.
 func (s *Store) moveObjection(ctx context.Context, tx pgx.Tx, cause int64, d OpenDeadline) error {
-	c, err := s.beginClearing(ctx, tx, Step{RegistrationID: d.Subject, Actor: ByCalendar})
+	c, err := s.beginClearing(ctx, tx, registration.Step{Subject: d.Subject, Actor: ByCalendar})
 	if err != nil || c.rec.State != registration.ObjectionPeriod || c.rec.ObjectedAt != nil || c.rec.ObjectionUntil == nil {
 		return err
 	}
@@ -185,7 +155,7 @@ func (s *Store) moveObjection(ctx context.Context, tx pgx.Tx, cause int64, d Ope
 			return err
 		}
 	}
-	return c.tellOfObjection(ctx)
+	return c.tellChanged(ctx, tellRun)
 }
 
 func (c *clearingChange) tellOfMove(ctx context.Context, cause int64, d OpenDeadline, until workday.Deadline) error {
@@ -195,7 +165,7 @@ func (c *clearingChange) tellOfMove(ctx context.Context, cause int64, d OpenDead
 			return err
 		}
 	}
-	if err := seenClearing(ctx, c.tx, c.rec, deadlineMoved, ByCalendar, c.at); err != nil {
+	if err := c.note(ctx, deadlineMoved, ByCalendar); err != nil {
 		return err
 	}
 	return noteMove(ctx, c.tx, cause, d, until.At, c.at)

@@ -30,12 +30,12 @@ func (s *Store) notify(ctx context.Context, tx querier, rec *record, kind notice
 }
 
 // tell is notify for the registration being changed.
-func (c *change) tell(ctx context.Context, kind notice.Kind, eventKey string, data notice.Data) error {
+func (c *regChange) tell(ctx context.Context, kind notice.Kind, eventKey string, data notice.Data) error {
 	return c.notify(ctx, c.tx, c.rec, kind, eventKey, data, c.at)
 }
 
 // notifyHeld writes the payment notice, which the workflow itself sends: the window starts when a channel accepts it.
-func (c *change) notifyHeld(ctx context.Context, p *payment) error {
+func (c *regChange) notifyHeld(ctx context.Context, p *payment) error {
 	_, err := c.writeNotices(ctx, c.tx, c.rec, notice.PaymentRequested, paymentNoticeKey(p.ID), notice.Data{BankAccountLast4: p.BankLast4}, c.at, true)
 	return err
 }

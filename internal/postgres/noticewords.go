@@ -87,19 +87,12 @@ func lockRegistrationOf(ctx context.Context, tx pgx.Tx, noticeID string) error {
 func seenNotice(ctx context.Context, tx pgx.Tx, n *noticeRow, event, by string, at time.Time) error {
 	event = fmt.Sprintf("%s:%s/%s", event, n.Kind, n.Channel)
 	about := n.about()
-	if registration.IsClearingID(about) {
-		k, err := loadClearing(ctx, tx, about, "")
-		if err != nil {
-			return err
-		}
-		return seenClearing(ctx, tx, k, event, by, at)
-	}
-	if n.RegistrationID == nil {
+	switch {
+	case registration.IsClearingID(about):
+	case n.RegistrationID == nil:
 		return nil
+	default:
+		about = *n.RegistrationID
 	}
-	rec, err := load(ctx, tx, *n.RegistrationID, "")
-	if err != nil {
-		return err
-	}
-	return seen(ctx, tx, rec, event, by, at)
+	return addTimelineNote(ctx, tx, about, event, by, nil, at)
 }

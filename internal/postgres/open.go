@@ -14,48 +14,26 @@ import (
 // Open creates the registration of an application: as its first step, the row, the claim of an identity that the
 // wallet has verified already, and the first timeline entry. It refuses an account that has a registration, and an
 // identity bound elsewhere; then there is no row.
-func (s *Store) Open(ctx context.Context, app registration.Application) (registration.StepResult, error) {
-	var result registration.StepResult
-	err := s.inTx(ctx, func(tx pgx.Tx) error {
+func (s *Steps) Open(ctx context.Context, app registration.Application) (registration.StepResult, error) {
+	return s.store.open(ctx, func(ctx context.Context, tx pgx.Tx) (*change, *registration.Refusal, error) {
 		if err := lockAccount(ctx, tx, app.AccountID); err != nil {
-			return err
+			return nil, nil, err
 		}
-		if refusal, err := s.mayOpen(ctx, tx, app); refusal != nil || err != nil {
-			result = registration.StepResult{Refusal: refusal}
-			return err
+		if refusal, err := s.store.mayOpen(ctx, tx, app); refusal != nil || err != nil {
+			return nil, refusal, err
 		}
-		c, err := s.create(ctx, tx, app)
-		if errors.Is(err, ErrNotFound) { // the caller was answered that it did not come to be, and what was handed in is gone
-			result.Refusal = registration.Refuse(registration.CodeNotFound)
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if !c.created { // a retried first step
-			result, err = c.result(ctx, nil)
-			return err
+		c, err := s.store.create(ctx, tx, app)
+		switch {
+		case errors.Is(err, ErrNotFound): // the caller was answered that it did not come to be, and what was handed in is gone
+			return nil, registration.Refuse(registration.CodeNotFound), nil
+		case err != nil:
+			return nil, nil, err
+		case !c.created: // a retried first step
+			return c.change, nil, nil
 		}
 		refusal, err := c.openIn(ctx, app)
-		if refusal != nil || err != nil {
-			result = registration.StepResult{Refusal: refusal}
-			return errRefused(refusal, err)
-		}
-		result, err = c.commit(ctx, c.rec.Sequence, nil)
-		return err
+		return c.change, refusal, err
 	})
-	if result.Refusal != nil {
-		return result, nil
-	}
-	return result, err
-}
-
-// errRefused makes a refusal roll the transaction back.
-func errRefused(r *registration.Refusal, err error) error {
-	if err != nil || r == nil {
-		return err
-	}
-	return r
 }
 
 // lockAccount serialises what happens to one account.
@@ -101,10 +79,10 @@ func (s *Store) MayRegister(ctx context.Context, accountID, registrationID strin
 func late(s *Store, openBy time.Time) bool { return !openBy.IsZero() && s.now().After(openBy) }
 
 // create inserts the row at its first state, or finds the one that an earlier try of the same step has committed.
-func (s *Store) create(ctx context.Context, tx pgx.Tx, app registration.Application) (*change, error) {
-	step := Step{RegistrationID: app.RegistrationID, Actor: registration.ByApplicant, RunID: app.RunID}
-	c, err := s.begin(ctx, tx, step)
-	if !errors.Is(notFound(err), ErrNotFound) {
+func (s *Store) create(ctx context.Context, tx pgx.Tx, app registration.Application) (*regChange, error) {
+	step := registration.Step{Subject: app.RegistrationID, Actor: registration.ByApplicant, RunID: app.RunID}
+	c, err := s.beginRegistration(ctx, tx, step)
+	if !errors.Is(err, ErrNotFound) {
 		return c, err
 	}
 	if late(s, app.OpenBy) {
@@ -122,22 +100,19 @@ func (s *Store) create(ctx context.Context, tx pgx.Tx, app registration.Applicat
 	if err != nil {
 		return nil, err
 	}
-	at := s.now()
-	rec := &record{
-		ID: app.RegistrationID, AccountID: app.AccountID, Kind: app.Kind, Name: applicant.Name, Locale: app.Locale, State: state,
-		Sequence: 1, CreatedAt: at, UpdatedAt: at, LastActAt: at, StateSince: at, ApplicantRef: app.ApplicantRef,
-	}
-	if err := rec.insert(ctx, tx); err != nil {
+	c = s.registrationChange(tx, step, &record{
+		row:       newRow(app.RegistrationID, app.Locale, state, s.now()),
+		AccountID: app.AccountID, Kind: app.Kind, Name: applicant.Name, ApplicantRef: app.ApplicantRef,
+	}, nil)
+	c.created = true
+	if err := c.rec.insert(ctx, tx); err != nil {
 		return nil, err
 	}
-	if err := writeTransition(ctx, tx, rec, registration.None, event, registration.ByApplicant, at); err != nil {
-		return nil, err
-	}
-	return &change{Store: s, tx: tx, rec: rec, step: step, at: at, created: true}, nil
+	return c, c.write(ctx, registration.None, event)
 }
 
 // openIn does what belongs to the opening beside the row itself.
-func (c *change) openIn(ctx context.Context, app registration.Application) (*registration.Refusal, error) {
+func (c *regChange) openIn(ctx context.Context, app registration.Application) (*registration.Refusal, error) {
 	if err := c.offerAgain(ctx); err != nil {
 		return nil, err
 	}

@@ -13,7 +13,7 @@ import (
 // offerAgain gives the new registration of an account whose identity was cleared the company information it had, sealed
 // anew. The company stays bound to the account however later registrations end, and its proof holds, so that it is proven
 // again only if legal name, code or bank account change, or if the bank has sent the money back.
-func (c *change) offerAgain(ctx context.Context) error {
+func (c *regChange) offerAgain(ctx context.Context) error {
 	if c.rec.Kind != registration.Enterprise {
 		return nil
 	}

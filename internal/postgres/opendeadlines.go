@@ -36,7 +36,7 @@ func (d *OpenDeadline) By(cal workday.Calendar) workday.Deadline { return d.reck
 
 // Moved is the deadline as it would be if the calendar were in force.
 func (d *OpenDeadline) Moved(cal workday.Calendar) workday.Deadline {
-	return workday.Later(d.Due, d.reckon(cal))
+	return registration.Later(d.Due, d.reckon(cal))
 }
 
 // OpenDeadlines hands each open deadline on, as all of them stand at one moment. Those that are past and known to be late
@@ -148,11 +148,12 @@ func (p *payment) deadline(state registration.State, since time.Time) (OpenDeadl
 	case state == registration.DepositRequired && p.SettledAt != nil && p.WindowClosesAt != nil:
 		d.Due = workday.Deadline{At: *p.WindowClosesAt}
 		d.reckon = func(cal workday.Calendar) workday.Deadline {
-			closes, _ := p.window(cal, since)
+			closes, _ := p.Window(cal, since)
 			return closes
 		}
 	case state == registration.PayoutPending && p.State != registration.PayoutSettled && p.ExpectedBy != nil:
-		d.Due, d.reckon = workday.Deadline{At: *p.ExpectedBy}, p.expected
+		d.Due = workday.Deadline{At: *p.ExpectedBy}
+		d.reckon = func(cal workday.Calendar) workday.Deadline { return p.Expected(cal) }
 		if p.NotifiedAt == nil {
 			d.What = DueNotice
 		}
@@ -215,7 +216,7 @@ func openObjections(ctx context.Context, q querier, after string) (all []OpenDea
 // objection is until when the holder may object. As long as no channel has taken the notice the days have not begun, and
 // what stands is counted from when they were to be asked: what becomes of it is computed again as the notice is sent.
 func (k *clearing) objection(ctx context.Context, q querier) (d OpenDeadline, waits bool, err error) {
-	key := (&clearingChange{rec: k}).objectionKey()
+	key := k.objectionKey()
 	was, err := told(ctx, q, key, k.StateSince)
 	if err != nil || was.never {
 		return d, false, err

@@ -61,7 +61,7 @@ func (s *Store) provenBefore(ctx context.Context, rec *record, handedIn dossier.
 
 // payoutAllowed refuses a payment that may not be made, whoever asks, and takes what it costs if it may (docs: penny-payment
 // rules). A bank account that was refused is remembered, so that ops can allow it one more although nothing else of it is kept.
-func (c *change) payoutAllowed(ctx context.Context, company dossier.Company) (*registration.Refusal, error) {
+func (c *regChange) payoutAllowed(ctx context.Context, company dossier.Company) (*registration.Refusal, error) {
 	if _, err := c.payoutsHeld(ctx, c.tx); err != nil { // why not is judged below
 		return nil, err
 	}

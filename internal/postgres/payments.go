@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"math/big"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -16,31 +15,15 @@ import (
 
 // payment is a penny payment's row. Its amount stays sealed.
 type payment struct {
-	ID                string
-	RegistrationID    string
-	Key               string
-	BankFingerprint   []byte
-	BankLast4         string
-	CompanyRef        string
-	Amount            []byte
-	State             registration.PayoutState
-	BankState         string
-	AttemptsLeft      int
-	RequestedAt       time.Time
-	NotifiedAt        *time.Time
-	OrderedAt         *time.Time
-	AcceptedAt        *time.Time
-	SettledAt         *time.Time
-	ConfirmedAt       *time.Time
-	ReturnedAt        *time.Time
-	VoidedAt          *time.Time
-	ExpectedBy        *time.Time
-	WindowClosesAt    *time.Time
-	WindowProvisional bool
-	RemindAt          *time.Time
-	Failure           *string
-	Overdue           bool
-	Adoption          *string // adoptionAdopted or adoptionRefused; nil: lost transfers have nothing to do with it
+	registration.Payment
+	ID              string
+	RegistrationID  string
+	Key             string
+	BankFingerprint []byte
+	BankLast4       string
+	CompanyRef      string
+	Amount          []byte
+	Adoption        *string // adoptionAdopted or adoptionRefused; nil: lost transfers have nothing to do with it
 }
 
 const paymentColumns = `id, registration_id, key, bank_fingerprint, bank_last4, company_ref, amount, state, bank_state, attempts_left,
@@ -74,49 +57,25 @@ func (p *payment) save(ctx context.Context, q querier) error {
 	return err
 }
 
-// open reports whether the payment is still under way or awaited.
-func (p *payment) open() bool {
-	if p == nil {
-		return false
-	}
-	switch p.State {
-	case registration.PayoutRequestedState, registration.PayoutSent, registration.PayoutSettled:
-		return true
-	}
-	return false
-}
-
-// ref is the payment as the workflow may know it.
-func (p *payment) ref() *registration.PaymentRef {
-	if p == nil {
-		return nil
-	}
-	r := &registration.PaymentRef{ID: p.ID, State: p.State, Settled: p.SettledAt != nil, Overdue: p.Overdue, Remind: p.RemindAt}
-	if p.ExpectedBy != nil {
-		r.Expected = &registration.Deadline{At: *p.ExpectedBy, Provisional: p.WindowProvisional}
-	}
-	if p.SettledAt != nil && p.WindowClosesAt != nil {
-		r.Closes = &registration.Deadline{At: *p.WindowClosesAt, Provisional: p.WindowProvisional}
-	}
-	return r
-}
+// open reports whether there is a payment that is under way or whose amount is awaited.
+func (p *payment) open() bool { return p != nil && p.Open() }
 
 // owner is whose the payee and the amount are: the payment's own, so that no other payment's can take their place.
 func (p *payment) owner() Owner { return Owner{Subject: p.RegistrationID, Row: p.ID} }
 
 func (p *payment) amountPlace() vault.Place { return p.owner().place(dossier.PurposeAmount, p.ID) }
 
-// void ends an open payment whose amount nobody may enter any more. What the bank later says of it is still recorded.
-func (c *change) void(ctx context.Context) error {
+// void ends an open payment whose amount nobody may enter any more.
+func (c *regChange) void(ctx context.Context) error {
 	if !c.payment.open() {
 		return nil
 	}
-	c.payment.State, c.payment.VoidedAt, c.payment.Overdue = registration.PayoutVoid, &c.at, false
+	c.payment.Void(c.at)
 	return c.payment.save(ctx, c.tx)
 }
 
 // request opens a new payment to the company on file, its amount and its key made here and now, before any bank is called.
-func (c *change) request(ctx context.Context, company dossier.Company) error {
+func (c *regChange) request(ctx context.Context, company dossier.Company) error {
 	if err := c.void(ctx); err != nil {
 		return err
 	}
@@ -124,12 +83,10 @@ func (c *change) request(ctx context.Context, company dossier.Company) error {
 	if err != nil {
 		return err
 	}
-	late := c.cal.WorkingDays(c.at, registration.NoticeOverdueDays)
 	p := &payment{
-		ID: registration.NewID("pay"), RegistrationID: c.rec.ID, Key: registration.NewID("shm"),
+		Payment: registration.NewPayment(c.cal, c.at),
+		ID:      registration.NewID("pay"), RegistrationID: c.rec.ID, Key: registration.NewID("shm"),
 		BankFingerprint: c.bankFingerprint(company), BankLast4: dossier.Last4(company.Bank.AccountNumber),
-		State: registration.PayoutRequestedState, BankState: "requested", AttemptsLeft: registration.AmountGuesses,
-		RequestedAt: c.at, ExpectedBy: &late.At, WindowProvisional: late.Provisional,
 	}
 	if p.Amount, err = c.seal(ctx, c.tx, p.amountPlace(), dossier.Amount{Fen: fen.Int64() + 1}); err != nil {
 		return err
@@ -137,10 +94,7 @@ func (c *change) request(ctx context.Context, company dossier.Company) error {
 	if p.CompanyRef, err = c.put(ctx, c.tx, p.owner(), dossier.PurposeCompany, company); err != nil {
 		return err
 	}
-	_, err = c.tx.Exec(ctx, `insert into payments (id, registration_id, key, bank_fingerprint, bank_last4, company_ref, amount, state, requested_at,
-		expected_by, window_provisional) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`, p.ID, p.RegistrationID, p.Key, p.BankFingerprint,
-		p.BankLast4, p.CompanyRef, p.Amount, p.State, p.RequestedAt, p.ExpectedBy, p.WindowProvisional)
-	if err != nil {
+	if err := p.insert(ctx, c.tx); err != nil {
 		return err
 	}
 	c.payment, c.rec.RefusedBank, c.rec.RefusedBankLast4 = p, nil, nil
@@ -151,6 +105,13 @@ func (c *change) request(ctx context.Context, company dossier.Company) error {
 		return err
 	}
 	return enqueue(ctx, c.tx, c.at, MessagePayout, p.ID, nil)
+}
+
+func (p *payment) insert(ctx context.Context, tx pgx.Tx) error {
+	_, err := tx.Exec(ctx, `insert into payments (id, registration_id, key, bank_fingerprint, bank_last4, company_ref, amount, state, bank_state, attempts_left,
+		requested_at, expected_by, window_provisional) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`, p.ID, p.RegistrationID, p.Key,
+		p.BankFingerprint, p.BankLast4, p.CompanyRef, p.Amount, p.State, p.BankState, p.AttemptsLeft, p.RequestedAt, p.ExpectedBy, p.WindowProvisional)
+	return err
 }
 
 // bankFingerprint is of the account number alone: naming another bank for it must not refill the guesses.

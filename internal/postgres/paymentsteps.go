@@ -10,19 +10,17 @@ import (
 
 	"shiming/internal/dossier"
 	"shiming/internal/notice"
-	"shiming/internal/workday"
 	"shiming/registration"
 )
 
 // PaymentNotified starts a payment's window: the first channel has accepted the notice. The notices that are still
 // unsent go to the relay. Doing it twice changes nothing; nor does a payment that nobody wants any more.
-func (s *Store) PaymentNotified(ctx context.Context, paymentID string) (registration.PaymentRef, error) {
-	return s.changePayment(ctx, paymentID, func(c *change, p *payment) error {
+func (s *Store) PaymentNotified(ctx context.Context, paymentID string) error {
+	return s.changePayment(ctx, paymentID, func(c *regChange, p *payment) error {
 		if p.NotifiedAt != nil || !p.open() {
 			return nil
 		}
-		window := s.cal.WorkingDays(c.at, registration.WindowDays)
-		p.NotifiedAt, p.ExpectedBy, p.WindowClosesAt, p.WindowProvisional, p.Overdue = &c.at, &window.At, &window.At, window.Provisional, false
+		p.Notified(s.cal, c.at)
 		return s.releaseHeld(ctx, c.tx, p.ID)
 	})
 }
@@ -52,14 +50,13 @@ func (s *Store) releaseHeld(ctx context.Context, tx pgx.Tx, paymentID string) er
 
 // changePayment changes a payment and what its registration shows of it, both rows locked in the order every step locks them.
 // The run hears of what it mirrors.
-func (s *Store) changePayment(ctx context.Context, paymentID string, fn func(c *change, p *payment) error) (registration.PaymentRef, error) {
-	var ref registration.PaymentRef
-	err := s.inTx(ctx, func(tx pgx.Tx) error {
+func (s *Store) changePayment(ctx context.Context, paymentID string, fn func(c *regChange, p *payment) error) error {
+	return s.inTx(ctx, func(tx pgx.Tx) error {
 		var registrationID string
 		if err := tx.QueryRow(ctx, `select registration_id from payments where id = $1`, paymentID).Scan(&registrationID); err != nil {
 			return notFound(err)
 		}
-		c, err := s.begin(ctx, tx, Step{RegistrationID: registrationID})
+		c, err := s.beginRegistration(ctx, tx, registration.Step{Subject: registrationID})
 		if err != nil {
 			return err
 		}
@@ -69,39 +66,32 @@ func (s *Store) changePayment(ctx context.Context, paymentID string, fn func(c *
 				return err
 			}
 		}
-		before := *p.ref()
+		before := p.Payment
 		if err := fn(c, p); err != nil {
 			return err
 		}
-		ref = *p.ref()
 		if err := p.save(ctx, tx); err != nil {
 			return err
 		}
 		return c.mirrored(ctx, p, before)
 	})
-	return ref, err
 }
 
 // mirrored shows what has become of a payment on its registration, and tells the run, if there is one that cares.
-func (c *change) mirrored(ctx context.Context, p *payment, before registration.PaymentRef) error {
-	now := *p.ref()
+func (c *regChange) mirrored(ctx context.Context, p *payment, before registration.Payment) error {
+	newest := p == c.payment
 	switch {
-	case c.rec.EndedAt != nil, p == c.payment && now.Same(before), p != c.payment && now.State == before.State:
+	case c.rec.EndedAt != nil, newest && !p.ShownOtherwise(before), !newest && p.State == before.State:
 		return nil
-	case p == c.payment && (c.rec.State == registration.PayoutPending || c.rec.State == registration.DepositRequired):
-		if err := c.setDue(ctx); err != nil {
+	case newest && (c.rec.State == registration.PayoutPending || c.rec.State == registration.DepositRequired):
+		if err := c.wait(ctx); err != nil {
 			return err
 		}
 	}
-	c.rec.UpdatedAt = c.at
-	c.rec.raise()
-	if err := c.rec.save(ctx, c.tx, c.rec.Sequence); err != nil {
-		return err
+	if p.State == before.State { // a deadline has moved; the bank's answer follows
+		return c.tellChanged(ctx, tellRunSoon)
 	}
-	if now.State == before.State { // a deadline has moved; the bank's answer follows
-		return tellRunSoon(ctx, c.tx, c.rec.ID, c.rec.Version, c.at)
-	}
-	return tellRun(ctx, c.tx, c.rec.ID, c.rec.Version, c.at)
+	return c.tellChanged(ctx, tellRun)
 }
 
 // Order is what the bank is asked to pay. Its amount and account exist in memory only.
@@ -129,8 +119,8 @@ var ErrHeld = errors.New("postgres: the registration's payments are held, for it
 // nothing to order: the payment was voided before, or the bank has answered already. [ErrPaused] and [ErrRestored]: not now.
 func (s *Store) TakeOrder(ctx context.Context, paymentID string) (*Order, error) {
 	var order *Order
-	_, err := s.changePayment(ctx, paymentID, func(c *change, p *payment) error {
-		if p.answered() || p.BankState == bankDropped || (p.OrderedAt == nil && !p.open()) {
+	err := s.changePayment(ctx, paymentID, func(c *regChange, p *payment) error {
+		if p.Answered() || p.BankState == registration.BankDropped || (p.OrderedAt == nil && !p.open()) {
 			return nil
 		}
 		if c.rec.HeldAt != nil {
@@ -165,7 +155,7 @@ func (s *Store) TakeOrder(ctx context.Context, paymentID string) (*Order, error)
 }
 
 // payee is the company that a payment goes to.
-func (c *change) payee(ctx context.Context, p *payment) (company dossier.Company, err error) {
+func (c *regChange) payee(ctx context.Context, p *payment) (company dossier.Company, err error) {
 	err = c.get(ctx, c.tx, p.owner(), p.CompanyRef, dossier.PurposeCompany, &company)
 	return company, err
 }
@@ -184,14 +174,14 @@ func (s *Store) PaymentKey(ctx context.Context, paymentID string) (key string, e
 
 // OrderAnswered records what the bank answered to an order: transfer.sent, transfer.settled, transfer.failed or
 // transfer.returned. The registration's run hears of it when the payment's ends, unless it is over itself.
-func (s *Store) OrderAnswered(ctx context.Context, paymentID, kind, reason string) (registration.PaymentRef, error) {
-	return s.changePayment(ctx, paymentID, func(c *change, p *payment) error {
+func (s *Store) OrderAnswered(ctx context.Context, paymentID, kind, reason string) error {
+	return s.changePayment(ctx, paymentID, func(c *regChange, p *payment) error {
 		if p.OrderedAt == nil { // by a database that was put back to before: the bank knows better
 			if err := c.orderedMeanwhile(ctx, p); err != nil {
 				return err
 			}
 		}
-		p.report(kind, reason, c.at)
+		p.Report(said(kind), reason, c.at)
 		if c.rec.EndedAt == nil {
 			return nil
 		}
@@ -202,17 +192,14 @@ func (s *Store) OrderAnswered(ctx context.Context, paymentID, kind, reason strin
 // OrderDropped records that the bank never heard of a payment that nobody wants any more: it is not sent, and no longer
 // counts as one that may have been.
 func (s *Store) OrderDropped(ctx context.Context, paymentID string) error {
-	_, err := s.changePayment(ctx, paymentID, func(_ *change, p *payment) error {
-		if !p.open() && !p.answered() {
-			p.BankState = bankDropped
-		}
+	return s.changePayment(ctx, paymentID, func(_ *regChange, p *payment) error {
+		p.Drop()
 		return nil
 	})
-	return err
 }
 
 // followBank goes where the bank's word on the newest payment leads, if it has not been followed yet.
-func (c *change) followBank(ctx context.Context) error {
+func (c *regChange) followBank(ctx context.Context) error {
 	if c.payment == nil {
 		return nil
 	}
@@ -229,12 +216,12 @@ func (c *change) followBank(ctx context.Context) error {
 }
 
 // settled lets the applicant know that the money has arrived, and gives at least one working day from now to read it back.
-func (c *change) settled(ctx context.Context) error {
+func (c *regChange) settled(ctx context.Context) error {
 	if c.rec.State != registration.PayoutPending {
 		return nil
 	}
 	p := c.payment
-	p.setWindow(c.cal, c.at)
+	p.SetWindow(c.cal, c.at)
 	if err := p.save(ctx, c.tx); err != nil {
 		return err
 	}
@@ -244,59 +231,7 @@ func (c *change) settled(ctx context.Context) error {
 	return c.tell(ctx, notice.MoneyArrived, moneyArrivedKey(p.ID), c.paymentData())
 }
 
-// window is when, by a calendar, the time to enter the amount is over: at the later of three working days after the notice and
-// one after the money's arrival. Since is when the applicant could first be told of the money: if nobody was there to say so in
-// time, that is not their fault, and they have one working day from then.
-func (p *payment) window(cal workday.Calendar, since time.Time) (closes workday.Deadline, late bool) {
-	closes = cal.WorkingDays(*p.SettledAt, registration.SettledDays)
-	if p.NotifiedAt != nil {
-		if whole := cal.WorkingDays(*p.NotifiedAt, registration.WindowDays); whole.At.After(closes.At) {
-			closes = whole
-		}
-	}
-	if !closes.At.After(since) {
-		return cal.WorkingDays(since, registration.SettledDays), true
-	}
-	return closes, false
-}
-
-// setWindow closes the window when the calendar says so, and never before what was announced.
-func (p *payment) setWindow(cal workday.Calendar, since time.Time) {
-	closes, late := p.window(cal, since)
-	if p.WindowClosesAt != nil {
-		closes = workday.Later(workday.Deadline{At: *p.WindowClosesAt}, closes)
-	}
-	p.WindowClosesAt, p.WindowProvisional = &closes.At, closes.Provisional
-	// Noon of the day before the last: "closes tomorrow".
-	day := closes.At.Sub(cal.Days(closes.At, -1))
-	remind := closes.At.Add(-day - day/2)
-	switch {
-	case late: // the announcement says it itself
-		p.RemindAt = nil
-	case remind.After(*p.SettledAt):
-		p.RemindAt = &remind
-	}
-}
-
-// expected is by when, by a calendar, the money should have arrived or, as long as no channel has taken the notice, the
-// notice have been taken.
-func (p *payment) expected(cal workday.Calendar) workday.Deadline {
-	if p.NotifiedAt != nil {
-		return cal.WorkingDays(*p.NotifiedAt, registration.WindowDays)
-	}
-	return cal.WorkingDays(p.RequestedAt, registration.NoticeOverdueDays)
-}
-
-// setExpected has the calendar say by when the money should have arrived. The window that was announced with it lasts as long.
-func (p *payment) setExpected(cal workday.Calendar) {
-	due := workday.Later(workday.Deadline{At: *p.ExpectedBy}, p.expected(cal))
-	p.ExpectedBy, p.WindowProvisional = &due.At, due.Provisional
-	if p.WindowClosesAt != nil && p.WindowClosesAt.Before(due.At) {
-		p.WindowClosesAt = &due.At
-	}
-}
-
-func (c *change) paymentData() notice.Data {
+func (c *regChange) paymentData() notice.Data {
 	p := c.payment
 	d := notice.Data{BankAccountLast4: p.BankLast4, Deadline: p.WindowClosesAt, DeadlineProvisional: p.WindowProvisional, AttemptsLeft: p.AttemptsLeft}
 	if p.Failure != nil {
@@ -306,7 +241,7 @@ func (c *change) paymentData() notice.Data {
 }
 
 // paymentLost leads back to the company information: the bank would not pay, or the money came back.
-func (c *change) paymentLost(ctx context.Context) error {
+func (c *regChange) paymentLost(ctx context.Context) error {
 	event, key := registration.PaymentReturned, "payment_returned/"
 	if c.payment.State == registration.PayoutFailed {
 		event, key = registration.PaymentRefused, "payment_failed/"
@@ -331,54 +266,35 @@ func (c *change) paymentLost(ctx context.Context) error {
 
 // tellWayOn says what to do about a payment that came to nothing, once the registration waits for it: until when, and
 // whether the account can have another at all.
-func (c *change) tellWayOn(ctx context.Context, kind notice.Kind, eventKey string) error {
+func (c *regChange) tellWayOn(ctx context.Context, kind notice.Kind, eventKey string) error {
 	refusal, err := c.payoutLimit(ctx, c.payment.BankFingerprint)
 	if err != nil {
 		return err
 	}
 	data := c.paymentData()
-	data.Final, data.Deadline, data.DeadlineProvisional = refusal != nil, new(c.idleSince()), false
+	data.Final, data.Deadline, data.DeadlineProvisional = refusal != nil, new(c.rec.activity().Expires(c.cal)), false
 	return c.tell(ctx, kind, eventKey, data)
 }
 
 // askForCompany says which field the bank objects to. What was submitted stays locked, but for the company information.
-func (c *change) askForCompany(ctx context.Context) error {
+func (c *regChange) askForCompany(ctx context.Context) error {
 	wrong := c.payment.objection(c.rec.Locale)
 	c.setError(registration.CodePaymentFailed, wrong)
 	if c.rec.ReviewRound == 0 {
 		return nil
 	}
-	again, err := c.sealReasons(ctx, c.tx, c.rec.ID, c.rec.ReviewRound, []registration.Reason{{Field: fieldCompany, Code: wrong.Code, Message: wrong.Message}})
-	whole := func(c registration.Correction) bool { return c.Field == fieldCompany }
+	again, err := c.sealReasons(ctx, c.tx, c.rec.ID, c.rec.ReviewRound, []registration.Reason{{Field: registration.FieldCompany, Code: wrong.Code, Message: wrong.Message}})
+	whole := func(c registration.Correction) bool { return c.Field == registration.FieldCompany }
 	c.rec.Corrections = append(slices.DeleteFunc(c.rec.Corrections, whole), again...)
 	return err
 }
 
-// PaymentTick does what time brings a payment: late money is flagged for ops, the window's end is announced and comes.
-// Deadlines are computed again with today's calendar, and only ever move later.
-func (s *Store) PaymentTick(ctx context.Context, step Step, paymentID string) (registration.StepResult, error) {
-	return s.apply(ctx, step, func(ctx context.Context, c *change) (*registration.Refusal, error) {
-		if c.payment == nil || c.payment.ID != paymentID {
-			return nil, nil
-		}
-		switch {
-		case c.rec.State == registration.PayoutPending && (c.payment.State == registration.PayoutRequestedState || c.payment.State == registration.PayoutSent):
-			return nil, c.tickUnsettled(ctx)
-		case c.rec.State == registration.DepositRequired && c.payment.open():
-			return nil, c.tickWindow(ctx)
-		}
-		return nil, c.followBank(ctx) // it has said more than we were told
-	})
-}
-
-func (c *change) tickUnsettled(ctx context.Context) error {
+// tickUnsettled flags a payment, and tells ops, whose money or notice is late.
+func (c *regChange) tickUnsettled(ctx context.Context) error {
 	p := c.payment
-	p.setExpected(c.cal)
-	if c.at.Before(*p.ExpectedBy) || p.Overdue {
-		return p.save(ctx, c.tx)
-	}
-	p.Overdue = true
-	if err := p.save(ctx, c.tx); err != nil {
+	p.SetExpected(c.cal)
+	late := p.BecomesLate(c.at, c.step.Asked == p.ID)
+	if err := p.save(ctx, c.tx); err != nil || !late {
 		return err
 	}
 	key := "payout_overdue/" + p.ID
@@ -391,18 +307,19 @@ func (c *change) tickUnsettled(ctx context.Context) error {
 	return c.tell(ctx, notice.PayoutOverdue, key, c.paymentData())
 }
 
-func (c *change) tickWindow(ctx context.Context) error {
+// tickWindow announces the window's end, and closes it when it has come. Deadlines are computed again with today's calendar, and
+// only ever move later.
+func (c *regChange) tickWindow(ctx context.Context) error {
 	p := c.payment
-	c.recomputeWindow()
-	if !c.at.Before(*p.WindowClosesAt) {
+	p.MoveWindow(c.cal, c.rec.StateSince)
+	if p.WindowOver(c.at) {
 		if waits, err := c.entryWaits(ctx); waits || err != nil {
 			c.judgeLater = new(c.at.Add(judgeLaterBy))
 			return errors.Join(err, p.save(ctx, c.tx))
 		}
 		return c.closeWindow(ctx, registration.WindowClosed, registration.CodeWindowClosed, "window_closed")
 	}
-	if p.RemindAt != nil && !c.at.Before(*p.RemindAt) {
-		p.RemindAt = nil
+	if p.TakeReminder(c.at) {
 		if err := c.tell(ctx, notice.WindowClosing, "window_closing/"+p.ID, c.paymentData()); err != nil {
 			return err
 		}
@@ -410,27 +327,18 @@ func (c *change) tickWindow(ctx context.Context) error {
 	return p.save(ctx, c.tx)
 }
 
-// recomputeWindow has today's calendar say when the window closes. A reminder that was given is not given again.
-func (c *change) recomputeWindow() {
-	reminded := c.payment.RemindAt == nil
-	c.payment.setWindow(c.cal, c.rec.StateSince)
-	if reminded {
-		c.payment.RemindAt = nil
-	}
-}
-
 // judgeLaterBy is how long the window's end waits for an amount that was entered before it and has not been judged yet.
 const judgeLaterBy = 30 * time.Second
 
 // entryWaits reports whether an amount that was entered in time has still to be judged.
-func (c *change) entryWaits(ctx context.Context) (waits bool, err error) {
+func (c *regChange) entryWaits(ctx context.Context) (waits bool, err error) {
 	err = c.tx.QueryRow(ctx, `select exists (select from acts where registration_id = $1 and act = $2 and started_at < $3 and expires_at > $4
 		and finished_at is null and closed_at is null)`, c.rec.ID, registration.ActDeposit, *c.payment.WindowClosesAt, c.at).Scan(&waits)
 	return waits, err
 }
 
 // closeWindow voids the payment and leads to deposit_failed: too late, or too many wrong amounts.
-func (c *change) closeWindow(ctx context.Context, event registration.Event, code registration.Code, failure string) error {
+func (c *regChange) closeWindow(ctx context.Context, event registration.Event, code registration.Code, failure string) error {
 	c.payment.Failure, c.payment.RemindAt = &failure, nil
 	if err := c.void(ctx); err != nil {
 		return err
@@ -440,4 +348,14 @@ func (c *change) closeWindow(ctx context.Context, event registration.Event, code
 	}
 	c.setError(code)
 	return c.tellWayOn(ctx, notice.WindowClosed, "window_closed/"+c.payment.ID)
+}
+
+// PayoutCancelIgnored puts on the timeline that somebody asked for a payment's workflow to be cancelled: a payment that was
+// announced is seen through.
+func (s *Store) PayoutCancelIgnored(ctx context.Context, paymentID string) error {
+	var registrationID string
+	if err := s.pool.QueryRow(ctx, `select registration_id from payments where id = $1`, paymentID).Scan(&registrationID); err != nil {
+		return notFound(err)
+	}
+	return addTimelineNote(ctx, s.pool, registrationID, "payout_"+cancelIgnored, string(registration.ByOps), nil, s.now())
 }

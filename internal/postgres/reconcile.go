@@ -105,7 +105,7 @@ func (s *Store) PendingDeliveries(ctx context.Context, since time.Duration, limi
 
 // Missing notes that no run was found for a registration or clearing, and says since when.
 func (s *Store) Missing(ctx context.Context, id string) (since time.Time, err error) {
-	err = s.pool.QueryRow(ctx, `update `+tableOf(id)+` set run_missing_since = coalesce(run_missing_since, $2) where id = $1 returning run_missing_since`,
+	err = s.pool.QueryRow(ctx, `update `+tablesOf(id).rows+` set run_missing_since = coalesce(run_missing_since, $2) where id = $1 returning run_missing_since`,
 		id, s.now()).Scan(&since)
 	return since, notFound(err)
 }
@@ -114,7 +114,7 @@ func (s *Store) Missing(ctx context.Context, id string) (since time.Time, err er
 func (s *Store) Found(ctx context.Context, id string) error { return found(ctx, s.pool, id) }
 
 func found(ctx context.Context, q querier, id string) error {
-	_, err := q.Exec(ctx, `update `+tableOf(id)+` set run_missing_since = null where id = $1 and run_missing_since is not null`, id)
+	_, err := q.Exec(ctx, `update `+tablesOf(id).rows+` set run_missing_since = null where id = $1 and run_missing_since is not null`, id)
 	return err
 }
 
@@ -132,7 +132,7 @@ func (s *Store) ResumeOf(ctx context.Context, id string) (Resumable, error) {
 			return Resumable{}, err
 		}
 		return Resumable{Clearing: &registration.ClearingApplication{
-			ClearingID: k.ID, AccountID: k.namedAccount(), ClaimRef: k.ClaimRef, Case: &registration.ClearingCase{Version: k.Version},
+			ClearingID: k.ID, AccountID: k.namedAccount(), ClaimRef: k.ClaimRef, Case: &registration.Case{Version: k.Version},
 		}}, nil
 	}
 	rec, err := load(ctx, s.pool, id, "")
@@ -153,18 +153,7 @@ func (s *Store) Resumed(ctx context.Context, id string) error {
 		if err := found(ctx, tx, id); err != nil {
 			return err
 		}
-		if registration.IsClearingID(id) {
-			k, err := loadClearing(ctx, tx, id, "")
-			if err != nil {
-				return err
-			}
-			return seenClearing(ctx, tx, k, event, ByReconciler, s.now())
-		}
-		rec, err := load(ctx, tx, id, "")
-		if err != nil {
-			return err
-		}
-		return seen(ctx, tx, rec, event, ByReconciler, s.now())
+		return addTimelineNote(ctx, tx, id, event, ByReconciler, nil, s.now())
 	})
 }
 

@@ -11,26 +11,49 @@ import (
 	"shiming/registration"
 )
 
+// row is what the row of a registration and that of a clearing have in common.
+type row struct {
+	ID          string
+	Locale      registration.Locale
+	State       registration.State
+	Sequence    int64
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
+	LastActAt   time.Time
+	StateSince  time.Time
+	EndedAt     *time.Time
+	LastError   *registration.LastError
+	Corrections registration.Corrections
+	ReviewRound int
+	mirror
+}
+
+const rowColumns = `id, locale, state, sequence, created_at, updated_at, last_act_at, state_since, ended_at, last_error, corrections, review_round, ` + mirrorColumns
+
+// newRow is the row of what comes to be now.
+func newRow(id string, locale registration.Locale, state registration.State, at time.Time) row {
+	return row{ID: id, Locale: locale, State: state, Sequence: 1, CreatedAt: at, UpdatedAt: at, LastActAt: at, StateSince: at}
+}
+
+// activity is when somebody last did something about it.
+func (r *row) activity() registration.Activity {
+	return registration.Activity{LastAct: r.LastActAt, StateSince: r.StateSince}
+}
+
+// setError keeps why something was refused for the applicant to find.
+func (r *row) setError(code registration.Code, fields []registration.FieldError, at time.Time) {
+	r.LastError = &registration.LastError{Code: code, Message: registration.Explain(code, r.Locale), Errors: fields, At: at}
+}
+
 // record is a registration's row.
 type record struct {
-	ID             string
+	row
 	AccountID      string
 	Kind           registration.Kind
 	Name           string
-	Locale         registration.Locale
-	State          registration.State
-	Sequence       int64
-	CreatedAt      time.Time
-	UpdatedAt      time.Time
-	LastActAt      time.Time
-	StateSince     time.Time
-	EndedAt        *time.Time
 	DueAt          *time.Time
 	DueProvisional bool
 	Overdue        bool
-	LastError      *registration.LastError
-	Corrections    registration.Corrections
-	ReviewRound    int
 	ApplicantRef   string
 	IdentityRef    *string
 	CompanyRef     *string
@@ -43,8 +66,7 @@ type record struct {
 	// RefusedBank is the fingerprint of the bank account that was last refused a payment for the limit.
 	RefusedBank      []byte
 	RefusedBankLast4 *string
-	mirror
-	read []string // the vault items that it named when it was read
+	read             []string // the vault items that it named when it was read
 }
 
 // binding is a card binding under way.
@@ -57,9 +79,8 @@ type binding struct {
 	Wrong  int       `json:"wrong"`
 }
 
-const recordColumns = `id, account_id, kind, name, locale, state, sequence, created_at, updated_at, last_act_at,
-	state_since, ended_at, due_at, due_provisional, overdue, last_error, corrections, review_round, applicant_ref, identity_ref,
-	company_ref, contact_ref, binding, identity, company, contact, company_proof, refused_bank, refused_bank_last4, ` + mirrorColumns
+const recordColumns = rowColumns + `, account_id, kind, name, due_at, due_provisional, overdue, applicant_ref, identity_ref,
+	company_ref, contact_ref, binding, identity, company, contact, company_proof, refused_bank, refused_bank_last4`
 
 // load reads a registration; lock is "" or "for update".
 func load(ctx context.Context, q querier, id, lock string) (*record, error) {
@@ -104,7 +125,7 @@ func (r *record) save(ctx context.Context, tx pgx.Tx, readSequence int64) error 
 		version = $26, acknowledged = $27, run_id = $28, run_missing_since = $29, held_at = $30
 		where id = $1 and sequence = $2`,
 		r.ID, readSequence, r.Name, r.State, r.Sequence, r.UpdatedAt, r.LastActAt, r.StateSince, r.EndedAt,
-		r.DueAt, r.DueProvisional, r.Overdue, jsonb(r.LastError), r.corrections(), r.ReviewRound, r.IdentityRef, r.CompanyRef, r.ContactRef,
+		r.DueAt, r.DueProvisional, r.Overdue, jsonb(r.LastError), r.written(), r.ReviewRound, r.IdentityRef, r.CompanyRef, r.ContactRef,
 		jsonb(r.Binding), jsonb(r.Identity), jsonb(r.Company), jsonb(r.Contact), r.CompanyProof,
 		r.RefusedBank, r.RefusedBankLast4, r.Version, r.Acknowledged, r.RunID, r.RunMissingSince, r.HeldAt)
 	if err != nil {
@@ -125,7 +146,8 @@ func (r *record) save(ctx context.Context, tx pgx.Tx, readSequence int64) error 
 	return nil
 }
 
-func (r *record) corrections() any {
+// written are the corrections as they are stored: none is an empty list.
+func (r *row) written() any {
 	if r.Corrections == nil {
 		return registration.Corrections{}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -147,7 +146,7 @@ func (s *Store) sealReport(ctx context.Context, tx pgx.Tx, subject string, r Rep
 }
 
 // openReport opens what the wallet said of a session of this registration's. It was sealed for it, or for nobody yet.
-func (c *change) openReport(ctx context.Context, r Report, sealedFor string, body []byte) (dossier.WalletReport, error) {
+func (c *regChange) openReport(ctx context.Context, r Report, sealedFor string, body []byte) (dossier.WalletReport, error) {
 	if sealedFor != c.rec.ID && sealedFor != UnmatchedSubject {
 		return dossier.WalletReport{}, fmt.Errorf("%w: a report of %s", ErrForeign, c.rec.ID)
 	}
@@ -161,12 +160,12 @@ func (s *Store) takeBankReport(ctx context.Context, tx pgx.Tx, r Report, rec *re
 	if err != nil {
 		return err
 	}
-	c := &change{Store: s, tx: tx, rec: rec, payment: p, step: Step{Actor: registration.ByBank}, at: s.now()}
-	apply := p.report
+	c := s.registrationChange(tx, registration.Step{Subject: rec.ID, Actor: registration.ByBank}, rec, p)
+	apply := p.Report
 	switch {
 	case r.Source == "ops": // a person's word, whatever it leads to
-		apply = p.resolve
-		if err := seen(ctx, tx, rec, "payout_resolved:"+strings.TrimPrefix(r.Type, "transfer."), r.By, s.now()); err != nil {
+		apply = p.Resolve
+		if err := c.note(ctx, "payout_resolved:"+said(r.Type), r.By); err != nil {
 			return err
 		}
 	case p.OrderedAt == nil: // by a database that was put back to before
@@ -174,7 +173,7 @@ func (s *Store) takeBankReport(ctx context.Context, tx pgx.Tx, r Report, rec *re
 			return err
 		}
 	}
-	news := apply(r.Type, r.Reason, s.now())
+	news := apply(said(r.Type), r.Reason, s.now())
 	if err := p.save(ctx, tx); err != nil {
 		return err
 	}
@@ -184,10 +183,5 @@ func (s *Store) takeBankReport(ctx context.Context, tx pgx.Tx, r Report, rec *re
 	case !news: // an earlier stage, reported late: recorded, no effect
 		return nil
 	}
-	rec.UpdatedAt = s.now()
-	rec.raise() // the run mirrors the payment
-	if err := rec.save(ctx, tx, rec.Sequence); err != nil {
-		return err
-	}
-	return tellRun(ctx, tx, rec.ID, rec.Version, s.now())
+	return c.tellChanged(ctx, tellRun)
 }

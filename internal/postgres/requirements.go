@@ -25,9 +25,9 @@ func requirements(r *record, p *payment, docs []registration.Document) []registr
 	case r.awaitsCompany() && p.lost(): // until other company information opens another payment, whatever else is done
 		missing = append(missing, p.objection(r.Locale))
 	case r.Company == nil:
-		need("company", "missing", registration.Explain("company_missing", r.Locale))
+		need(registration.FieldCompany, "missing", registration.Explain("company_missing", r.Locale))
 	case r.CompanyProof == nil:
-		need("company", "unproven", registration.Explain("company_unproven", r.Locale))
+		need(registration.FieldCompany, "unproven", registration.Explain("company_unproven", r.Locale))
 	}
 	if r.Contact == nil {
 		need(registration.FieldContact, "missing", registration.Explain("contact_missing", r.Locale))
@@ -38,7 +38,7 @@ func requirements(r *record, p *payment, docs []registration.Document) []registr
 		}
 	}
 	for _, c := range r.Corrections {
-		saidAbove := c.Field == fieldCompany && r.CompanyProof == nil
+		saidAbove := c.Field == registration.FieldCompany && r.CompanyProof == nil
 		if !c.Done && !saidAbove {
 			need(c.Field, c.Code, cmp.Or(c.Message, registration.Explain("correction_asked", r.Locale)))
 		}
@@ -51,10 +51,8 @@ func (r *record) awaitsCompany() bool {
 	return r.CompanyProof == nil && (r.State == registration.CompanyRequired || r.State == registration.AdminIdentityRequired)
 }
 
-// lost reports whether the bank would not pay, or the money came back.
-func (p *payment) lost() bool {
-	return p != nil && p.Failure != nil && (p.State == registration.PayoutFailed || p.State == registration.PayoutReturned)
-}
+// lost reports whether there is a payment that the bank would not pay, or whose money came back.
+func (p *payment) lost() bool { return p != nil && p.Lost() }
 
 // objection is the field to correct by the bank's reason.
 func (p *payment) objection(locale registration.Locale) registration.FieldError {

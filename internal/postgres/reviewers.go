@@ -66,7 +66,7 @@ func mayNotDecide(ctx context.Context, q querier, subjectID, reviewer string) (*
 	if err != nil {
 		return nil, err
 	}
-	return refuseIf(!k.approvals(docs).MayDecide(reviewer), registration.CodeSecondReviewer), nil
+	return refuseIf(!k.facts(docs).MayDecide(reviewer), registration.CodeSecondReviewer), nil
 }
 
 // pastRound reports whether a decision was made on an earlier round than the one that is open: another reviewer has decided that

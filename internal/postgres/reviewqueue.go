@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -150,18 +149,7 @@ func (s *Store) SubmittedDocument(ctx context.Context, subjectID string, slot re
 		if err != nil {
 			return notFound(err)
 		}
-		rec, err := load(ctx, tx, subjectID, "")
-		if errors.Is(err, ErrNotFound) { // a clearing keeps its own timeline
-			k, err := loadClearing(ctx, tx, subjectID, "")
-			if err != nil {
-				return err
-			}
-			return seenClearing(ctx, tx, k, "document_viewed:"+string(slot), reviewer, s.now())
-		}
-		if err != nil {
-			return err
-		}
-		return seen(ctx, tx, rec, "document_viewed:"+string(slot), reviewer, s.now())
+		return addTimelineNote(ctx, tx, subjectID, "document_viewed:"+string(slot), reviewer, nil, s.now())
 	})
 	return doc, err
 }

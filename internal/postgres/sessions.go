@@ -20,14 +20,6 @@ type AdminSession struct {
 	ExpiresAt time.Time
 }
 
-// KeepSession stores a session the wallet has opened for an act, before the workflow hears of it, so that its QR
-// payload never passes through the engine. Storing it twice is no error.
-func (s *Store) KeepSession(ctx context.Context, registrationID, actID string, a AdminSession) error {
-	_, err := s.pool.Exec(ctx, `insert into admin_sessions (session_id, registration_id, act_id, role, qr_payload, expires_at, created_at, current)
-		values ($1, $2, $3, $4, $5, $6, $7, false) on conflict do nothing`, a.SessionID, registrationID, actID, a.Role, a.QRPayload, a.ExpiresAt, s.now())
-	return err
-}
-
 // SessionOf returns the session that an act opened.
 func (s *Store) SessionOf(ctx context.Context, actID string) (AdminSession, error) {
 	var a AdminSession
@@ -64,42 +56,48 @@ func (r *record) roleSettled(ctx context.Context, q querier) (*registration.Refu
 	return &registration.Refusal{Code: registration.CodeWrongState, State: r.State}, nil
 }
 
-// SessionOpened makes an act's session the current one, in place of any before. A report of it that came before we had
-// stored the session is taken up at once.
-func (s *Store) SessionOpened(ctx context.Context, step Step, sessionID string) (registration.StepResult, error) {
-	return s.apply(ctx, step, func(ctx context.Context, c *change) (*registration.Refusal, error) {
+// SessionOpened keeps the session that the wallet has opened for an act, with the role that was chosen, and makes it the current
+// one in place of any before. Its QR payload never passes through the engine. A report of it that came before we had stored the
+// session is taken up at once.
+func (s *Store) SessionOpened(ctx context.Context, step registration.Step, session AdminSession) (registration.StepResult, error) {
+	return s.takeAct(ctx, step, registration.ActAdminSession, of(func(c *regChange, ctx context.Context) (*registration.Refusal, error) {
 		if refusal, err := c.rec.roleSettled(ctx, c.tx); refusal != nil || err != nil {
 			return refusal, err
 		}
-		if err := lockReports(ctx, c.tx, sessionID); err != nil {
+		if err := c.keepSession(ctx, session); err != nil {
 			return nil, err
-		}
-		if _, err := c.tx.Exec(ctx, `update admin_sessions set current = false where registration_id = $1 and current`, c.rec.ID); err != nil {
-			return nil, err
-		}
-		if _, err := c.tx.Exec(ctx, `update admin_sessions set current = true where session_id = $1`, sessionID); err != nil {
-			return nil, err
-		}
-		tag, err := c.tx.Exec(ctx, `update reports set registration_id = $2 where source = 'wallet' and key = $1 and registration_id is null`, sessionID, c.rec.ID)
-		if err != nil {
-			return nil, err
-		}
-		if tag.RowsAffected() > 0 {
-			if err := tellRun(ctx, c.tx, c.rec.ID, c.rec.Version, c.at); err != nil {
-				return nil, err
-			}
 		}
 		if c.rec.State != registration.AdminIdentityRequired { // whoever it was, the new scan says who it is
 			c.rec.Identity, c.rec.IdentityRef = nil, nil
 			return nil, c.move(ctx, registration.AdminReopened)
 		}
 		return nil, nil
-	})
+	}))
+}
+
+func (c *regChange) keepSession(ctx context.Context, a AdminSession) error {
+	if err := lockReports(ctx, c.tx, a.SessionID); err != nil {
+		return err
+	}
+	if _, err := c.tx.Exec(ctx, `update admin_sessions set current = false where registration_id = $1 and current`, c.rec.ID); err != nil {
+		return err
+	}
+	if _, err := c.tx.Exec(ctx, `insert into admin_sessions (session_id, registration_id, act_id, role, qr_payload, expires_at, created_at, current)
+		values ($1, $2, $3, $4, $5, $6, $7, true)
+		on conflict (session_id) do update set current = true where admin_sessions.registration_id = excluded.registration_id`,
+		a.SessionID, c.rec.ID, c.step.ActID, c.step.Role, a.QRPayload, a.ExpiresAt, c.at); err != nil {
+		return err
+	}
+	tag, err := c.tx.Exec(ctx, `update reports set registration_id = $2 where source = 'wallet' and key = $1 and registration_id is null`, a.SessionID, c.rec.ID)
+	if err != nil || tag.RowsAffected() == 0 {
+		return err
+	}
+	return tellRun(ctx, c.tx, c.rec.ID, c.rec.Version, c.at)
 }
 
 // followSession takes what the wallet said of the current session, if it was not taken yet; anything else changes nothing.
 // Whether a scan came before the session expired is the wallet's to judge: its report may be late, and its clock is its own.
-func (c *change) followSession(ctx context.Context) error {
+func (c *regChange) followSession(ctx context.Context) error {
 	if c.rec.State != registration.AdminIdentityRequired {
 		return nil
 	}
@@ -135,7 +133,7 @@ func (c *change) followSession(ctx context.Context) error {
 // proveAdministrator proves an administrator by scan, unless the company that is proven already has another legal
 // representative than one who claims to be it (guide section 6, question 4). A name on file that is still to be corrected
 // proves nobody wrong: the corrected one is compared when it is handed in.
-func (c *change) proveAdministrator(ctx context.Context, p dossier.Person, role registration.Role) (*registration.Refusal, error) {
+func (c *regChange) proveAdministrator(ctx context.Context, p dossier.Person, role registration.Role) (*registration.Refusal, error) {
 	if role == registration.LegalRepresentative && c.rec.CompanyProof != nil && !c.rec.Corrections.Awaits(registration.FieldLegalRep) {
 		company, err := c.companyOnFile(ctx)
 		if err != nil {
@@ -150,7 +148,7 @@ func (c *change) proveAdministrator(ctx context.Context, p dossier.Person, role 
 }
 
 // scanned finds the person a session verified; verified is false if the wallet reported failures only.
-func (c *change) scanned(ctx context.Context, sessionID string) (p dossier.Person, verified bool, err error) {
+func (c *regChange) scanned(ctx context.Context, sessionID string) (p dossier.Person, verified bool, err error) {
 	r := Report{Source: "wallet", Key: sessionID}
 	var sealedFor string
 	var body []byte

@@ -3,59 +3,88 @@ package postgres
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"shiming/internal/dossier"
+	"shiming/internal/notice"
 	"shiming/registration"
 )
 
-// Step identifies one step of a registration's or a clearing's workflow. A step that finishes an act is recognised by it when
-// it is repeated after its commit; steps that time or a report brings look at what is stored and may be taken any number of
-// times.
-type Step struct {
-	RegistrationID string             `json:"registration_id"` // or the clearing's id
-	Actor          registration.Actor `json:"actor"`
-	ActID          string             `json:"act_id,omitempty"` // the act this step finishes
-	Known          int64              `json:"known,omitempty"`  // the version that the run stands at; 0: nothing yet
-	RunID          string             `json:"run_id,omitempty"` // the engine's
-}
-
-// change is a registration being changed in one transaction, its row locked.
+// change is a registration or a clearing being changed in one transaction, its row locked: one step of its run, or what anybody
+// else does to it.
 type change struct {
 	*Store
 	tx      pgx.Tx
-	rec     *record
-	payment *payment // the newest, nil if none
-	step    Step
+	row     *row
+	on      subject
+	step    registration.Step
 	act     act
 	at      time.Time
-	created bool // the row was made in this transaction
-	// spendGrant: the payment about to be opened is over the limit and allowed by ops.
-	spendGrant bool
-	// judgeLater: the window's end is not judged before an amount that was entered in time.
-	judgeLater *time.Time
+	created bool                 // the row was made in this transaction
+	rides   bool                 // the step is taken in the task that delivers an act, though none asks for it
+	review  *registration.Review // the newest round, once it was read or made
 }
 
-// apply runs one step: it locks the registration, lets fn change it, and commits row, timeline and all else together.
-// A refusal returned by fn is part of the result, and what fn changed before refusing (a counted guess) is kept.
-func (s *Store) apply(ctx context.Context, step Step, fn work) (registration.StepResult, error) {
-	result, err := s.take(ctx, step, fn)
+// subject is what a change is of, a registration or a clearing: what the two do differently.
+type subject interface {
+	kind() registration.Kind
+	named() string // the account, as subscribers may learn it; empty if they may not
+	facts() registration.Facts
+	ended(ctx context.Context) error // what follows from a final state
+	wait(ctx context.Context) error  // says until when it waits
+	stand(ctx context.Context, r *registration.StepResult) error
+	save(ctx context.Context, readSequence int64) error
+	tellStaff(ctx context.Context, kind notice.Kind, eventKey string, data notice.Data) error
+
+	look(ctx context.Context) error
+	submit(ctx context.Context) (*registration.Refusal, error)
+	mayDecide(ctx context.Context, d dossier.Decision) (*registration.Refusal, error)
+	decided(ctx context.Context, d dossier.Decision, said registration.Corrections) error
+	end(ctx context.Context, event registration.Event) error
+}
+
+// work is what a step does. A refusal that it returns ends the act; what was changed before it (a counted guess) is kept.
+type work func(ctx context.Context, c *change) (*registration.Refusal, error)
+
+// of makes work of what only one kind of subject does.
+func of[T subject](fn func(T, context.Context) (*registration.Refusal, error)) work {
+	return func(ctx context.Context, c *change) (*registration.Refusal, error) {
+		t, ok := c.on.(T)
+		if !ok {
+			return nil, fmt.Errorf("postgres: no step of %s", c.row.ID)
+		}
+		return fn(t, ctx)
+	}
+}
+
+// takeAct takes the step that an act asks for, if the state allows it. The run has judged that already, but may have lost the
+// task in which another step changed the state: what is written counts.
+func (s *Store) takeAct(ctx context.Context, step registration.Step, act registration.Act, fn work) (registration.StepResult, error) {
+	return s.take(ctx, step, func(ctx context.Context, c *change) (*registration.Refusal, error) {
+		if refusal := registration.RefuseAct(c.on.kind(), c.row.State, act); refusal != nil {
+			return refusal, c.dropInput(ctx)
+		}
+		return fn(ctx, c)
+	})
+}
+
+// take takes one step: it locks the row, lets fn change it, and commits row, timeline and all else together.
+func (s *Store) take(ctx context.Context, step registration.Step, fn work) (registration.StepResult, error) {
+	result, err := s.takeOnce(ctx, step, fn)
 	var illegal *registration.IllegalTransitionError
-	// The stored state may be ahead of the run's, whose task was lost after a step had committed: what is written counts.
 	if errors.Is(err, errInputGone) || step.ActID != "" && errors.As(err, &illegal) {
-		return s.take(ctx, step, func(_ context.Context, c *change) (*registration.Refusal, error) {
-			return &registration.Refusal{Code: registration.CodeWrongState, State: c.rec.State}, nil
+		return s.takeOnce(ctx, step, func(_ context.Context, c *change) (*registration.Refusal, error) {
+			return &registration.Refusal{Code: registration.CodeWrongState, State: c.row.State}, nil
 		})
 	}
 	return result, err
 }
 
-// work is what a step does to a registration.
-type work func(ctx context.Context, c *change) (*registration.Refusal, error)
-
-func (s *Store) take(ctx context.Context, step Step, fn work) (registration.StepResult, error) {
+func (s *Store) takeOnce(ctx context.Context, step registration.Step, fn work) (registration.StepResult, error) {
 	var result registration.StepResult
 	err := s.inTx(ctx, func(tx pgx.Tx) error {
 		c, err := s.begin(ctx, tx, step)
@@ -65,28 +94,77 @@ func (s *Store) take(ctx context.Context, step Step, fn work) (registration.Step
 			return s.ahead(ctx, tx, step, "", 0)
 		case err != nil:
 			return err
-		case c.rec.Version < step.Known:
+		case c.row.Version < step.Known:
 			result.Behind = true
-			return s.ahead(ctx, tx, step, c.rec.AccountID, c.rec.Version)
+			return s.ahead(ctx, tx, step, c.on.named(), c.row.Version)
 		}
-		refusal, over, err := c.fence(ctx)
-		if err != nil {
-			return err
-		}
-		if over {
-			result, err = c.result(ctx, refusal)
-			return err
-		}
-		before := c.rec.Sequence
-		if refusal == nil {
-			if refusal, err = fn(ctx, c); err != nil {
-				return err
-			}
-		}
-		result, err = c.commit(ctx, before, refusal)
+		result, err = c.run(ctx, fn)
 		return err
 	})
 	return result, err
+}
+
+// run does the work of a step, unless its act is over already, and commits it.
+func (c *change) run(ctx context.Context, fn work) (registration.StepResult, error) {
+	refusal, over, err := c.fence(ctx)
+	if err != nil {
+		return registration.StepResult{}, err
+	}
+	if over {
+		return c.result(ctx, refusal)
+	}
+	before := c.row.Sequence
+	if refusal == nil {
+		if refusal, err = fn(ctx, c); err != nil {
+			return registration.StepResult{}, err
+		}
+	}
+	return c.commit(ctx, before, refusal)
+}
+
+// open takes the first step of a run, which makes the row. A refusal undoes what was written; a row that was made before is
+// answered as the first time.
+func (s *Store) open(ctx context.Context, make func(ctx context.Context, tx pgx.Tx) (*change, *registration.Refusal, error)) (registration.StepResult, error) {
+	var result registration.StepResult
+	err := s.inTx(ctx, func(tx pgx.Tx) error {
+		c, refusal, err := make(ctx, tx)
+		switch {
+		case err != nil:
+			return err
+		case refusal != nil:
+			result.Refusal = refusal
+			return refusal
+		case c.created:
+			result, err = c.commit(ctx, c.row.Sequence, nil)
+			return err
+		}
+		result, err = c.result(ctx, nil)
+		return err
+	})
+	if result.Refusal != nil {
+		return result, nil
+	}
+	return result, err
+}
+
+// begin locks the row of a registration or a clearing, and reads what belongs to it.
+func (s *Store) begin(ctx context.Context, tx pgx.Tx, step registration.Step) (*change, error) {
+	if registration.IsClearingID(step.Subject) {
+		c, err := s.beginClearing(ctx, tx, step)
+		if err != nil {
+			return nil, err
+		}
+		return c.change, nil
+	}
+	c, err := s.beginRegistration(ctx, tx, step)
+	if err != nil {
+		return nil, err
+	}
+	return c.change, nil
+}
+
+func (s *Store) changeOf(tx pgx.Tx, step registration.Step, r *row) *change {
+	return &change{Store: s, tx: tx, row: r, step: step, at: s.now()}
 }
 
 // errInputGone says that what an act handed in has served its purpose: the act is an old one, told again to a run that
@@ -94,154 +172,94 @@ func (s *Store) take(ctx context.Context, step Step, fn work) (registration.Step
 var errInputGone = errors.New("postgres: the act's input is gone")
 
 // input opens what an act handed in.
-func (c *change) input(ctx context.Context, ref, purpose string, v any) error {
-	err := c.get(ctx, c.tx, Owner{Subject: c.rec.ID, Row: c.step.ActID}, ref, purpose, v)
+func (c *change) input(ctx context.Context, purpose string, v any) error {
+	err := c.get(ctx, c.tx, Owner{Subject: c.row.ID, Row: c.step.ActID}, c.step.InputRef, purpose, v)
 	if errors.Is(err, ErrNotFound) {
 		return errInputGone
 	}
 	return err
 }
 
-func (s *Store) begin(ctx context.Context, tx pgx.Tx, step Step) (*change, error) {
-	rec, err := load(ctx, tx, step.RegistrationID, "for update")
-	if err != nil {
-		return nil, err
+// dropInput forgets what an act handed in, if it did: it has served its purpose.
+func (c *change) dropInput(ctx context.Context) error {
+	if c.step.InputRef == "" {
+		return nil
 	}
-	p, err := newestPayment(ctx, tx, rec.ID, "for update")
-	if err != nil {
-		return nil, err
-	}
-	return &change{Store: s, tx: tx, rec: rec, payment: p, step: step, at: s.now()}, nil
-}
-
-// fence judges the act that the step finishes, if it does any.
-func (c *change) fence(ctx context.Context) (refusal *registration.Refusal, over bool, err error) {
-	if c.step.ActID == "" {
-		return nil, false, nil
-	}
-	c.act, refusal, over, err = fence(ctx, c.tx, c.step, c.rec.State, c.at)
-	return refusal, over, err
+	return drop(ctx, c.tx, c.step.InputRef)
 }
 
 func (c *change) commit(ctx context.Context, before int64, refusal *registration.Refusal) (registration.StepResult, error) {
 	if err := c.finishAct(ctx, refusal); err != nil {
 		return registration.StepResult{}, err
 	}
-	if err := c.setDue(ctx); err != nil {
+	if err := c.on.wait(ctx); err != nil {
 		return registration.StepResult{}, err
 	}
-	c.rec.UpdatedAt = c.at
-	c.rec.stepped(c.step, c.mayBeLost())
+	c.row.UpdatedAt = c.at
+	c.row.stepped(c.step, c.mayBeLost())
 	if c.mayBeLost() {
-		if err := lookSoon(ctx, c.tx, c.rec.ID, c.rec.Version, c.at); err != nil {
+		if err := lookSoon(ctx, c.tx, c.row.ID, c.row.Version, c.at); err != nil {
 			return registration.StepResult{}, err
 		}
 	}
-	if err := c.rec.save(ctx, c.tx, before); err != nil {
+	if err := c.on.save(ctx, before); err != nil {
 		return registration.StepResult{}, err
 	}
 	return c.result(ctx, refusal)
 }
 
 // mayBeLost reports whether the run may never hear of this step: it was taken in the task that delivered an act.
-func (c *change) mayBeLost() bool { return c.step.ActID != "" || c.created }
+func (c *change) mayBeLost() bool { return c.step.ActID != "" || c.created || c.rides }
 
 // result is all that the run mirrors, so that any step brings it up to date.
 func (c *change) result(ctx context.Context, refusal *registration.Refusal) (registration.StepResult, error) {
-	r := registration.StepResult{
-		Refusal: refusal, State: c.rec.State, Sequence: c.rec.Sequence, Version: c.rec.Version, Overdue: c.rec.Overdue,
-		Payment: c.payment.ref(), Idle: c.nextIdleLook(),
-	}
-	if c.rec.DueAt != nil {
-		r.Due = &registration.Deadline{At: *c.rec.DueAt, Provisional: c.rec.DueProvisional}
-	}
-	if c.judgeLater != nil && r.Payment != nil {
-		r.Payment.Closes = &registration.Deadline{At: *c.judgeLater}
-	}
-	var err error
-	if c.rec.State == registration.UnderReview {
-		r.Review, err = c.nextReviewLook(ctx)
-	}
+	r := registration.StepResult{Refusal: refusal}
+	r.State, r.Sequence, r.Version = c.row.State, c.row.Sequence, c.row.Version
+	err := c.on.stand(ctx, &r)
 	return r, err
+}
+
+// tellChanged saves what somebody else than the run has changed, and tells the run, at once or soon.
+func (c *change) tellChanged(ctx context.Context, tell func(ctx context.Context, q querier, id string, version int64, at time.Time) error) error {
+	c.row.UpdatedAt = c.at
+	c.row.raise()
+	if err := c.on.save(ctx, c.row.Sequence); err != nil {
+		return err
+	}
+	return tell(ctx, c.tx, c.row.ID, c.row.Version, c.at)
 }
 
 // move takes the step that the table names for event, and writes it on the timeline and for subscribers.
 func (c *change) move(ctx context.Context, event registration.Event) error {
-	from := c.rec.State
-	to, err := registration.Next(c.rec.Kind, from, event, c.rec.facts())
+	from := c.row.State
+	to, err := registration.Next(c.on.kind(), from, event, c.on.facts())
 	if err != nil {
 		return err
 	}
-	c.rec.State = to
-	c.rec.Sequence++
+	c.row.State = to
+	c.row.Sequence++
 	if from != to {
-		c.rec.StateSince = c.at
+		c.row.StateSince = c.at
 	}
 	if to.Final() {
-		c.rec.EndedAt = &c.at
+		c.row.EndedAt = &c.at
 	}
-	if err := writeTransition(ctx, c.tx, c.rec, from, event, c.step.Actor, c.at); err != nil || !to.Final() {
+	if err := c.write(ctx, from, event); err != nil || !to.Final() {
 		return err
 	}
-	return c.tellOpsOfUnheard(ctx)
+	return c.on.ended(ctx)
 }
 
-func writeTransition(ctx context.Context, tx pgx.Tx, rec *record, from registration.State, event registration.Event, actor registration.Actor, at time.Time) error {
-	_, err := tx.Exec(ctx, `insert into timeline (registration_id, sequence, kind, at, event, from_state, to_state, actor)
-		values ($1, $2, $3, $4, $5, $6, $7, $8)`, rec.ID, rec.Sequence, rec.Kind, at, event, from, rec.State, actor)
-	if err != nil || from == rec.State {
-		return err
-	}
-	return emit(ctx, tx, rec, "registration.state_changed", from, rec.State, at)
-}
-
-// seen writes something on the timeline that is no transition.
-func seen(ctx context.Context, q querier, rec *record, event, actor string, at time.Time) error {
-	_, err := q.Exec(ctx, `insert into timeline (registration_id, kind, at, event, from_state, to_state, actor) values ($1, $2, $3, $4, $5, $5, $6)`,
-		rec.ID, rec.Kind, at, event, rec.State, actor)
-	return err
-}
-
-// setDue says until when the registration waits, and whether the review or the payment is late.
-func (c *change) setDue(ctx context.Context) error {
-	r := c.rec
-	r.DueAt, r.DueProvisional, r.Overdue = nil, false, false
-	switch {
-	case r.State.Final():
-	case r.State == registration.UnderReview:
-		return c.tx.QueryRow(ctx, `select due_at, due_provisional, overdue from reviews where subject_id = $1 and round = $2`,
-			r.ID, r.ReviewRound).Scan(&r.DueAt, &r.DueProvisional, &r.Overdue)
-	case r.State == registration.PayoutPending:
-		r.DueAt, r.DueProvisional, r.Overdue = c.payment.ExpectedBy, c.payment.WindowProvisional, c.payment.Overdue
-	case r.State == registration.DepositRequired:
-		r.DueAt, r.DueProvisional = c.payment.WindowClosesAt, c.payment.WindowProvisional
-	default:
-		r.DueAt = new(c.idleSince())
-	}
-	return nil
-}
-
-// idleSince is when the registration expires if the applicant does nothing more.
-func (c *change) idleSince() time.Time { return idleUntil(c.Store, c.rec) }
-
-func idleUntil(s *Store, r *record) time.Time {
-	since := r.LastActAt
-	if r.StateSince.After(since) {
-		since = r.StateSince
-	}
-	return s.cal.Days(since, registration.IdleDays)
-}
-
-// finishAct ends the act this step belongs to. If its caller has already been answered (202), a refusal shows as
+// finishAct closes the act this step belongs to. If its caller has already been answered (202), a refusal shows as
 // last_error.
 func (c *change) finishAct(ctx context.Context, refusal *registration.Refusal) error {
 	if c.step.ActID == "" {
 		return nil
 	}
 	if c.step.Actor == registration.ByApplicant {
-		c.rec.LastActAt = c.at
+		c.row.LastActAt = c.at
 		if refusal == nil {
-			c.rec.LastError = nil
+			c.row.LastError = nil
 		}
 	}
 	if err := c.act.finish(ctx, c.tx, refusal, c.at); err != nil {
@@ -250,7 +268,7 @@ func (c *change) finishAct(ctx context.Context, refusal *registration.Refusal) e
 	switch {
 	case !c.act.Deferred || refusal == nil:
 	case c.act.Kind == registration.ActDecide: // none of the applicant's: reviewers find it on the timeline
-		return seen(ctx, c.tx, c.rec, decisionRefused(refusal), string(c.step.Actor), c.at)
+		return c.note(ctx, decisionRefused(refusal), string(c.step.Actor))
 	default:
 		c.setError(refusal.Code, refusal.Errors...)
 	}
@@ -273,5 +291,5 @@ var uncounted = []registration.Code{registration.CodeProviderUnavailable, regist
 
 // setError keeps a refusal for the applicant to find.
 func (c *change) setError(code registration.Code, fields ...registration.FieldError) {
-	c.rec.LastError = &registration.LastError{Code: code, Message: registration.Explain(code, c.rec.Locale), Errors: fields, At: c.at}
+	c.row.setError(code, fields, c.at)
 }

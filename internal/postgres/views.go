@@ -261,7 +261,7 @@ func (p *payment) view(at time.Time) *registration.PayoutView {
 // outlasted reports whether a payment waits for its money longer than was announced: its window stays open, and nobody
 // knows yet until when.
 func (p *payment) outlasted(at time.Time) bool {
-	return p.open() && p.SettledAt == nil && p.WindowClosesAt != nil && !at.Before(*p.WindowClosesAt)
+	return p != nil && p.Outlasted(at)
 }
 
 // Timeline returns what happened to a registration, oldest first.

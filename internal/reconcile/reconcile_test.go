@@ -126,7 +126,7 @@ func (w *world) open(account string) string {
 	require.NoError(w.t, w.store.NewSubject(ctx, id))
 	ref, err := w.store.Put(ctx, postgres.Own(id), dossier.PurposeApplicant, dossier.Applicant{Name: "Harbour Light", Email: "a@example.com", Phone: "13800000000"})
 	require.NoError(w.t, err)
-	_, err = w.store.Open(ctx, registration.Application{
+	_, err = w.store.Steps().Open(ctx, registration.Application{
 		RegistrationID: id, AccountID: account, Kind: registration.Individual, Locale: registration.Chinese, ApplicantRef: ref, RunID: "run-" + account,
 	})
 	require.NoError(w.t, err)
@@ -366,7 +366,7 @@ func TestAnEndedRegistrationGetsNoNewRun(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	id := w.open("acct-1")
-	_, err := w.store.Withdraw(t.Context(), postgres.Step{RegistrationID: id, Actor: registration.ByApplicant})
+	_, err := w.store.Steps().Withdraw(t.Context(), registration.Step{Subject: id, Actor: registration.ByApplicant})
 	require.NoError(t, err)
 	_, err = w.store.Pool().Exec(t.Context(), `update registrations set version = version + 1`)
 	require.NoError(t, err)
@@ -449,7 +449,7 @@ func TestOldActsAreForgotten(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, w.store.EndAct(t.Context(), "act_of_"+id, registration.Refuse(registration.CodeProviderUnavailable)))
 	}
-	_, err := w.store.Withdraw(t.Context(), postgres.Step{RegistrationID: ended, Actor: registration.ByApplicant})
+	_, err := w.store.Steps().Withdraw(t.Context(), registration.Step{Subject: ended, Actor: registration.ByApplicant})
 	require.NoError(t, err)
 	w.now = w.now.Add(31 * 24 * time.Hour)
 	w.round()

@@ -306,7 +306,7 @@ func TestAnActAnsweredLaterIsOfferedUntilItIsDone(t *testing.T) {
 		if tries++; tries < 3 {
 			return registration.Answer{}, engine.ErrStillWorking
 		}
-		result, err := b.store.Withdraw(context.Background(), postgres.Step{RegistrationID: args.RegistrationID, Actor: args.Actor, ActID: args.ActID})
+		result, err := b.store.Steps().Withdraw(context.Background(), registration.Step{Subject: args.RegistrationID, Actor: args.Actor, ActID: args.ActID})
 		return registration.Answer{State: result.State, Version: result.Version}, err
 	}
 	b.run()
@@ -338,7 +338,7 @@ func TestAnOfferedActIsEndedByTheRowAlone(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, v.Processing, "a run that is behind ends nothing")
 	stop()
-	_, err = b.store.Withdraw(t.Context(), postgres.Step{RegistrationID: id, Actor: registration.ByApplicant})
+	_, err = b.store.Steps().Withdraw(t.Context(), registration.Step{Subject: id, Actor: registration.ByApplicant})
 	require.NoError(t, err)
 	b.run()
 	b.eventually(func() bool { return b.waits(postgres.MessageAct) == 0 }, "it was not ended")

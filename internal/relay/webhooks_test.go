@@ -107,7 +107,7 @@ func (w *world) opened(account string) string {
 	require.NoError(w.t, w.store.NewSubject(w.t.Context(), id))
 	ref, err := w.store.Put(w.t.Context(), postgres.Own(id), dossier.PurposeApplicant, dossier.Applicant{Name: "Harbour Light", Email: "a@example.com", Phone: "13800000000"})
 	require.NoError(w.t, err)
-	_, err = w.store.Open(w.t.Context(), registration.Application{
+	_, err = w.store.Steps().Open(w.t.Context(), registration.Application{
 		RegistrationID: id, AccountID: account, Kind: registration.Individual, Locale: registration.Chinese, ApplicantRef: ref,
 	})
 	require.NoError(w.t, err)

@@ -133,7 +133,7 @@ func opened(t *testing.T, s *postgres.Store) (id, workflowID string) {
 	require.NoError(t, s.NewSubject(t.Context(), id))
 	ref, err := s.Put(t.Context(), postgres.Own(id), dossier.PurposeApplicant, dossier.Applicant{Name: "Harbour Light", Email: "a@example.com", Phone: "13800000000"})
 	require.NoError(t, err)
-	result, err := s.Open(t.Context(), registration.Application{
+	result, err := s.Steps().Open(t.Context(), registration.Application{
 		RegistrationID: id, AccountID: "acct-1", Kind: registration.Individual, Locale: registration.Chinese, ApplicantRef: ref,
 	})
 	require.NoError(t, err)

@@ -111,7 +111,7 @@ func sideBySide[T any](ctx context.Context, all []T, do func(context.Context, T)
 // and makes room.
 func (k *Keeper) stands(ctx context.Context, id string) error {
 	for range follows {
-		run, err := k.Book.RunOf(ctx, origin.ID)
+		run, err := k.Book.RunOf(ctx, id)
 		if err != nil || run.Ended {
 			return err
 		}

@@ -38,7 +38,7 @@ type Book interface {
 	StatementDaysDue(ctx context.Context, first, last Day) ([]Day, error)
 	// StatedPayments reads the payments that have one of the keys, or that the bank has taken on the day, with where each was seen.
 	StatedPayments(ctx context.Context, day Day, keys []string) ([]Payment, error)
-	OrderAnswered(ctx context.Context, paymentID, kind, reason string) (registration.PaymentRef, error)
+	OrderAnswered(ctx context.Context, paymentID, kind, reason string) error
 	// SaveComparison keeps what became of a day: where payments were seen, findings opened and resolved, and when to look next,
 	// which is again if differences of it are open that are not all of strangers, else later; a zero later is never.
 	SaveComparison(ctx context.Context, c Comparison, again, later time.Time) (open int, err error)
@@ -198,7 +198,7 @@ func (k *Keeper) ask(ctx context.Context, around Statements, stale []Payment, da
 		if !found { // then the statement's word is all there is
 			continue
 		}
-		if _, err := k.Book.OrderAnswered(ctx, p.ID, status.State.Report(), string(status.Reason)); err != nil {
+		if err := k.Book.OrderAnswered(ctx, p.ID, status.State.Report(), string(status.Reason)); err != nil {
 			return false, err
 		}
 		for i := range entries {

@@ -51,13 +51,12 @@ func TestEachKindOfDifferenceIsFound(t *testing.T) {
 		"another account": {func(w *world, p payment) { w.misstate(p, `{"account_last4": "9999"}`) }, func(p payment) string { return "differs " + p.id }},
 		"a state that cannot be taken": {
 			func(w *world, p payment) {
-				_, err := w.Store.OrderAnswered(w.t.Context(), p.id, "transfer.returned", "other")
-				require.NoError(w.t, err)
+				require.NoError(w.t, w.Store.OrderAnswered(w.t.Context(), p.id, "transfer.returned", "other"))
 			}, func(p payment) string { return "differs " + p.id },
 		},
 		"returned late": {
 			func(w *world, p payment) {
-				_, err := w.Store.Withdraw(w.t.Context(), postgres.Step{RegistrationID: p.registration, Actor: registration.ByApplicant})
+				_, err := w.Store.Steps().Withdraw(w.t.Context(), registration.Step{Subject: p.registration, Actor: registration.ByApplicant})
 				require.NoError(w.t, err)
 				w.tell(http.MethodPost, "/bank/ledger/"+p.Key+"/return", "")
 			}, func(p payment) string { return "returned_late " + p.id },
@@ -198,7 +197,7 @@ func TestAReturnWeeksLaterIsFound(t *testing.T) {
 	p := w.paid("acct-1", 1234)
 	w.twoDays()
 	w.round()
-	_, err := w.Store.Withdraw(t.Context(), postgres.Step{RegistrationID: p.registration, Actor: registration.ByApplicant})
+	_, err := w.Store.Steps().Withdraw(t.Context(), registration.Step{Subject: p.registration, Actor: registration.ByApplicant})
 	require.NoError(t, err)
 	w.Pass(20 * 24 * time.Hour)
 	w.round()
@@ -432,7 +431,7 @@ func TestAReturnAfterTheLookbackIsFound(t *testing.T) {
 	first := statement.DayOf(w.Now())
 	w.twoDays()
 	w.round()
-	_, err := w.Store.Withdraw(t.Context(), postgres.Step{RegistrationID: p.registration, Actor: registration.ByApplicant})
+	_, err := w.Store.Steps().Withdraw(t.Context(), registration.Step{Subject: p.registration, Actor: registration.ByApplicant})
 	require.NoError(t, err)
 	w.Pass((statement.Lookback + 10) * 24 * time.Hour)
 	w.round()
@@ -442,7 +441,7 @@ func TestAReturnAfterTheLookbackIsFound(t *testing.T) {
 
 	w.Pass(time.Second)
 	w.tell(http.MethodPost, "/bank/ledger/"+p.Key+"/return", "")
-	_, err = w.Store.OrderAnswered(t.Context(), p.id, "transfer.returned", "other")
+	err = w.Store.OrderAnswered(t.Context(), p.id, "transfer.returned", "other")
 	require.NoError(t, err)
 	w.Pass(time.Second)
 	w.round()

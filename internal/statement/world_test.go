@@ -86,35 +86,35 @@ func (w *world) requested(account string, n int) payment {
 	w.t.Helper()
 	ctx := w.t.Context()
 	app := w.Application(registration.Enterprise, account, n)
-	_, err := w.Store.Open(ctx, app)
+	_, err := w.Store.Steps().Open(ctx, app)
 	require.NoError(w.t, err)
-	step := postgres.Step{RegistrationID: app.RegistrationID, Actor: registration.ByApplicant}
-	act := func(kind registration.Act, purpose string, v any) (postgres.Step, *string) {
+	step := registration.Step{Subject: app.RegistrationID, Actor: registration.ByApplicant}
+	act := func(kind registration.Act, purpose string, v any) registration.Step {
 		s := step
 		s.ActID = registration.NewID("act")
-		begun, refusal, err := w.Store.BeginAct(ctx, postgres.Act{ID: s.ActID, RegistrationID: s.RegistrationID, Act: kind, Actor: s.Actor}, purpose, v)
+		begun, refusal, err := w.Store.BeginAct(ctx, postgres.Act{ID: s.ActID, RegistrationID: s.Subject, Act: kind, Actor: s.Actor}, purpose, v)
 		require.NoError(w.t, err)
 		require.Nil(w.t, refusal)
-		return s, begun.InputRef
+		if begun.InputRef != nil {
+			s.InputRef = *begun.InputRef
+		}
+		return s
 	}
-	session := "qrs-" + step.RegistrationID
-	scan, _ := act(registration.ActAdminSession, "", nil)
-	require.NoError(w.t, w.Store.KeepSession(ctx, step.RegistrationID, scan.ActID, postgres.AdminSession{
+	session := "qrs-" + step.Subject
+	_, err = w.Store.SessionOpened(ctx, act(registration.ActAdminSession, "", nil), postgres.AdminSession{
 		SessionID: session, Role: registration.AuthorizedAgent, QRPayload: "x", ExpiresAt: w.Now(),
-	}))
-	_, err = w.Store.SessionOpened(ctx, scan, session)
+	})
 	require.NoError(w.t, err)
 	person := workflowtest.Person(n)
 	w.Report(postgres.Report{Source: "wallet", Type: "session.verified", Key: session, Person: dossier.WalletReport{Holder: person.Holder, IDNumber: person.IDNumber}})
-	_, err = w.Store.Look(ctx, step)
+	_, err = w.Store.Steps().Look(ctx, step)
 	require.NoError(w.t, err)
-	handIn, ref := act(registration.ActCompany, dossier.PurposeCompany, workflowtest.Company(n))
-	result, err := w.Store.TakeCompany(ctx, handIn, *ref)
+	result, err := w.Store.Steps().TakeCompany(ctx, act(registration.ActCompany, dossier.PurposeCompany, workflowtest.Company(n)))
 	require.NoError(w.t, err)
 	require.Nil(w.t, result.Refusal)
-	_, err = w.Store.PaymentNotified(ctx, result.Payment.ID)
-	require.NoError(w.t, err)
-	return payment{id: result.Payment.ID, registration: step.RegistrationID, account: account}
+	id := w.Strings(`select id from payments where registration_id = $1`, step.Subject)[0]
+	require.NoError(w.t, w.Store.PaymentNotified(ctx, id))
+	return payment{id: id, registration: step.Subject, account: account}
 }
 
 // paid is one that the bank has taken, said so, and settled; of that we have not heard.
@@ -132,7 +132,7 @@ func (w *world) order(p *payment) {
 	p.Order, err = w.Store.TakeOrder(ctx, p.id)
 	require.NoError(w.t, err)
 	w.transfer(p.Key, p.AmountFen, p.Company)
-	_, err = w.Store.OrderAnswered(ctx, p.id, "transfer.sent", "")
+	err = w.Store.OrderAnswered(ctx, p.id, "transfer.sent", "")
 	require.NoError(w.t, err)
 }
 

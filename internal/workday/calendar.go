@@ -4,15 +4,13 @@ import (
 	"fmt"
 	"time"
 	_ "time/tzdata" // Asia/Shanghai on machines without zone files
+
+	"shiming/registration"
 )
 
-// Deadline is a moment and how sure it is.
-type Deadline struct {
-	// At is the end of the last day counted, in Asia/Shanghai.
-	At time.Time
-	// Provisional says that a notice which may yet change a day counted is not published.
-	Provisional bool
-}
+// Deadline is the end of the last day counted, in Asia/Shanghai. It is provisional while a notice which may yet change a day
+// counted is not published.
+type Deadline = registration.Deadline
 
 // Calendar is the scale of days that the whole product counts by.
 type Calendar interface {
@@ -29,15 +27,6 @@ type Calendar interface {
 	Edition() Edition
 	// String is the setting that Parse makes this calendar of.
 	fmt.Stringer
-}
-
-// Later is the deadline that holds once one is computed again: it can move later, never earlier than what was
-// announced. Whether it is still provisional is for the newer calendar to say.
-func Later(announced, recomputed Deadline) Deadline {
-	if recomputed.At.Before(announced.At) {
-		recomputed.At = announced.At
-	}
-	return recomputed
 }
 
 // zone loads Asia/Shanghai, which the import above makes certain to exist.

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"shiming/internal/workday"
+	"shiming/registration"
 )
 
 const notice2028 = `{"years": {"2028": {"source": "a made-up notice",
@@ -191,13 +192,13 @@ func TestACalendarAmendedWhileAWindowRunsMovesItLaterOnly(t *testing.T) {
 	assert.Equal(t, workday.Deadline{At: at(t, "2028-01-05 00:00"), Provisional: true}, announced)
 
 	write(t, path, notice2028) // Tuesday 4 January turns out to be off
-	corrected := workday.Later(announced, cal.WorkingDays(from, 1))
+	corrected := registration.Later(announced, cal.WorkingDays(from, 1))
 	assert.Equal(t, workday.Deadline{At: at(t, "2028-01-06 00:00")}, corrected)
 
 	write(t, path, `{"years":{"2028":{"source":"x","holidays":["2028-01-03"],"workdays":["2028-01-01"]}}}`)
 	recomputed := cal.WorkingDays(from, 1)
 	assert.Equal(t, at(t, "2028-01-02 00:00"), recomputed.At, "now a make-up Saturday comes first")
-	assert.Equal(t, corrected, workday.Later(corrected, recomputed), "but what was announced stands")
+	assert.Equal(t, corrected, registration.Later(corrected, recomputed), "but what was announced stands")
 }
 
 func TestABrokenAmendmentLeavesTheLastGoodOneInForce(t *testing.T) {

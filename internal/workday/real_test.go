@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"shiming/internal/workday"
+	"shiming/registration"
 )
 
 func TestWorkingDays(t *testing.T) {
@@ -147,6 +148,6 @@ func TestLater(t *testing.T) {
 		"same day, now for certain":      {workday.Deadline{At: late, Provisional: true}, workday.Deadline{At: late}, workday.Deadline{At: late}},
 		"still unsure":                   {workday.Deadline{At: early}, workday.Deadline{At: late, Provisional: true}, workday.Deadline{At: late, Provisional: true}},
 	} {
-		assert.Equal(t, c.want, workday.Later(c.announced, c.recomputed), name)
+		assert.Equal(t, c.want, registration.Later(c.announced, c.recomputed), name)
 	}
 }
