@@ -119,7 +119,7 @@ func (e *Engine) Attempts(ctx context.Context, workflowID string) (int, error) {
 	return facts.Attempt, err
 }
 
-// facts are what a run says of itself, of a registration's case or a clearing's.
+// facts are what a run says of itself, as it mirrors its row.
 func (e *Engine) facts(ctx context.Context, workflowID string) (facts registration.Case, err error) {
 	answer, err := e.client.QueryWorkflow(ctx, workflowID, "", registration.QueryFacts)
 	if err != nil {
