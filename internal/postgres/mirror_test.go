@@ -61,7 +61,7 @@ func TestAcknowledgingAndSteppingTakeTheirLocksInOneOrder(t *testing.T) {
 	run, err := w.Store.RunOf(t.Context(), step.Subject)
 	require.NoError(t, err)
 	for range 40 {
-		act, _ := put(t, w, step, dossier.PurposeCode, dossier.Code{Code: "123456"})
+		act := put(t, w, step, dossier.PurposeCode, dossier.Code{Code: "123456"})
 		var failed, unacknowledged error
 		atOnce(
 			func() { unacknowledged = w.Store.Acknowledge(context.Background(), step.Subject, run.Version) },
