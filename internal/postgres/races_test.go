@@ -296,6 +296,6 @@ func TestOpeningRepeated(t *testing.T) {
 	second, err := w.Store.Steps().Open(t.Context(), app)
 	require.NoError(t, err)
 	assert.Equal(t, first.State, second.State)
-	assert.True(t, first.Idle.Equal(*second.Idle))
+	assert.True(t, first.Wake.Equal(*second.Wake))
 	assert.Equal(t, 1, w.Count(`select count(*) from timeline`))
 }
