@@ -17,20 +17,20 @@ import (
 )
 
 // begin notes an act and returns why it was not.
-func begin(t *testing.T, w *workflowtest.World, step postgres.Step, act registration.Act, input any) (string, *registration.Refusal) {
+func begin(t *testing.T, w *workflowtest.World, step registration.Step, act registration.Act, input any) (string, *registration.Refusal) {
 	t.Helper()
 	id, purpose := registration.NewID("act"), ""
 	if input != nil {
 		purpose = dossier.PurposeCard
 	}
-	_, refusal, err := w.Store.BeginAct(context.Background(), postgres.Act{ID: id, RegistrationID: step.RegistrationID, Act: act, Actor: step.Actor}, purpose, input)
+	_, refusal, err := w.Store.BeginAct(context.Background(), postgres.Act{ID: id, RegistrationID: step.Subject, Act: act, Actor: step.Actor}, purpose, input)
 	require.NoError(t, err)
 	return id, refusal
 }
 
-func end(t *testing.T, w *workflowtest.World, step postgres.Step) {
+func end(t *testing.T, w *workflowtest.World, step registration.Step) {
 	t.Helper()
-	result, err := w.Store.Withdraw(t.Context(), step)
+	result, err := w.Store.Steps().Withdraw(t.Context(), step)
 	require.NoError(t, err)
 	require.Equal(t, registration.Withdrawn, result.State)
 }
@@ -106,7 +106,7 @@ func TestActsThatWereNotDoneCostTheAccountNothing(t *testing.T) {
 		require.Nil(t, refusal)
 		refused := step
 		refused.ActID = away
-		_, err = w.Store.RefuseAct(t.Context(), refused, registration.Refusal{Code: registration.CodeProviderUnavailable}, "")
+		_, err = w.Store.RefuseAct(t.Context(), registration.Refusing{Step: refused, Refusal: registration.Refusal{Code: registration.CodeProviderUnavailable}})
 		require.NoError(t, err)
 	}
 	end(t, w, step)
@@ -119,7 +119,7 @@ func TestAnAccountsActsHoldAgainstARush(t *testing.T) {
 	t.Parallel()
 	w := workflowtest.New(t, workflowtest.Monday(), nil)
 	for round := range 10 {
-		var steps []postgres.Step
+		var steps []registration.Step
 		for n := range 4 {
 			steps = append(steps, open(t, w, registration.Enterprise, fmt.Sprintf("acct-%d", round), n))
 			end(t, w, steps[n])
@@ -167,18 +167,18 @@ func TestAnAccountsOpeningsAreLimited(t *testing.T) {
 		kind := []registration.Kind{registration.Individual, registration.Enterprise}[n%2]
 		app := w.Application(kind, "acct-1", n)
 		for range 2 { // its first step, and the same again
-			result, err := w.Store.Open(t.Context(), app)
+			result, err := w.Store.Steps().Open(t.Context(), app)
 			require.NoError(t, err)
 			require.Nil(t, result.Refusal)
 		}
-		end(t, w, postgres.Step{RegistrationID: app.RegistrationID, Actor: registration.ByApplicant})
+		end(t, w, registration.Step{Subject: app.RegistrationID, Actor: registration.ByApplicant})
 		w.Pass(time.Minute)
 	}
 	free := workflowtest.Monday().Add(24 * time.Hour)
 	refusal, err := w.Store.MayRegister(t.Context(), "acct-1", "reg_other")
 	require.NoError(t, err)
 	requireLimit(t, free, refusal)
-	result, err := w.Store.Open(t.Context(), w.Application(registration.Individual, "acct-1", 99))
+	result, err := w.Store.Steps().Open(t.Context(), w.Application(registration.Individual, "acct-1", 99))
 	require.NoError(t, err)
 	requireLimit(t, free, result.Refusal)
 	open(t, w, registration.Individual, "acct-2", 98)
@@ -191,7 +191,7 @@ func TestAnAccountsOpeningsAreLimited(t *testing.T) {
 func TestAPhoneIsReachedSoOftenADay(t *testing.T) {
 	t.Parallel()
 	w := workflowtest.New(t, workflowtest.Monday(), nil)
-	var steps []postgres.Step
+	var steps []registration.Step
 	for n := range 12 {
 		steps = append(steps, open(t, w, registration.Individual, fmt.Sprintf("acct-%d", n), n))
 	}
@@ -226,8 +226,8 @@ func TestCodesSentAgainReachThePhone(t *testing.T) {
 	begun := 0
 	for n := 0; begun < registration.ActsPerAddress; n++ {
 		step := open(t, w, registration.Individual, fmt.Sprintf("acct-%d", n), n)
-		act, ref := put(t, w, step, dossier.PurposeCard, workflowtest.Card(500))
-		_, err := w.Store.CardAccepted(t.Context(), act, fmt.Sprintf("bnd-%d", n), ref)
+		act := put(t, w, step, dossier.PurposeCard, workflowtest.Card(500))
+		_, err := w.Store.CardAccepted(t.Context(), act, fmt.Sprintf("bnd-%d", n))
 		require.NoError(t, err)
 		begun++
 		for range min(4, registration.ActsPerAddress-begun) {
@@ -246,16 +246,16 @@ func TestCodesSentAgainReachThePhone(t *testing.T) {
 func TestAMailboxIsReachedSoOftenADay(t *testing.T) {
 	t.Parallel()
 	w := workflowtest.New(t, workflowtest.Monday(), nil)
-	enterprise := func(n int) postgres.Step {
+	enterprise := func(n int) registration.Step {
 		id := registration.NewID("reg")
 		require.NoError(t, w.Store.NewSubject(t.Context(), id))
 		ref, err := w.Store.Put(t.Context(), postgres.Own(id), dossier.PurposeApplicant, dossier.Applicant{Name: "Harbour Light", Email: "victim@example.com", Phone: fmt.Sprintf("139%08d", n)})
 		require.NoError(t, err)
-		_, err = w.Store.Open(t.Context(), registration.Application{
+		_, err = w.Store.Steps().Open(t.Context(), registration.Application{
 			RegistrationID: id, AccountID: fmt.Sprintf("acct-%d", n), Kind: registration.Enterprise, Locale: registration.English, ApplicantRef: ref,
 		})
 		require.NoError(t, err)
-		return postgres.Step{RegistrationID: id, Actor: registration.ByApplicant}
+		return registration.Step{Subject: id, Actor: registration.ByApplicant}
 	}
 	for n := range registration.ActsPerAddress {
 		_, refusal := begin(t, w, enterprise(n), registration.ActCompany, nil)
@@ -269,23 +269,23 @@ func TestAMailboxIsReachedSoOftenADay(t *testing.T) {
 // An act that was refused, or never done, has sent nothing: a stranger's wrong tries do not use up somebody's phone.
 func TestWhatSentNothingDoesNotReach(t *testing.T) {
 	t.Parallel()
-	for name, over := range map[string]func(w *workflowtest.World, step postgres.Step) error{
-		"forgotten": func(w *workflowtest.World, step postgres.Step) error {
+	for name, over := range map[string]func(w *workflowtest.World, step registration.Step) error{
+		"forgotten": func(w *workflowtest.World, step registration.Step) error {
 			return w.Store.ForgetAct(t.Context(), step.ActID)
 		},
-		"closed": func(w *workflowtest.World, step postgres.Step) error {
+		"closed": func(w *workflowtest.World, step registration.Step) error {
 			_, err := w.Store.CloseAct(t.Context(), step.ActID)
 			return err
 		},
-		"refused": func(w *workflowtest.World, step postgres.Step) error {
-			_, err := w.Store.RefuseAct(t.Context(), step, registration.Refusal{Code: registration.CodeCardNotDebit}, "")
+		"refused": func(w *workflowtest.World, step registration.Step) error {
+			_, err := w.Store.RefuseAct(t.Context(), registration.Refusing{Step: step, Refusal: registration.Refusal{Code: registration.CodeCardNotDebit}})
 			return err
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := workflowtest.New(t, workflowtest.Monday(), nil)
-			var step postgres.Step
+			var step registration.Step
 			for n := range registration.ActsPerAddress + 1 {
 				if n%10 == 0 {
 					step = open(t, w, registration.Individual, fmt.Sprintf("acct-%d", n), n)
@@ -317,7 +317,7 @@ func TestAnAccountIsPaidSoOftenADay(t *testing.T) {
 	require.NoError(t, err)
 	requireLimit(t, workflowtest.Monday().Add(24*time.Hour), result.Refusal)
 	company := workflowtest.Company(98)
-	refusal, err := w.Store.PaymentBarred(t.Context(), step.RegistrationID, &company)
+	refusal, err := w.Store.PaymentBarred(t.Context(), step.Subject, &company)
 	require.NoError(t, err)
 	requireLimit(t, workflowtest.Monday().Add(24*time.Hour), refusal)
 

@@ -19,19 +19,20 @@ import (
 )
 
 // takeCompany hands in the nth company as the run does.
-func takeCompany(w *workflowtest.World, step postgres.Step, n int) (registration.StepResult, error) {
+func takeCompany(w *workflowtest.World, step registration.Step, n int) (registration.StepResult, error) {
 	return handIn(w, step, workflowtest.Company(n))
 }
 
-func handIn(w *workflowtest.World, step postgres.Step, company dossier.Company) (registration.StepResult, error) {
+func handIn(w *workflowtest.World, step registration.Step, company dossier.Company) (registration.StepResult, error) {
 	ctx := context.Background()
 	step.ActID = registration.NewID("act")
-	begun, refusal, err := w.Store.BeginAct(ctx, postgres.Act{ID: step.ActID, RegistrationID: step.RegistrationID, Act: registration.ActCompany, Actor: step.Actor},
+	begun, refusal, err := w.Store.BeginAct(ctx, postgres.Act{ID: step.ActID, RegistrationID: step.Subject, Act: registration.ActCompany, Actor: step.Actor},
 		dossier.PurposeCompany, company)
 	if refusal != nil || err != nil {
 		return registration.StepResult{Refusal: refusal}, err
 	}
-	return w.Store.TakeCompany(ctx, step, *begun.InputRef)
+	step.InputRef = *begun.InputRef
+	return w.Store.Steps().TakeCompany(ctx, step)
 }
 
 // capped is the world with other ceilings.
@@ -47,7 +48,7 @@ func TestPaymentsNeverPassTheDaysCeiling(t *testing.T) {
 	t.Parallel()
 	w := workflowtest.New(t, workflowtest.Monday(), nil)
 	capped(w, registration.Ceilings{Payments: 5})
-	var steps []postgres.Step
+	var steps []registration.Step
 	for n := range 12 {
 		steps = append(steps, companyRequired(t, w, fmt.Sprintf("acct-%d", n), n))
 	}
@@ -76,9 +77,9 @@ func TestPaymentsNeverPassTheDaysCeiling(t *testing.T) {
 	require.Equal(t, postgres.Spent{Kind: postgres.SpendPayments, Used: 5, Ceiling: 5}, spent[0])
 
 	for n := range 12 { // asked before anything is written
-		refusal, err := w.Store.PaymentBarred(t.Context(), steps[n].RegistrationID, new(workflowtest.Company(n)))
+		refusal, err := w.Store.PaymentBarred(t.Context(), steps[n].Subject, new(workflowtest.Company(n)))
 		require.NoError(t, err)
-		paid := w.Count(`select count(*) from payments where registration_id = $1`, steps[n].RegistrationID) == 1
+		paid := w.Count(`select count(*) from payments where registration_id = $1`, steps[n].Subject) == 1
 		require.Equal(t, map[bool]registration.Code{true: "", false: registration.CodeSpendingPaused}[paid], codeOf(refusal), "what is being proven costs nothing")
 	}
 	require.NoError(t, w.Store.ResolveHealed(t.Context()))
@@ -89,7 +90,7 @@ func TestPaymentsNeverPassTheDaysCeiling(t *testing.T) {
 	require.Zero(t, findings(t, w.Store, registration.FindingSpendingCeiling, "payments"))
 	require.Zero(t, findings(t, w.Store, registration.FindingSpendingHigh, "payments"))
 	codes = rushOf(12, func(n int) registration.Code {
-		if w.Count(`select count(*) from payments where registration_id = $1`, steps[n].RegistrationID) > 0 {
+		if w.Count(`select count(*) from payments where registration_id = $1`, steps[n].Subject) > 0 {
 			return "paid"
 		}
 		result, err := takeCompany(w, steps[n], n)

@@ -98,7 +98,7 @@ func TestNoEventIsInvented(t *testing.T) {
 	_, err := s.Pool().Exec(t.Context(), `create function die() returns trigger language plpgsql as $$ begin raise 'killed'; end $$;
 		create constraint trigger die after update on registrations deferrable initially deferred for each row execute function die()`)
 	require.NoError(t, err)
-	_, err = s.Withdraw(t.Context(), postgres.Step{RegistrationID: id, Actor: registration.ByApplicant})
+	_, err = s.Steps().Withdraw(t.Context(), registration.Step{Subject: id, Actor: registration.ByApplicant})
 	require.ErrorContains(t, err, "killed", "at commit, when everything was written")
 	assert.Empty(t, relayed(t, s))
 	assert.Equal(t, 1, one[int](t, s, `select count(*) from events`))

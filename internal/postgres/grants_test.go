@@ -15,7 +15,7 @@ import (
 )
 
 // grantNeeded is a registration that was refused a payment to the first company's bank account, which strangers have used up.
-func grantNeeded(t *testing.T, w *workflowtest.World) postgres.Step {
+func grantNeeded(t *testing.T, w *workflowtest.World) registration.Step {
 	t.Helper()
 	for n := range registration.PaymentsPerAccount {
 		step := companyRequired(t, w, fmt.Sprintf("stranger-%d", n), 50+n)
@@ -28,31 +28,36 @@ func grantNeeded(t *testing.T, w *workflowtest.World) postgres.Step {
 }
 
 // toBank hands in the nth company with the first one's bank account.
-func toBank(t *testing.T, w *workflowtest.World, step postgres.Step, n int) *registration.Refusal {
+func toBank(t *testing.T, w *workflowtest.World, step registration.Step, n int) *registration.Refusal {
 	t.Helper()
 	company := workflowtest.Company(n)
 	company.Bank.AccountNumber = workflowtest.Company(1).Bank.AccountNumber
-	act, ref := put(t, w, step, "company", company)
-	result, err := w.Store.TakeCompany(t.Context(), act, ref)
+	act := put(t, w, step, "company", company)
+	result, err := w.Store.Steps().TakeCompany(t.Context(), act)
 	require.NoError(t, err)
 	return result.Refusal
 }
 
+// newest names a registration's newest payment.
+func newest(w *workflowtest.World, step registration.Step) string {
+	return w.Strings(`select id from payments where registration_id = $1 order by requested_at desc limit 1`, step.Subject)[0]
+}
+
 // accept has the bank accept a registration's newest payment.
-func accept(t *testing.T, w *workflowtest.World, step postgres.Step) {
+func accept(t *testing.T, w *workflowtest.World, step registration.Step) {
 	t.Helper()
-	id := w.Strings(`select id from payments where registration_id = $1 order by requested_at desc limit 1`, step.RegistrationID)[0]
-	_, err := w.Store.PaymentNotified(t.Context(), id)
+	id := newest(w, step)
+	err := w.Store.PaymentNotified(t.Context(), id)
 	require.NoError(t, err)
 	_, err = w.Store.TakeOrder(t.Context(), id)
 	require.NoError(t, err)
-	_, err = w.Store.OrderAnswered(t.Context(), id, "transfer.sent", "")
+	err = w.Store.OrderAnswered(t.Context(), id, "transfer.sent", "")
 	require.NoError(t, err)
 }
 
-func granted(t *testing.T, w *workflowtest.World, step postgres.Step) *registration.Refusal {
+func granted(t *testing.T, w *workflowtest.World, step registration.Step) *registration.Refusal {
 	t.Helper()
-	refusal, err := w.Store.GrantPayout(context.Background(), step.RegistrationID, "ops:chen", "the holder called")
+	refusal, err := w.Store.GrantPayout(context.Background(), step.Subject, "ops:chen", "the holder called")
 	require.NoError(t, err)
 	return refusal
 }
@@ -120,7 +125,7 @@ func TestGrantsOfABankAccountHoldAgainstARush(t *testing.T) {
 	t.Parallel()
 	w := workflowtest.New(t, workflowtest.Monday(), nil)
 	grantNeeded(t, w)
-	var steps []postgres.Step
+	var steps []registration.Step
 	for n := range 5 {
 		steps = append(steps, companyRequired(t, w, fmt.Sprintf("claimant-%d", n), 70+n))
 		require.Equal(t, registration.CodePayoutLimitReached, codeOf(toBank(t, w, steps[n], 70+n)))
@@ -128,7 +133,7 @@ func TestGrantsOfABankAccountHoldAgainstARush(t *testing.T) {
 	codes := rushOf(len(steps), func(n int) registration.Code { return codeOf(granted(t, w, steps[n])) })
 	lockedOut(t, w.Store, `select pg_advisory_xact_lock(hashtextextended(encode(refused_bank, 'hex'), 1)) from registrations where refused_bank is not null limit 1`,
 		func(ctx context.Context) error {
-			_, err := w.Store.GrantPayout(ctx, steps[0].RegistrationID, "ops:chen", "the holder called")
+			_, err := w.Store.GrantPayout(ctx, steps[0].Subject, "ops:chen", "the holder called")
 			return err
 		})
 	require.Equal(t, map[registration.Code]int{"": registration.GrantsPerAccount, registration.CodePayoutLimitReached: 2}, codes)

@@ -60,13 +60,13 @@ func openAndWithdraw(ctx context.Context, s *postgres.Store, account string, com
 	if app.ApplicantRef, err = s.Put(ctx, postgres.Own(app.RegistrationID), dossier.PurposeApplicant, applicant); err != nil {
 		return err
 	}
-	if _, err := s.Open(ctx, app); err != nil {
+	if _, err := s.Steps().Open(ctx, app); err != nil {
 		return err
 	}
 	if _, err := fmt.Fprintln(committed, app.RegistrationID); err != nil {
 		return err
 	}
-	if _, err := s.Withdraw(ctx, postgres.Step{RegistrationID: app.RegistrationID, Actor: registration.ByApplicant}); err != nil {
+	if _, err := s.Steps().Withdraw(ctx, registration.Step{Subject: app.RegistrationID, Actor: registration.ByApplicant}); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintln(committed, app.RegistrationID)

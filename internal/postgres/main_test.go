@@ -58,7 +58,7 @@ func opened(t testing.TB, s *postgres.Store, account string) string {
 	require.NoError(t, s.NewSubject(t.Context(), id))
 	ref, err := s.Put(t.Context(), postgres.Own(id), dossier.PurposeApplicant, dossier.Applicant{Name: "Harbour Light", Email: "a@example.com", Phone: "13800000000"})
 	require.NoError(t, err)
-	result, err := s.Open(t.Context(), registration.Application{
+	result, err := s.Steps().Open(t.Context(), registration.Application{
 		RegistrationID: id, AccountID: account, Kind: registration.Individual, Locale: registration.Chinese, ApplicantRef: ref,
 	})
 	require.NoError(t, err)
@@ -69,7 +69,7 @@ func opened(t testing.TB, s *postgres.Store, account string) string {
 // withdrawn ends a registration that was just opened.
 func withdrawn(t testing.TB, s *postgres.Store, id string) {
 	t.Helper()
-	result, err := s.Withdraw(t.Context(), postgres.Step{RegistrationID: id, Actor: registration.ByApplicant})
+	result, err := s.Steps().Withdraw(t.Context(), registration.Step{Subject: id, Actor: registration.ByApplicant})
 	require.NoError(t, err)
 	require.Equal(t, registration.Withdrawn, result.State)
 }

@@ -20,13 +20,13 @@ func TestAnAttemptToClearIsNotTakenForAcknowledged(t *testing.T) {
 	w := workflowtest.New(t, workflowtest.Monday(), nil)
 	w.ApproveIndividual("acct-1", 1)
 	app := w.ClearingApplication("acct-1", workflowtest.ClaimOf(1), false)
-	opened, err := w.Store.OpenClearing(t.Context(), app)
+	opened, err := w.Store.Steps().OpenClearing(t.Context(), app)
 	require.NoError(t, err)
 	require.Nil(t, opened.Refusal)
 	_, err = w.Store.Pool().Exec(t.Context(), `update clearings set state = 'clearing', sequence = sequence + 1, version = version + 1`)
 	require.NoError(t, err)
 	require.NoError(t, w.Store.Acknowledge(t.Context(), app.ClearingID, 1))
-	result, err := w.Store.ClearingAttempt(t.Context(), postgres.Step{RegistrationID: app.ClearingID, Actor: registration.ByWalletHub})
+	result, err := w.Store.Steps().ClearingAttempt(t.Context(), registration.Step{Subject: app.ClearingID, Actor: registration.ByWalletHub})
 	require.NoError(t, err)
 	require.Equal(t, 1, result.Attempt)
 	run, err := w.Store.RunOf(t.Context(), app.ClearingID)
@@ -46,7 +46,7 @@ func TestAClearingThatWasClosedDoesNotComeToBe(t *testing.T) {
 		stands, err := w.Store.CloseOpening(t.Context(), app.ClearingID)
 		require.NoError(t, err)
 		require.False(t, stands)
-		result, err := w.Store.OpenClearing(t.Context(), app)
+		result, err := w.Store.Steps().OpenClearing(t.Context(), app)
 		require.NoError(t, err)
 		require.NotNil(t, result.Refusal)
 		assert.Equal(t, registration.CodeNotFound, result.Refusal.Code)
@@ -58,15 +58,15 @@ func TestAcknowledgingAndSteppingTakeTheirLocksInOneOrder(t *testing.T) {
 	t.Parallel()
 	w := workflowtest.New(t, workflowtest.Monday(), nil)
 	step := cardSent(t, w, "acct-1", 1)
-	run, err := w.Store.RunOf(t.Context(), step.RegistrationID)
+	run, err := w.Store.RunOf(t.Context(), step.Subject)
 	require.NoError(t, err)
 	for range 40 {
-		act, _ := put(t, w, step, dossier.PurposeCode, dossier.Code{Code: "123456"})
+		act := put(t, w, step, dossier.PurposeCode, dossier.Code{Code: "123456"})
 		var failed, unacknowledged error
 		atOnce(
-			func() { unacknowledged = w.Store.Acknowledge(context.Background(), step.RegistrationID, run.Version) },
+			func() { unacknowledged = w.Store.Acknowledge(context.Background(), step.Subject, run.Version) },
 			func() {
-				_, failed = w.Store.RefuseAct(context.Background(), act, registration.Refusal{Code: registration.CodeProviderUnavailable}, "")
+				_, failed = w.Store.RefuseAct(context.Background(), registration.Refusing{Step: act, Refusal: registration.Refusal{Code: registration.CodeProviderUnavailable}})
 			},
 		)
 		require.NoError(t, failed)

@@ -63,31 +63,32 @@ func TestWhatAnOlderReleaseHasSealedGoesOn(t *testing.T) {
 	t.Parallel()
 	s, n := openOlder(t)
 	ctx := t.Context()
-	begin := func(id string, act registration.Act, purpose string, input any) (postgres.Step, string) {
-		step := postgres.Step{RegistrationID: id, ActID: registration.NewID("act"), Actor: registration.ByApplicant}
+	begin := func(id string, act registration.Act, purpose string, input any) registration.Step {
+		step := registration.Step{Subject: id, ActID: registration.NewID("act"), Actor: registration.ByApplicant}
 		begun, refusal, err := s.BeginAct(ctx, postgres.Act{ID: step.ActID, RegistrationID: id, Act: act, Actor: step.Actor}, purpose, input)
 		require.NoError(t, err)
 		require.Nil(t, refusal)
-		return step, *begun.InputRef
+		step.InputRef = *begun.InputRef
+		return step
 	}
-	_, err := s.PaymentNotified(ctx, n.Payment)
+	err := s.PaymentNotified(ctx, n.Payment)
 	require.NoError(t, err)
 	order, err := s.TakeOrder(ctx, n.Payment)
 	require.NoError(t, err)
 	require.Equal(t, n.Account, order.Company.Bank.AccountNumber)
 	require.NotZero(t, order.AmountFen)
 
-	step, ref := begin(n.Deposit, registration.ActDeposit, dossier.PurposeAmount, dossier.Amount{Fen: n.Amount})
-	result, err := s.EnterAmount(ctx, step, ref)
+	step := begin(n.Deposit, registration.ActDeposit, dossier.PurposeAmount, dossier.Amount{Fen: n.Amount})
+	result, err := s.Steps().EnterAmount(ctx, step)
 	require.NoError(t, err)
 	require.Equal(t, registration.DetailsRequired, result.State)
 
-	step, ref = begin(n.Coded, registration.ActCardCode, dossier.PurposeCode, dossier.Code{Code: "123456"})
-	result, err = s.CardProven(ctx, step, ref)
+	step = begin(n.Coded, registration.ActCardCode, dossier.PurposeCode, dossier.Code{Code: "123456"})
+	result, err = s.CardProven(ctx, step)
 	require.NoError(t, err)
 	require.Equal(t, registration.DetailsRequired, result.State)
 
-	result, err = s.Look(ctx, postgres.Step{RegistrationID: n.Scanned, Actor: registration.ByWalletHub})
+	result, err = s.Steps().Look(ctx, registration.Step{Subject: n.Scanned, Actor: registration.ByWalletHub})
 	require.NoError(t, err)
 	require.Equal(t, registration.CompanyRequired, result.State)
 

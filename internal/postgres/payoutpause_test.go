@@ -22,9 +22,9 @@ func announcedPayments(t *testing.T, w *workflowtest.World, n int) (ids []string
 		result, err := takeCompany(w, step, i)
 		require.NoError(t, err)
 		require.Nil(t, result.Refusal)
-		_, err = w.Store.PaymentNotified(t.Context(), result.Payment.ID)
+		err = w.Store.PaymentNotified(t.Context(), newest(w, step))
 		require.NoError(t, err)
-		ids = append(ids, result.Payment.ID)
+		ids = append(ids, newest(w, step))
 	}
 	return ids
 }
@@ -96,7 +96,7 @@ func TestNothingIsPaidWhilePaused(t *testing.T) {
 	require.Equal(t, registration.CodeSpendingPaused, result.Refusal.Code)
 	require.Nil(t, result.Refusal.RetryAt, "nobody knows when")
 	require.Equal(t, registration.CompanyRequired, result.State)
-	require.Zero(t, w.Count(`select count(*) from acts where registration_id = $1 and act = 'company' and verification`, step.RegistrationID), "it does not count")
+	require.Zero(t, w.Count(`select count(*) from acts where registration_id = $1 and act = 'company' and verification`, step.Subject), "it does not count")
 	require.Equal(t, 2, w.Count(`select coalesce(sum(used), 0) from spending where kind = 'payments'`))
 
 	// A payment's notice waits too, unless the payment was announced before.
@@ -157,7 +157,7 @@ func TestNoPaymentIsBegunAfterAPauseIsAnswered(t *testing.T) {
 		return err
 	})
 	require.Nil(t, made.Refusal)
-	held := w.Strings(`select id from notices where held and event_key = 'payment_requested/' || $1::text`, made.Payment.ID)
+	held := w.Strings(`select id from notices where held and event_key = 'payment_requested/' || $1::text`, newest(w, step))
 	lockedOut(t, w.Store, alone, func(ctx context.Context) error {
 		_, err := w.Store.TakeNotice(ctx, held[0], patient)
 		return err

@@ -260,17 +260,18 @@ func TestInputsOpenForTheirActAlone(t *testing.T) {
 	r := w.Enterprise("corp-1", 1)
 	defer r.Close()
 	r.ToDeposit(1)
-	var steps []postgres.Step
-	var refs []string
+	var steps []registration.Step
 	for _, fen := range []int64{r.WrongAmount(), r.Amount()} {
-		step := postgres.Step{RegistrationID: r.App.RegistrationID, ActID: registration.NewID("act"), Actor: registration.ByApplicant}
-		begun, refusal, err := w.Store.BeginAct(t.Context(), postgres.Act{ID: step.ActID, RegistrationID: step.RegistrationID, Act: registration.ActDeposit, Actor: step.Actor},
+		step := registration.Step{Subject: r.App.RegistrationID, ActID: registration.NewID("act"), Actor: registration.ByApplicant}
+		begun, refusal, err := w.Store.BeginAct(t.Context(), postgres.Act{ID: step.ActID, RegistrationID: step.Subject, Act: registration.ActDeposit, Actor: step.Actor},
 			dossier.PurposeAmount, dossier.Amount{Fen: fen})
 		require.NoError(t, err)
 		require.Nil(t, refusal)
-		steps, refs = append(steps, step), append(refs, *begun.InputRef)
+		step.InputRef = *begun.InputRef
+		steps = append(steps, step)
 	}
-	_, err := w.Store.EnterAmount(t.Context(), steps[0], refs[1])
+	steps[0].InputRef = steps[1].InputRef
+	_, err := w.Store.Steps().EnterAmount(t.Context(), steps[0])
 	require.ErrorIs(t, err, postgres.ErrForeign)
 	assert.Equal(t, 3, r.Payment().AttemptsLeft)
 
@@ -283,7 +284,7 @@ func TestInputsOpenForTheirActAlone(t *testing.T) {
 	_, err = w.Store.Pool().Exec(t.Context(), `update registrations a set binding = jsonb_set(a.binding, '{card_ref}', b.binding -> 'card_ref')
 		from registrations b where a.account_id = 'acct-1' and b.account_id = 'acct-2'`)
 	require.NoError(t, err)
-	_, err = w.Store.CardProven(t.Context(), postgres.Step{RegistrationID: i.App.RegistrationID, Actor: registration.ByApplicant}, "vlt_none")
+	_, err = w.Store.CardProven(t.Context(), registration.Step{Subject: i.App.RegistrationID, Actor: registration.ByApplicant, InputRef: "vlt_none"})
 	require.ErrorIs(t, err, postgres.ErrForeign)
 	assert.Equal(t, registration.CardCodeRequired, i.State())
 }
@@ -330,9 +331,11 @@ func TestReportsOpenForTheirSessionAlone(t *testing.T) {
 			var ids []string
 			for i, account := range []string{"corp-1", "corp-2"} {
 				app := w.Application(registration.Enterprise, account, i+1)
-				_, err := w.Store.Open(t.Context(), app)
+				_, err := w.Store.Steps().Open(t.Context(), app)
 				require.NoError(t, err)
-				step := postgres.Step{RegistrationID: app.RegistrationID, ActID: registration.NewID("act"), Actor: registration.ByApplicant}
+				step := registration.Step{
+					Subject: app.RegistrationID, ActID: registration.NewID("act"), Actor: registration.ByApplicant, Role: registration.LegalRepresentative,
+				}
 				_, _, err = w.Store.BeginAct(t.Context(), postgres.Act{ID: step.ActID, RegistrationID: app.RegistrationID, Act: registration.ActAdminSession, Actor: step.Actor}, "", nil)
 				require.NoError(t, err)
 				session := "qrs_" + account
@@ -343,9 +346,7 @@ func TestReportsOpenForTheirSessionAlone(t *testing.T) {
 				if early {
 					w.Report(scan)
 				}
-				require.NoError(t, w.Store.KeepSession(t.Context(), app.RegistrationID, step.ActID,
-					postgres.AdminSession{SessionID: session, Role: registration.LegalRepresentative, QRPayload: "x", ExpiresAt: w.Now().Add(time.Hour)}))
-				_, err = w.Store.SessionOpened(t.Context(), step, session)
+				_, err = w.Store.SessionOpened(t.Context(), step, postgres.AdminSession{SessionID: session, QRPayload: "x", ExpiresAt: w.Now().Add(time.Hour)})
 				require.NoError(t, err)
 				if !early {
 					w.Report(scan)
@@ -354,11 +355,11 @@ func TestReportsOpenForTheirSessionAlone(t *testing.T) {
 			}
 			_, err := w.Store.Pool().Exec(t.Context(), swap)
 			require.NoError(t, err)
-			_, err = w.Store.Look(t.Context(), postgres.Step{RegistrationID: ids[0], Actor: registration.ByWalletHub})
+			_, err = w.Store.Steps().Look(t.Context(), registration.Step{Subject: ids[0], Actor: registration.ByWalletHub})
 			require.ErrorIs(t, err, postgres.ErrForeign, "%s, early: %t", column, early)
 			_, err = w.Store.Pool().Exec(t.Context(), swap) // back
 			require.NoError(t, err)
-			_, err = w.Store.Look(t.Context(), postgres.Step{RegistrationID: ids[0], Actor: registration.ByWalletHub})
+			_, err = w.Store.Steps().Look(t.Context(), registration.Step{Subject: ids[0], Actor: registration.ByWalletHub})
 			require.NoError(t, err)
 			require.NoError(t, p.view(ids[0])())
 		}

@@ -36,7 +36,7 @@ func TestClearingIsReadAtOneMoment(t *testing.T) {
 	w := workflowtest.New(t, workflowtest.Monday(), nil)
 	w.ApproveIndividual("acct-1", 1)
 	app := w.ClearingApplication("acct-1", workflowtest.ClaimOf(1), false)
-	_, err := w.Store.OpenClearing(t.Context(), app)
+	_, err := w.Store.Steps().OpenClearing(t.Context(), app)
 	require.NoError(t, err)
 	facts, err := w.Purse.Facts(t.Context(), "acct-1")
 	require.NoError(t, err)

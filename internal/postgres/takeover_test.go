@@ -59,14 +59,14 @@ func (o *ordering) paidBefore(key string, n int, fen int64) {
 }
 
 // asks has a registration ask for a payment, and returns it announced.
-func (o *ordering) asks(step postgres.Step, company dossier.Company) (payment string) {
+func (o *ordering) asks(step registration.Step, company dossier.Company) (payment string) {
 	o.t.Helper()
 	result, err := handIn(o.World, step, company)
 	require.NoError(o.t, err)
 	require.Nil(o.t, result.Refusal)
-	_, err = o.Store.PaymentNotified(o.t.Context(), result.Payment.ID)
+	err = o.Store.PaymentNotified(o.t.Context(), newest(o.World, step))
 	require.NoError(o.t, err)
-	return result.Payment.ID
+	return newest(o.World, step)
 }
 
 func (o *ordering) order(payment string) {
@@ -174,9 +174,9 @@ func TestACompanyTypedOtherwiseIsNotPaidAgain(t *testing.T) {
 		o.order(payment)
 		require.Equal(t, 1, o.transfers())
 		require.Equal(t, 1, findings(t, o.Store, registration.FindingAdoptionRefused, payment))
-		_, err := o.Store.ResolvePayout(t.Context(), step.RegistrationID, registration.NewID("act"), "ops:chen", "failed", "it was theirs")
+		_, err := o.Store.ResolvePayout(t.Context(), step.Subject, registration.NewID("act"), "ops:chen", "failed", "it was theirs")
 		require.NoError(t, err)
-		_, err = o.Store.Look(t.Context(), step)
+		_, err = o.Store.Steps().Look(t.Context(), step)
 		require.NoError(t, err)
 		o.Pass(time.Minute)
 	}
@@ -228,9 +228,9 @@ func TestALostTransferOutlivesAPaymentThatIsGivenUp(t *testing.T) {
 	o.paidBefore("shm_lost", twin, 42)
 	step := companyRequired(t, o.World, "acct-1", twin)
 	given := o.asks(step, workflowtest.Company(twin))
-	_, err := o.Store.Cancelled(t.Context(), step)
+	_, err := o.Store.Steps().Cancelled(t.Context(), step)
 	require.NoError(t, err)
-	_, err = o.Store.LostAdopted(t.Context(), given, "shm_lost", "transfer.settled", "")
+	err = o.Store.LostAdopted(t.Context(), given, "shm_lost", "transfer.settled", "")
 	require.NoError(t, err)
 	o.order(given)
 	next := o.asks(companyRequired(t, o.World, "acct-1", twin), workflowtest.Company(twin))
