@@ -32,9 +32,9 @@ func (a *alarms) set(ctx workflow.Context, due *time.Time) {
 	*a = append(*a, alarm{at: *due, timer: timer, cancel: cancel})
 }
 
-// farTooEarly reports whether an alarm rings before half of the time has passed that is to be waited: inactivity's moves a
-// little with every act, and stays; a deadline that was met is in nobody's way.
-func farTooEarly(now, rings, due time.Time) bool { return rings.Sub(now) < due.Sub(now)/2 }
+// farTooEarly reports whether an alarm rings before three quarters of the time have passed that is to be waited: inactivity's,
+// which moves a little with every act, mostly stays; a deadline that was met or moved is in nobody's way.
+func farTooEarly(now, rings, due time.Time) bool { return rings.Sub(now) < due.Sub(now)*3/4 }
 
 // rang reports whether an alarm has rung.
 func (a alarms) rang() bool { return len(a) > 0 && a[len(a)-1].timer.IsReady() }

@@ -154,7 +154,7 @@ func TestObjectionStandsWhileItsStepFails(t *testing.T) {
 	r := byLetter(t, w)
 	token := r.Token()
 	r.Until(r.Seen().ObjectionUntil.Add(-2 * time.Second))
-	w.Faults.LoseBefore("LookClearing", 12)
+	w.Faults.LoseBefore("Look", 12)
 	require.True(t, r.Object(token))
 	require.Equal(t, registration.ObjectionPeriod, r.Seen().State, "nobody has worked on it")
 	require.True(t, w.Now().After(*r.Seen().ObjectionUntil))

@@ -15,8 +15,8 @@ import "go.temporal.io/sdk/workflow"
 //   - Record: `make histories` adds what the new branch does to workflows/testdata/histories, beside what is there, and changes no
 //     file. Every file there is replayed by the tests, so both branches are.
 //   - Retire: once the engine lists no run that lacks it, `TemporalChangeVersion is null or TemporalChangeVersion not in
-//     ('<name>-1')` with the ExecutionStatus 'Running', the old branch goes, and with it the histories that need it. The call
-//     to Since stays for the time that closed runs are kept (a query replays them), then it goes too.
+//     ('<name>-1')` with the ExecutionStatus 'Running', the old branch goes, with the call to Since and the histories of before:
+//     a replay passes over the mark that the call has left. Closed runs of before can then no longer be queried.
 //
 // versions_test.go is a worked example: a run of before goes on with the code of after.
 type Version string

@@ -10,7 +10,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"shiming/internal/engine"
-	"shiming/internal/postgres"
 	"shiming/registration"
 )
 
