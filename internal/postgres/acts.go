@@ -149,13 +149,18 @@ type act struct {
 	StartedAt                  time.Time // when it was received: what it says is judged by that moment
 	Deferred, Finished, Closed bool
 	Expired                    bool
+	Overtaken                  bool // a newer one of its kind and person was done
 	Refusal                    *registration.Refusal
 }
 
-func lockAct(ctx context.Context, tx pgx.Tx, id string, at time.Time) (act, error) {
-	a := act{ID: id}
-	err := tx.QueryRow(ctx, `select act, started_at, deferred, finished_at is not null, closed_at is not null, expires_at <= $2, refusal
-		from acts where id = $1 for update`, id, at).Scan(&a.Kind, &a.StartedAt, &a.Deferred, &a.Finished, &a.Closed, &a.Expired, &a.Refusal)
+// lockAct reads an act and locks it. Those of a subject that are done are so under its row's lock, which is held.
+func (c *change) lockAct(ctx context.Context) (a act, err error) {
+	a.ID = c.step.ActID
+	err = c.tx.QueryRow(ctx, `select act, started_at, deferred, finished_at is not null, closed_at is not null, expires_at <= $2, refusal,
+		exists (select from acts n where n.registration_id = $3 and n.act = a.act and n.actor = $4 and n.started_at > a.started_at
+			and n.finished_at is not null and n.refusal is null)
+		from acts a where id = $1 for update`, a.ID, c.at, c.row.ID, c.step.Actor).
+		Scan(&a.Kind, &a.StartedAt, &a.Deferred, &a.Finished, &a.Closed, &a.Expired, &a.Refusal, &a.Overtaken)
 	return a, notFound(err)
 }
 
@@ -166,7 +171,7 @@ func (c *change) fence(ctx context.Context) (refusal *registration.Refusal, over
 	if c.step.ActID == "" {
 		return nil, false, nil
 	}
-	a, err := lockAct(ctx, c.tx, c.step.ActID, c.at)
+	a, err := c.lockAct(ctx)
 	c.act = a
 	switch {
 	case errors.Is(err, ErrNotFound), err == nil && a.Closed:
@@ -180,14 +185,10 @@ func (c *change) fence(ctx context.Context) (refusal *registration.Refusal, over
 		return a.Refusal, true, nil
 	case a.Expired:
 		return registration.Refuse(registration.CodeProviderUnavailable), false, nil
+	case a.Overtaken:
+		return &registration.Refusal{Code: registration.CodeWrongState, State: c.row.State}, false, nil
 	}
-	var overtaken bool
-	err = c.tx.QueryRow(ctx, `select exists (select from acts where registration_id = $1 and act = $2 and actor = $4 and started_at > $3
-		and finished_at is not null and refusal is null)`, c.row.ID, a.Kind, a.StartedAt, c.step.Actor).Scan(&overtaken)
-	if err != nil || !overtaken {
-		return nil, false, err
-	}
-	return &registration.Refusal{Code: registration.CodeWrongState, State: c.row.State}, false, nil
+	return nil, false, nil
 }
 
 // errStillOpen undoes a step of an act that is not over.
@@ -224,12 +225,11 @@ func closeAct(ctx context.Context, tx pgx.Tx, id string, at time.Time) (closed b
 	return true, drop(ctx, tx, *ref)
 }
 
-// finish ends the act with its refusal, nil if it was done. It counts no longer towards the day's limit if the provider stayed
-// away.
-func (a act) finish(ctx context.Context, tx pgx.Tx, refusal *registration.Refusal, at time.Time) error {
-	_, err := tx.Exec(ctx, `update acts set finished_at = $2, refusal = $3, verification = verification and $4 where id = $1`,
-		a.ID, at, jsonb(refusal), counts(refusal))
-	return err
+// finished is what ends an act with its refusal, nil if it was done. It counts no longer towards the day's limit if the provider
+// stayed away.
+func (a act) finished(p *parameters, refusal *registration.Refusal, at time.Time) string {
+	return fmt.Sprintf(`finished as (update acts set finished_at = %s, refusal = %s, verification = verification and %s where id = %s)`,
+		p.next(at), p.next(jsonb(refusal)), p.next(counts(refusal)), p.next(a.ID))
 }
 
 // DeferAct notes that the act's caller is answered before the act is done (202), and leaves word to offer it to its run until
@@ -286,7 +286,7 @@ func (s *Store) EndAct(ctx context.Context, actID string, refusal *registration.
 		}
 		c.setError(refusal.Code, refusal.Errors...)
 		c.row.UpdatedAt = c.at
-		return c.on.save(ctx, c.row.Sequence)
+		return c.on.save(ctx, c.row.Sequence, nil)
 	})
 }
 

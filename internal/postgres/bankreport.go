@@ -39,6 +39,9 @@ func (c *regChange) returnTold(ctx context.Context, p *payment) (told bool, err 
 
 // tellOpsOfUnheard tells ops, at the registration's end, of money that has come back and that the run has not heard of yet.
 func (c *regChange) tellOpsOfUnheard(ctx context.Context) error {
+	if !c.anyReturned {
+		return nil
+	}
 	rows, err := c.tx.Query(ctx, `select `+paymentColumns+` from payments where registration_id = $1 and state = 'returned'`, c.rec.ID)
 	if err != nil {
 		return err
@@ -60,5 +63,5 @@ func (c *regChange) endedReturn(ctx context.Context, p *payment) error {
 	if err := c.tellOpsOfReturn(ctx, p); err != nil {
 		return err
 	}
-	return c.rec.save(ctx, c.tx, before)
+	return c.rec.save(ctx, c.tx, before, nil)
 }

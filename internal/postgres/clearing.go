@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -66,8 +65,8 @@ func (k *clearing) insert(ctx context.Context, tx pgx.Tx) error {
 }
 
 // save writes every column that can change, if nobody wrote the row since it was read.
-func (k *clearing) save(ctx context.Context, tx pgx.Tx, readSequence int64) error {
-	tag, err := tx.Exec(ctx, `update clearings set account_id = $3, registration_id = $4, state = $5, sequence = $6, updated_at = $7,
+func (k *clearing) save(ctx context.Context, tx pgx.Tx, readSequence int64, others beside) error {
+	sql, args := others.with(`update clearings set account_id = $3, registration_id = $4, state = $5, sequence = $6, updated_at = $7,
 		last_act_at = $8, state_since = $9, ended_at = $10, last_error = $11, corrections = $12, review_round = $13, approved_by = $14,
 		conditions_ref = $15, eligible_at = $16, objection_until = $17, objection_provisional = $18, objected_at = $19,
 		unreachable_at = $20, attempt = $21, hold_open = $22,
@@ -77,13 +76,7 @@ func (k *clearing) save(ctx context.Context, tx pgx.Tx, readSequence int64) erro
 		jsonb(k.LastError), k.written(), k.ReviewRound, k.ApprovedBy, k.ConditionsRef, k.EligibleAt, k.ObjectionUntil,
 		k.ObjectionProvisional, k.ObjectedAt, k.UnreachableAt, k.Attempt, k.HoldOpen,
 		k.Version, k.Acknowledged, k.RunID, k.RunMissingSince, k.HeldAt, k.ApprovedEarlier, k.ComparedAt)
-	if err != nil {
-		return err
-	}
-	if tag.RowsAffected() != 1 {
-		return fmt.Errorf("postgres: clearing %s was written by somebody else at sequence %d", k.ID, readSequence)
-	}
-	return nil
+	return k.saved(tx.Exec(ctx, sql, args...))
 }
 
 // workflowID names the workflow of the clearing.

@@ -198,7 +198,7 @@ func (c *clearingChange) keep(ctx context.Context, conditions registration.Condi
 	if at, timeCures := c.rec.neededToOpen(conditions).EligibleAt(); timeCures && !at.IsZero() {
 		c.rec.EligibleAt = &at
 	}
-	if err := c.rec.save(ctx, c.tx, c.rec.Sequence); err != nil || before == nil {
+	if err := c.rec.save(ctx, c.tx, c.rec.Sequence, nil); err != nil || before == nil {
 		return err
 	}
 	return drop(ctx, c.tx, *before)

@@ -51,8 +51,8 @@ func (c *clearingChange) facts() registration.Facts {
 
 func (c *clearingChange) ended(ctx context.Context) error { return c.closeObjection(ctx, false) }
 
-func (c *clearingChange) save(ctx context.Context, readSequence int64) error {
-	return c.rec.save(ctx, c.tx, readSequence)
+func (c *clearingChange) save(ctx context.Context, readSequence int64, others beside) error {
+	return c.rec.save(ctx, c.tx, readSequence, others)
 }
 
 // wait is nothing: until when a clearing waits stands in columns of their own.

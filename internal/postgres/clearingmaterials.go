@@ -26,7 +26,7 @@ func (s *Store) SetClearingDocument(ctx context.Context, id string, doc NewDocum
 		}
 		k.Corrections.Mark(registration.DocumentField(doc.Slot))
 		k.LastActAt, k.UpdatedAt = s.now(), s.now()
-		return k.save(ctx, tx, k.Sequence)
+		return k.save(ctx, tx, k.Sequence, nil)
 	})
 	return refusal, err
 }

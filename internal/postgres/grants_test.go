@@ -9,7 +9,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"shiming/internal/postgres"
 	"shiming/registration"
 	"shiming/workflows/workflowtest"
 )

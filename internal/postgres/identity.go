@@ -58,12 +58,10 @@ func (c *regChange) cardProven(ctx context.Context) (*registration.Refusal, erro
 	if err := c.get(ctx, c.tx, Owner{Subject: c.rec.ID, Row: c.rec.Binding.Act}, c.rec.Binding.Card, dossier.PurposeCard, &card); err != nil {
 		return nil, err
 	}
-	if err := c.dropInput(ctx); err != nil {
+	if err := drop(ctx, c.tx, c.step.InputRef, c.rec.Binding.Card); err != nil {
 		return nil, err
 	}
-	if err := c.dropBinding(ctx); err != nil {
-		return nil, err
-	}
+	c.rec.Binding = nil
 	return c.provePerson(ctx, card.Person(), registration.ByDebitCard, "")
 }
 

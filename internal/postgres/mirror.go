@@ -49,8 +49,8 @@ func (m *mirror) raise() {
 }
 
 // lookSoon has the run told to read its row, unless whoever waits for the act's answer says that it has come.
-func lookSoon(ctx context.Context, q querier, id string, version int64, at time.Time) error {
-	return leave(ctx, q, at, outgoing{kind: MessageLook, ref: id, version: version, after: lookAfter})
+func lookSoon(p *parameters, id string, version int64, at time.Time) string {
+	return fmt.Sprintf(`looked as (`+leaveMessage+`)`, p.next(MessageLook), p.next(id), "null", p.next(version), p.next(at), p.next(at.Add(lookAfter)))
 }
 
 // tellRun leaves word for the run of a registration or clearing that something was stored which it must follow.

@@ -8,7 +8,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"shiming/internal/dossier"
-	"shiming/internal/postgres"
 	"shiming/registration"
 	"shiming/workflows/workflowtest"
 )

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -122,13 +123,15 @@ func enqueue(ctx context.Context, q querier, at time.Time, kind, ref string, pay
 
 // leave writes a message, or asks again for what one that still waits asks for.
 func leave(ctx context.Context, q querier, at time.Time, m outgoing) error {
-	_, err := q.Exec(ctx, `insert into outbox (kind, ref, payload, version, created_at, next_at) values ($1, $2, $3, $4, $5, $6)
-		on conflict (kind, ref) do update set payload = excluded.payload, version = greatest(outbox.version, excluded.version),
-			next_at = least(outbox.next_at, excluded.next_at), revision = outbox.revision + 1`,
-		m.kind, m.ref, m.payload, m.version, at, at.Add(m.after))
-	if err != nil || m.after > 0 {
-		return err
+	sql := fmt.Sprintf(leaveMessage, "$1", "$2", "$3", "$4", "$5", "$6")
+	if m.after == 0 {
+		sql = `with message as (` + sql + ` returning kind) select pg_notify('shiming_outbox', kind) from message`
 	}
-	_, err = q.Exec(ctx, `select pg_notify('shiming_outbox', $1)`, m.kind)
+	_, err := q.Exec(ctx, sql, m.kind, m.ref, m.payload, m.version, at, at.Add(m.after))
 	return err
 }
+
+// leaveMessage takes kind, ref, payload, version, when it is written and when it is due.
+const leaveMessage = `insert into outbox (kind, ref, payload, version, created_at, next_at) values (%s, %s, %s, %s, %s, %s)
+	on conflict (kind, ref) do update set payload = excluded.payload, version = greatest(outbox.version, excluded.version),
+		next_at = least(outbox.next_at, excluded.next_at), revision = outbox.revision + 1`

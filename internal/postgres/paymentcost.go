@@ -16,6 +16,11 @@ func (s *Store) paymentBarred(ctx context.Context, q querier, accountID string) 
 	if paused, err := payoutsPaused(ctx, q); paused || err != nil {
 		return refuseIf(paused, registration.CodeSpendingPaused), err
 	}
+	return s.paymentsExceeded(ctx, q, accountID)
+}
+
+// paymentsExceeded refuses a payment to an account that has had its share of the day, and when the day's ceiling is met.
+func (s *Store) paymentsExceeded(ctx context.Context, q querier, accountID string) (*registration.Refusal, error) {
 	if refusal, err := s.accountPaymentsExceeded(ctx, q, accountID); refusal != nil || err != nil {
 		return refusal, err
 	}
@@ -62,10 +67,15 @@ func (s *Store) provenBefore(ctx context.Context, rec *record, handedIn dossier.
 // payoutAllowed refuses a payment that may not be made, whoever asks, and takes what it costs if it may (docs: penny-payment
 // rules). A bank account that was refused is remembered, so that ops can allow it one more although nothing else of it is kept.
 func (c *regChange) payoutAllowed(ctx context.Context, company dossier.Company) (*registration.Refusal, error) {
-	if _, err := c.payoutsHeld(ctx, c.tx); err != nil { // why not is judged below
+	switch barred, err := c.payoutsHeld(ctx, c.tx); {
+	case err != nil:
 		return nil, err
+	case barred == ErrRestored: //nolint:errorlint // payoutsHeld returns it bare
+		return registration.Refuse(registration.CodeHeldAfterRestore), nil
+	case barred != nil:
+		return registration.Refuse(registration.CodeSpendingPaused), nil
 	}
-	if refusal, err := c.paymentBarred(ctx, c.tx, c.rec.AccountID); refusal != nil || err != nil {
+	if refusal, err := c.paymentsExceeded(ctx, c.tx, c.rec.AccountID); refusal != nil || err != nil {
 		return refusal, err
 	}
 	fp := c.bankFingerprint(company)

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"math/big"
+	"reflect"
 
 	"github.com/jackc/pgx/v5"
 
@@ -24,7 +25,17 @@ type payment struct {
 	CompanyRef      string
 	Amount          []byte
 	Adoption        *string // adoptionAdopted or adoptionRefused; nil: lost transfers have nothing to do with it
+
+	stored *changeable // as it was read or saved last; nil: not known
 }
+
+// changeable is what of a payment can change.
+type changeable struct {
+	registration.Payment
+	Adoption *string
+}
+
+func (p *payment) changeable() *changeable { return &changeable{p.Payment, p.Adoption} }
 
 const paymentColumns = `id, registration_id, key, bank_fingerprint, bank_last4, company_ref, amount, state, bank_state, attempts_left,
 	requested_at, notified_at, ordered_at, accepted_at, settled_at, confirmed_at, returned_at, voided_at, expected_by, window_closes_at,
@@ -45,10 +56,18 @@ func onePayment(ctx context.Context, q querier, where string, args ...any) (*pay
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}
+	if err == nil {
+		p.stored = p.changeable()
+	}
 	return p, err
 }
 
+// save writes every column that can change, if any has.
 func (p *payment) save(ctx context.Context, q querier) error {
+	if p.stored != nil && reflect.DeepEqual(p.stored, p.changeable()) {
+		return nil
+	}
+	p.stored = p.changeable()
 	_, err := q.Exec(ctx, `update payments set state = $2, bank_state = $3, attempts_left = $4, notified_at = $5, ordered_at = $6, accepted_at = $7,
 		settled_at = $8, confirmed_at = $9, returned_at = $10, voided_at = $11, expected_by = $12, window_closes_at = $13,
 		window_provisional = $14, remind_at = $15, failure = $16, overdue = $17, adoption = $18 where id = $1`,

@@ -10,7 +10,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"shiming/activities"
 	"shiming/internal/bank"
 	"shiming/internal/dossier"
 	"shiming/internal/postgres"
@@ -142,9 +141,11 @@ func rush(t *testing.T, w *workflowtest.World, accounts int) map[registration.Co
 	var mu sync.Mutex
 	codes := map[registration.Code]int{}
 	var do []func()
-	for i := range accounts {
-		account := fmt.Sprintf("acct-%d", i)
-		act := put(t, w, open(t, w, registration.Individual, account, i), dossier.PurposeCard, workflowtest.Card(1))
+	for range accounts {
+		n := w.Count(`select count(*) from registrations`)
+		account, card := fmt.Sprintf("acct-%d", n), workflowtest.Card(1)
+		card.Phone = fmt.Sprintf("138%08d", n)
+		act := put(t, w, open(t, w, registration.Individual, account, n), dossier.PurposeCard, card)
 		act.AccountID = account
 		do = append(do, func() {
 			answer, err := w.Activities().Cards.BindCard(context.Background(), act)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"shiming/registration"
 )
@@ -115,10 +116,25 @@ func (r *record) insert(ctx context.Context, tx pgx.Tx) error {
 	return err
 }
 
+// beside is what is written in one statement with a row: common table expressions, with their parameters. nil: nothing.
+type beside func(p *parameters) string
+
+// with puts them in front of a statement, whose own parameters come first.
+func (b beside) with(sql string, args ...any) (string, []any) {
+	if b == nil {
+		return sql, args
+	}
+	p := parameters{args}
+	if others := b(&p); others != "" {
+		sql = "with " + others + " " + sql
+	}
+	return sql, p.all
+}
+
 // save writes every column that can change, if nobody wrote the row since it was read, and forgets the vault items that it names
 // no longer.
-func (r *record) save(ctx context.Context, tx pgx.Tx, readSequence int64) error {
-	tag, err := tx.Exec(ctx, `update registrations set name = $3, state = $4, sequence = $5, updated_at = $6,
+func (r *record) save(ctx context.Context, tx pgx.Tx, readSequence int64, others beside) error {
+	sql, args := others.with(`update registrations set name = $3, state = $4, sequence = $5, updated_at = $6,
 		last_act_at = $7, state_since = $8, ended_at = $9, due_at = $10, due_provisional = $11, overdue = $12, last_error = $13,
 		corrections = $14, review_round = $15, identity_ref = $16, company_ref = $17, contact_ref = $18, binding = $19, identity = $20,
 		company = $21, contact = $22, company_proof = $23, refused_bank = $24, refused_bank_last4 = $25,
@@ -128,11 +144,8 @@ func (r *record) save(ctx context.Context, tx pgx.Tx, readSequence int64) error 
 		r.DueAt, r.DueProvisional, r.Overdue, jsonb(r.LastError), r.written(), r.ReviewRound, r.IdentityRef, r.CompanyRef, r.ContactRef,
 		jsonb(r.Binding), jsonb(r.Identity), jsonb(r.Company), jsonb(r.Contact), r.CompanyProof,
 		r.RefusedBank, r.RefusedBankLast4, r.Version, r.Acknowledged, r.RunID, r.RunMissingSince, r.HeldAt)
-	if err != nil {
+	if err := r.saved(tx.Exec(ctx, sql, args...)); err != nil {
 		return err
-	}
-	if tag.RowsAffected() != 1 {
-		return fmt.Errorf("postgres: registration %s was written by somebody else at sequence %d", r.ID, readSequence)
 	}
 	for _, ref := range r.read {
 		if slices.Contains(r.items(), ref) {
@@ -144,6 +157,14 @@ func (r *record) save(ctx context.Context, tx pgx.Tx, readSequence int64) error 
 	}
 	r.read = r.items()
 	return nil
+}
+
+// saved sees to it that the row was written: that nobody else wrote it since it was read.
+func (r *row) saved(tag pgconn.CommandTag, err error) error {
+	if err == nil && tag.RowsAffected() != 1 {
+		err = fmt.Errorf("postgres: %s was written by somebody else meanwhile", r.ID)
+	}
+	return err
 }
 
 // written are the corrections as they are stored: none is an empty list.

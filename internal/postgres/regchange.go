@@ -16,6 +16,8 @@ type regChange struct {
 	*change
 	rec     *record
 	payment *payment // the newest, nil if none
+	// anyReturned: money came back of a payment, this one or one before.
+	anyReturned bool
 	// spendGrant: the payment about to be opened is over the limit and allowed by ops.
 	spendGrant bool
 	// judgeLater: the window's end is not judged before an amount that was entered in time.
@@ -23,15 +25,55 @@ type regChange struct {
 }
 
 func (s *Store) beginRegistration(ctx context.Context, tx pgx.Tx, step registration.Step) (*regChange, error) {
-	rec, err := load(ctx, tx, step.Subject, "for update")
+	rec, err := lockRegistration(ctx, tx, step.Subject)
 	if err != nil {
 		return nil, err
 	}
-	p, err := newestPayment(ctx, tx, rec.ID, "for update")
+	c := s.registrationChange(tx, step, rec, nil)
+	if rec.Kind == registration.Enterprise {
+		err = c.lockPayment(ctx)
+	}
+	return c, err
+}
+
+// lockPayment locks and reads the newest payment, if there is one, and learns whether money has come back of any.
+func (c *regChange) lockPayment(ctx context.Context) error {
+	type newest struct {
+		payment
+		AnyReturned bool
+	}
+	rows, err := c.tx.Query(ctx, `select `+paymentColumns+`, exists (select from payments o where o.registration_id = $1 and o.state = 'returned') as any_returned
+		from payments where registration_id = $1 order by requested_at desc, id desc limit 1 for update`, c.rec.ID)
+	if err != nil {
+		return err
+	}
+	p, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByName[newest])
+	if err != nil {
+		return unless(err, pgx.ErrNoRows)
+	}
+	p.stored = p.changeable()
+	c.payment, c.anyReturned = &p.payment, p.AnyReturned
+	return nil
+}
+
+// lockRegistration locks and reads a registration, and the key that its values are sealed with.
+func lockRegistration(ctx context.Context, tx pgx.Tx, id string) (*record, error) {
+	type locked struct {
+		record
+		DataKey []byte
+	}
+	rows, err := tx.Query(ctx, `select `+recordColumns+`, (select wrapped from vault_keys where subject = registrations.id) as data_key
+		from registrations where id = $1 for update`, id)
 	if err != nil {
 		return nil, err
 	}
-	return s.registrationChange(tx, step, rec, p), nil
+	l, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByName[locked])
+	if err != nil {
+		return nil, notFound(err)
+	}
+	l.read = l.items()
+	remember(tx, id, l.DataKey)
+	return &l.record, nil
 }
 
 func (s *Store) registrationChange(tx pgx.Tx, step registration.Step, rec *record, p *payment) *regChange {
@@ -48,8 +90,8 @@ func (c *regChange) facts() registration.Facts { return c.rec.facts() }
 
 func (c *regChange) ended(ctx context.Context) error { return c.tellOpsOfUnheard(ctx) }
 
-func (c *regChange) save(ctx context.Context, readSequence int64) error {
-	return c.rec.save(ctx, c.tx, readSequence)
+func (c *regChange) save(ctx context.Context, readSequence int64, others beside) error {
+	return c.rec.save(ctx, c.tx, readSequence, others)
 }
 
 func (c *regChange) tellStaff(ctx context.Context, kind notice.Kind, eventKey string, data notice.Data) error {
@@ -178,5 +220,5 @@ func touch(ctx context.Context, s *Store, tx pgx.Tx, rec *record, at time.Time) 
 		rec.DueAt = new(rec.activity().Expires(s.cal))
 	}
 	rec.UpdatedAt = at
-	return rec.save(ctx, tx, rec.Sequence)
+	return rec.save(ctx, tx, rec.Sequence, nil)
 }

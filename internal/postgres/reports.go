@@ -59,21 +59,22 @@ func (s *Store) takeReport(ctx context.Context, r Report) (known bool, err error
 		}
 		var rec *record
 		if owner != nil {
-			if rec, err = load(ctx, tx, *owner, "for update"); err != nil {
+			if rec, err = lockRegistration(ctx, tx, *owner); err != nil {
 				return err
 			}
 		}
 		if err := lockReports(ctx, tx, r.Key); err != nil {
 			return err
 		}
-		if owner, err = ownerOf(ctx, tx, r); err != nil || owner != nil && rec == nil {
-			return errors.Join(err, errOwnerCame)
-		}
-		var matched bool
-		err = tx.QueryRow(ctx, `select registration_id is not null from reports where source = $1 and message_id = $2`, r.Source, r.MessageID).Scan(&matched)
-		if !errors.Is(err, pgx.ErrNoRows) { // a repeated message, or trouble
-			known = matched
+		owner, matched, err := ownerUnderLock(ctx, tx, r)
+		switch {
+		case err != nil:
 			return err
+		case owner != nil && rec == nil:
+			return errOwnerCame
+		case matched != nil: // a repeated message
+			known = *matched
+			return nil
 		}
 		known = rec != nil
 		return s.takeNewReport(ctx, tx, r, rec)
@@ -82,17 +83,23 @@ func (s *Store) takeReport(ctx context.Context, r Report) (known bool, err error
 }
 
 // ownerOf finds the registration that a report's payment or session belongs to, nil if it is nobody's.
-func ownerOf(ctx context.Context, q querier, r Report) (*string, error) {
-	sql := `select registration_id from payments where key = $1`
+func ownerOf(ctx context.Context, q querier, r Report) (owner *string, err error) {
+	err = q.QueryRow(ctx, `select (`+r.ownerQuery()+`)`, r.Key).Scan(&owner)
+	return owner, err
+}
+
+// ownerUnderLock is ownerOf, and whether the message is a repeated one: then it says whether it belonged to anybody.
+func ownerUnderLock(ctx context.Context, q querier, r Report) (owner *string, matched *bool, err error) {
+	err = q.QueryRow(ctx, `select (`+r.ownerQuery()+`), (select registration_id is not null from reports where source = $2 and message_id = $3)`,
+		r.Key, r.Source, r.MessageID).Scan(&owner, &matched)
+	return owner, matched, err
+}
+
+func (r Report) ownerQuery() string {
 	if r.Source == "wallet" {
-		sql = `select registration_id from admin_sessions where session_id = $1`
+		return `select registration_id from admin_sessions where session_id = $1`
 	}
-	var owner string
-	err := q.QueryRow(ctx, sql, r.Key).Scan(&owner)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, nil
-	}
-	return &owner, err
+	return `select registration_id from payments where key = $1`
 }
 
 func (s *Store) takeNewReport(ctx context.Context, tx pgx.Tx, r Report, rec *record) error {

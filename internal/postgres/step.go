@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -37,7 +38,7 @@ type subject interface {
 	ended(ctx context.Context) error // what follows from a final state
 	wait(ctx context.Context) error  // says until when it waits
 	stand(ctx context.Context, r *registration.StepResult) error
-	save(ctx context.Context, readSequence int64) error
+	save(ctx context.Context, readSequence int64, others beside) error
 	tellStaff(ctx context.Context, kind notice.Kind, eventKey string, data notice.Data) error
 
 	look(ctx context.Context) error
@@ -197,15 +198,25 @@ func (c *change) commit(ctx context.Context, before int64, refusal *registration
 	}
 	c.row.UpdatedAt = c.at
 	c.row.stepped(c.step, c.mayBeLost())
-	if c.mayBeLost() {
-		if err := lookSoon(ctx, c.tx, c.row.ID, c.row.Version, c.at); err != nil {
-			return registration.StepResult{}, err
-		}
-	}
-	if err := c.on.save(ctx, before); err != nil {
+	if err := c.on.save(ctx, before, c.ending(refusal)); err != nil {
 		return registration.StepResult{}, err
 	}
 	return c.result(ctx, refusal)
+}
+
+// ending is what a step writes in one statement with its row: that the act is over, and word to the run to look, which may never
+// hear of the step.
+func (c *change) ending(refusal *registration.Refusal) beside {
+	return func(p *parameters) string {
+		var all []string
+		if c.step.ActID != "" {
+			all = append(all, c.act.finished(p, refusal, c.at))
+		}
+		if c.mayBeLost() {
+			all = append(all, lookSoon(p, c.row.ID, c.row.Version, c.at))
+		}
+		return strings.Join(all, ", ")
+	}
 }
 
 // mayBeLost reports whether the run may never hear of this step: it was taken in the task that delivered an act.
@@ -223,7 +234,7 @@ func (c *change) result(ctx context.Context, refusal *registration.Refusal) (reg
 func (c *change) tellChanged(ctx context.Context, tell func(ctx context.Context, q querier, id string, version int64, at time.Time) error) error {
 	c.row.UpdatedAt = c.at
 	c.row.raise()
-	if err := c.on.save(ctx, c.row.Sequence); err != nil {
+	if err := c.on.save(ctx, c.row.Sequence, nil); err != nil {
 		return err
 	}
 	return tell(ctx, c.tx, c.row.ID, c.row.Version, c.at)
@@ -250,8 +261,8 @@ func (c *change) move(ctx context.Context, event registration.Event) error {
 	return c.on.ended(ctx)
 }
 
-// finishAct closes the act this step belongs to. If its caller has already been answered (202), a refusal shows as
-// last_error.
+// finishAct notes on the row that the act this step belongs to is over. If its caller has already been answered (202), a refusal
+// shows as last_error.
 func (c *change) finishAct(ctx context.Context, refusal *registration.Refusal) error {
 	if c.step.ActID == "" {
 		return nil
@@ -261,9 +272,6 @@ func (c *change) finishAct(ctx context.Context, refusal *registration.Refusal) e
 		if refusal == nil {
 			c.row.LastError = nil
 		}
-	}
-	if err := c.act.finish(ctx, c.tx, refusal, c.at); err != nil {
-		return err
 	}
 	switch {
 	case !c.act.Deferred || refusal == nil:

@@ -93,11 +93,6 @@ func Migrate(ctx context.Context, url string) error {
 // ErrNotFound says that there is no such row, or none the caller may see.
 var ErrNotFound = errors.New("postgres: not found")
 
-// inTx runs fn in one transaction.
-func (s *Store) inTx(ctx context.Context, fn func(tx pgx.Tx) error) error {
-	return pgx.BeginFunc(ctx, s.pool, fn)
-}
-
 // inSnapshot runs fn, which only reads, on the database as it stands at one moment: what lies in several tables fits
 // together, however much is written meanwhile.
 func (s *Store) inSnapshot(ctx context.Context, fn func(q querier) error) error {

@@ -71,7 +71,7 @@ func (o *ordering) asks(step registration.Step, company dossier.Company) (paymen
 
 func (o *ordering) order(payment string) {
 	o.t.Helper()
-	_, err := (&activities.Payouts{Book: o.Store, Bank: o.bank}).Order(o.t.Context(), payment)
+	err := (&activities.Payouts{Book: o.Store, Bank: o.bank}).Order(o.t.Context(), payment)
 	require.NoError(o.t, err)
 }
 

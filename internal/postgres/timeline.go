@@ -21,26 +21,27 @@ func tablesOf(id string) tables {
 // write puts a transition on the timeline, and out for subscribers.
 func (c *change) write(ctx context.Context, from registration.State, what registration.Event) error {
 	t := tablesOf(c.row.ID)
-	_, err := c.tx.Exec(ctx, `insert into `+t.timeline+` (`+t.key+`, sequence, kind, at, event, from_state, to_state, actor) values ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		c.row.ID, c.row.Sequence, c.on.kind(), c.at, what, from, c.row.State, c.step.Actor)
-	if err != nil || from == c.row.State {
+	line := `insert into ` + t.timeline + ` (` + t.key + `, sequence, kind, at, event, from_state, to_state, actor) values ($1, $2, $3, $4, $5, $6, $7, $8)`
+	args := []any{c.row.ID, c.row.Sequence, c.on.kind(), c.at, what, from, c.row.State, c.step.Actor}
+	if from == c.row.State {
+		_, err := c.tx.Exec(ctx, line, args...)
 		return err
 	}
 	kind := "registration.state_changed"
 	if c.on.kind() == registration.IdentityClearing {
 		kind = "clearing.state_changed"
 	}
-	return c.out(ctx, kind, from)
+	return c.event(kind, from).write(ctx, c.tx, `line as (`+line+`), `, args)
 }
 
 // emit writes an event for subscribers that is no transition; it takes a sequence number of its own.
 func (c *change) emit(ctx context.Context, kind string) error {
 	c.row.Sequence++
-	return c.out(ctx, kind, c.row.State)
+	return emit(ctx, c.tx, c.event(kind, c.row.State))
 }
 
-func (c *change) out(ctx context.Context, kind string, from registration.State) error {
-	return emit(ctx, c.tx, event{kind: kind, subject: c.row.ID, account: c.on.named(), sequence: c.row.Sequence, from: from, to: c.row.State, at: c.at})
+func (c *change) event(kind string, from registration.State) event {
+	return event{kind: kind, subject: c.row.ID, account: c.on.named(), sequence: c.row.Sequence, from: from, to: c.row.State, at: c.at}
 }
 
 // note puts something on the timeline that is no transition.

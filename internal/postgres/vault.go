@@ -73,7 +73,10 @@ func (s *Store) DataKey(ctx context.Context, subject string) ([]byte, error) {
 }
 
 func dataKey(ctx context.Context, q querier, subject string) ([]byte, error) {
-	var wrapped []byte
+	wrapped := remembered(q, subject)
+	if wrapped != nil {
+		return wrapped, nil
+	}
 	err := q.QueryRow(ctx, `select wrapped from vault_keys where subject = $1`, subject).Scan(&wrapped)
 	switch {
 	case err != nil:
@@ -81,6 +84,7 @@ func dataKey(ctx context.Context, q querier, subject string) ([]byte, error) {
 	case wrapped == nil:
 		return nil, ErrErased
 	}
+	remember(q, subject, wrapped)
 	return wrapped, nil
 }
 
@@ -136,20 +140,24 @@ func (s *Store) Get(ctx context.Context, owner Owner, ref, purpose string, v any
 
 func (s *Store) get(ctx context.Context, q querier, owner Owner, ref, purpose string, v any) error {
 	var itsSubject, itsPurpose string
-	var sealed []byte
-	err := q.QueryRow(ctx, `select subject, purpose, sealed from vault_items where ref = $1`, ref).Scan(&itsSubject, &itsPurpose, &sealed)
+	var sealed, wrapped []byte
+	err := q.QueryRow(ctx, `select i.subject, i.purpose, i.sealed, k.wrapped from vault_items i join vault_keys k on k.subject = i.subject where i.ref = $1`, ref).
+		Scan(&itsSubject, &itsPurpose, &sealed, &wrapped)
 	switch {
 	case err != nil:
 		return fmt.Errorf("postgres: vault item: %w", notFound(err))
 	case itsSubject != owner.Subject || itsPurpose != purpose:
 		return fmt.Errorf("%w: %s of %s", ErrForeign, purpose, owner.Row)
+	case wrapped == nil:
+		return ErrErased
 	}
-	return s.unseal(ctx, q, owner.place(purpose, ref), sealed, v)
+	remember(q, owner.Subject, wrapped)
+	return s.unsealWith(wrapped, owner.place(purpose, ref), sealed, v)
 }
 
 // drop forgets a vault item that has served its purpose (a card, a code); an item already gone is no error.
-func drop(ctx context.Context, q querier, ref string) error {
-	_, err := q.Exec(ctx, `delete from vault_items where ref = $1`, ref)
+func drop(ctx context.Context, q querier, refs ...string) error {
+	_, err := q.Exec(ctx, `delete from vault_items where ref = any($1)`, refs)
 	return err
 }
 
