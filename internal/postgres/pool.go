@@ -68,7 +68,10 @@ func Open(ctx context.Context, url string, keys *vault.Keys, cal workday.Calenda
 	if err != nil {
 		return nil, fmt.Errorf("postgres: open: %w", err)
 	}
-	return &Store{pool: &connections{pool}, size: size, keys: keys, cal: cal, now: time.Now, seen: &sightings{}, ceilings: registration.DefaultCeilings()}, nil
+	return &Store{
+		pool: &connections{pool}, size: size, keys: keys, cal: cal, now: time.Now, seen: &sightings{}, answers: &answerKey{},
+		ceilings: registration.DefaultCeilings(),
+	}, nil
 }
 
 // configure sizes the pool. An API lends one connection to who listens to transitions, beside the pool.
