@@ -34,7 +34,12 @@ func (s *server) mayReview(ctx context.Context, id string) error {
 	case err != nil:
 		return err
 	case own:
-		return problem.New(problem.CodeForbidden, problem.WithDetail("You have opened this case or handed something in for it: another person decides it."))
+		return ownCase()
 	}
 	return nil
+}
+
+// ownCase refuses those who have a part in a case to those who decide it.
+func ownCase() error {
+	return problem.New(problem.CodeForbidden, problem.WithDetail("You have opened this case or handed something in for it: another person decides it."))
 }

@@ -238,7 +238,7 @@ func (s *server) startClearing(ctx context.Context, app registration.ClearingApp
 
 func (s *server) clearingCreated(ctx context.Context, id, where string) (*clearingOpened, error) {
 	answer, err := untilFenced(ctx, s, func(ctx context.Context) (*clearingAnswer, error) {
-		return s.clearingStands(ctx, id, http.StatusCreated)
+		return s.clearingStands(ctx, id, http.StatusCreated, postgres.Leftover{})
 	})
 	if err != nil {
 		return nil, err

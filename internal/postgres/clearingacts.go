@@ -8,17 +8,6 @@ import (
 	"shiming/registration"
 )
 
-// lockSubject locks what an act is about: a registration or a clearing.
-func lockSubject(ctx context.Context, tx pgx.Tx, id string) error {
-	var err error
-	if registration.IsClearingID(id) {
-		_, err = loadClearing(ctx, tx, id, "for update")
-	} else {
-		_, err = load(ctx, tx, id, "for update")
-	}
-	return err
-}
-
 // ClearingStanding is what the API needs to judge an act on a clearing. Of a contested claim it names no account.
 func (s *Store) ClearingStanding(ctx context.Context, id string) (Standing, error) {
 	k, err := loadClearing(ctx, s.pool, id, "")

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/jackc/pgx/v5"
 
@@ -14,11 +13,7 @@ import (
 // ClearingView returns a clearing as its applicant's backend sees it. A contested claim shows no account, and of the
 // conditions only the one that concerns the claimant, so that it looks the same whatever it concerns.
 func (s *Store) ClearingView(ctx context.Context, id string) (*registration.ClearingView, error) {
-	k, err := s.shownClearing(ctx, `id = $1`, id)
-	if err != nil {
-		return nil, err
-	}
-	return s.clearingView(k)
+	return s.ClearingViewAfter(ctx, id, Leftover{})
 }
 
 // shownClearing is a clearing's row with what lies in other tables and is shown with it.
@@ -33,14 +28,19 @@ type shownClearing struct {
 	ConditionsFor    *string
 }
 
-// shownClearing reads a clearing and all that is shown of it in one statement, so that it is all of one moment.
-func (s *Store) shownClearing(ctx context.Context, where string, args ...any) (*shownClearing, error) {
-	rows, err := s.pool.Query(ctx, `select r.*, v.*, i.sealed as sealed_conditions, i.subject as conditions_of, i.purpose as conditions_for,
-		coalesce(`+fmt.Sprintf(documentsOf, "r.id")+`, '[]') as documents, `+fmt.Sprintf(processingOf, "r.id")+` as processing,
-		(select wrapped from vault_keys where subject = r.id) as data_key
-		from (select `+clearingColumns+` from clearings where `+where+`) r
-		left join lateral (select `+roundShown+` from reviews where subject_id = r.id order by round desc limit 1) v on true
-		left join vault_items i on i.ref = r.conditions_ref`, args...)
+// shownClearingColumns are what a clearing r, with what is beside it, is shown of.
+const shownClearingColumns = `r.*, v.*, c.sealed as sealed_conditions, c.subject as conditions_of, c.purpose as conditions_for,
+	coalesce(` + documentsOf + `, '[]') as documents, ` + processingOf + ` as processing, (select wrapped from vault_keys where subject = r.id) as data_key`
+
+const besideClearing = `
+	left join lateral (select ` + roundShown + ` from reviews where subject_id = r.id order by round desc limit 1) v on true
+	left join vault_items c on c.ref = r.conditions_ref`
+
+// viewOneClearing reads one clearing with all that is shown of it, in one statement, so that it is all of one moment.
+const viewOneClearing = `select ` + shownClearingColumns + ` from (select ` + clearingColumns + ` from clearings where id = $1) r` + besideClearing
+
+func (s *Store) oneShownClearing(ctx context.Context, query string, args ...any) (*shownClearing, error) {
+	rows, err := s.pool.Query(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}

@@ -16,16 +16,10 @@ import (
 )
 
 // View returns a registration as callers see it.
-func (s *Store) View(ctx context.Context, id string) (*registration.View, error) {
-	all, err := s.views(ctx, `select `+recordColumns+` from registrations where id = $1`, id)
-	switch {
-	case err != nil:
-		return nil, err
-	case len(all) == 0:
-		return nil, ErrNotFound
-	}
-	return s.view(all[0])
-}
+func (s *Store) View(ctx context.Context, id string) (*registration.View, error) { return s.ViewAfter(ctx, id, Leftover{}) }
+
+// viewOne reads one registration with all that is shown of it.
+const viewOne = `select ` + shownColumns + `, ` + reviewersKey + ` from (select ` + recordColumns + ` from registrations where id = $1) r` + alongside
 
 // Standing is what the API needs to judge an act before it tries it.
 type Standing struct {
@@ -163,18 +157,22 @@ const alongside = `
 const roundShown = `round as round_number, submitted_at as round_submitted, due_at as round_due, assignee as round_assignee, decision as round_decision,
 	reasons as round_reasons`
 
-// documentsOf are the documents of the subject that it is given as JSON, null if there are none.
+// documentsOf are the documents of a row r as JSON, null if there are none.
 const documentsOf = `(select jsonb_agg(jsonb_build_object('slot', slot, 'sha256', sha256, 'size', size, 'content_type', content_type, 'at', at) order by slot)
-	from documents where subject = %s and superseded_at is null)`
+	from documents where subject = r.id and superseded_at is null)`
 
-// processingOf is true if an act of the subject that was answered 202 is under way.
-const processingOf = `exists (select from acts where registration_id = %s and finished_at is null and ` + shownLater + `)`
+// processingOf is true if an act on a row r that was answered 202 is under way.
+const processingOf = `exists (select from acts where registration_id = r.id and finished_at is null and ` + shownLater + `)`
+
+// shownColumns are what a registration r, with what is alongside, is shown of.
+const shownColumns = `r.*, p.*, v.*, ` + documentsOf + ` as documents, ` + processingOf + ` as processing`
+
+// reviewersKey is the data key of a registration r, if reviewers may have written something.
+const reviewersKey = `case when r.review_round > 0 then (select wrapped from vault_keys where subject = r.id) end as data_key`
 
 // views reads the registrations that a query of their rows chooses, in its order, each with all that is shown of it.
 func (s *Store) views(ctx context.Context, sql string, args ...any) ([]*shownRecord, error) {
-	rows, err := s.pool.Query(ctx, `select r.*, p.*, v.*, `+fmt.Sprintf(documentsOf, "r.id")+` as documents, `+fmt.Sprintf(processingOf, "r.id")+` as processing,
-		case when r.review_round > 0 then (select wrapped from vault_keys where subject = r.id) end as data_key
-		from (`+sql+`) r`+alongside+` order by r.created_at desc, r.id desc`, args...)
+	rows, err := s.pool.Query(ctx, `select `+shownColumns+`, `+reviewersKey+` from (`+sql+`) r`+alongside+` order by r.created_at desc, r.id desc`, args...)
 	if err != nil {
 		return nil, err
 	}
