@@ -16,7 +16,9 @@ import (
 )
 
 // View returns a registration as callers see it.
-func (s *Store) View(ctx context.Context, id string) (*registration.View, error) { return s.ViewAfter(ctx, id, Leftover{}) }
+func (s *Store) View(ctx context.Context, id string) (*registration.View, error) {
+	return s.ViewAfter(ctx, id, Leftover{})
+}
 
 // viewOne reads one registration with all that is shown of it.
 const viewOne = `select ` + shownColumns + `, ` + reviewersKey + ` from (select ` + recordColumns + ` from registrations where id = $1) r` + alongside
