@@ -25,13 +25,24 @@ type act struct {
 	by           registration.Actor
 	// before is what must hold before the act is begun, beyond its state: the payment password, say. It is not asked
 	// again when an act that was begun is repeated.
-	before func(ctx context.Context, st postgres.Standing, actID string) error
+	before func(ctx context.Context, look *postgres.ActLook, actID string) error
+	// password: before asks for the payment password, and a right one is no try.
+	password bool
+	looked   *looked // nil: the case is still to be looked at
+}
+
+// looked is a case that was looked at for an act, and the act's id.
+type looked struct {
+	*postgres.ActLook
+	actID string
 }
 
 // result is what an act came to: done, or still being worked on.
 type result struct {
 	actID string
 	later bool
+	// left is what is still to be written down of it, with the answer that is read.
+	left postgres.Leftover
 }
 
 func (r result) status() int {
@@ -117,34 +128,55 @@ var byState = []registration.Code{registration.CodeWrongState, registration.Code
 func (s *server) begin(ctx context.Context, a act) (actID, workflowID string, begun postgres.ActRecord, err error) {
 	ctx, cancel := s.beforehand(ctx)
 	defer cancel()
-	if err := mustBeID(a.registration); err != nil {
-		return "", "", begun, err
-	}
-	actID, known, err := s.generation(ctx)
-	if err != nil {
-		return "", "", begun, err
-	}
-	st, err := s.standingOf(ctx, a)
-	if err != nil {
-		return "", "", begun, err
-	}
-	if !known {
-		if err := s.permit(ctx, a, st, actID); err != nil {
+	if a.looked == nil {
+		if a.looked, err = s.look(ctx, a); err != nil {
 			return "", "", begun, err
 		}
+	}
+	look := a.looked.ActLook
+	actID = a.looked.actID
+	if !look.Begun {
+		if err := s.permit(ctx, a, look, actID); err != nil {
+			return "", "", begun, err
+		}
+	}
+	noted := postgres.Act{
+		ID: actID, RegistrationID: a.registration, Act: a.kind, Actor: a.actor(), Role: a.role, Budget: s.ActsPerHour, AnswerBy: s.fence(ctx),
+		Password: a.password && !look.Begun,
 	}
 	if a.actor() == registration.ByApplicant {
-		if err := s.actsFor(ctx, a.registration); err != nil {
-			return "", "", begun, err
-		}
+		noted.By = requestOf(ctx).caller.name
 	}
-	begun, refusal, err := s.Store.BeginAct(ctx, postgres.Act{
-		ID: actID, RegistrationID: a.registration, Act: a.kind, Actor: a.actor(), Role: a.role, Budget: s.ActsPerHour, AnswerBy: s.fence(ctx),
-	}, a.purpose, a.input)
+	begun, refusal, err := s.Store.BeginLookedAt(ctx, look, noted, a.purpose, a.input)
+	if err != nil && noted.Password {
+		s.returnPassword(ctx, actID)
+	}
 	if refusal != nil {
 		err = refusal
 	}
-	return actID, st.WorkflowID(a.registration), begun, err
+	return actID, look.WorkflowID(a.registration), begun, err
+}
+
+// look reads how the case of an act stands, and which act the call is: that of an earlier call with the same key, if it has begun
+// it. An act whose answer is not kept (429, 5xx) is over, and a repeat is another act.
+func (s *server) look(ctx context.Context, a act) (*looked, error) {
+	if err := mustBeID(a.registration); err != nil {
+		return nil, err
+	}
+	const most = 100
+	for n := range most {
+		actID := s.id(ctx, "act", n)
+		look, err := s.Store.LookForAct(ctx, a.clearing, a.registration, actID, a.kind)
+		switch {
+		case err != nil:
+			return nil, err
+		case look.Begun && look.Record.Closed: // it was answered that it was not done, and never will be
+		case look.Begun && look.Record.Refusal != nil && !postgres.Kept(problem.FromRefusal(look.Record.Refusal, s.Now()).Status):
+		default:
+			return &looked{look, actID}, nil
+		}
+	}
+	return nil, problem.New(problem.CodeRateLimited)
 }
 
 // standingOf reads how what the act is about stands.
@@ -155,46 +187,20 @@ func (s *server) standingOf(ctx context.Context, a act) (postgres.Standing, erro
 	return s.Store.StandingOf(ctx, a.registration)
 }
 
-// generation is the call's act: known if an earlier call with the same key has begun it. An act whose answer is not kept
-// (429, 5xx) is over, and a repeat is another act.
-func (s *server) generation(ctx context.Context) (actID string, known bool, err error) {
-	const most = 100
-	for n := range most {
-		actID = s.id(ctx, "act", n)
-		record, err := s.Store.ActOf(ctx, actID)
-		switch {
-		case errors.Is(err, postgres.ErrNotFound):
-			return actID, false, nil
-		case err != nil:
-			return "", false, err
-		case record.Closed: // it was answered that it was not done, and never will be
-		case record.Refusal == nil || postgres.Kept(problem.FromRefusal(record.Refusal, s.Now()).Status):
-			return actID, true, nil
-		}
-	}
-	return "", false, problem.New(problem.CodeRateLimited)
-}
-
 // permit judges an act before anything is written: one that would change nothing costs the run nothing. The step judges again.
-func (s *server) permit(ctx context.Context, a act, st postgres.Standing, actID string) error {
-	if refusal := registration.RefuseAct(st.Kind, st.State, a.kind); refusal != nil {
+func (s *server) permit(ctx context.Context, a act, look *postgres.ActLook, actID string) error {
+	if refusal := registration.RefuseAct(look.Kind, look.State, a.kind); refusal != nil {
 		return refusal
 	}
 	if a.before == nil {
 		return nil
 	}
-	return a.before(ctx, st, actID)
+	return a.before(ctx, look, actID)
 }
 
 // judged is a hook that refuses what the step would refuse without changing anything.
-func judged(refused func(ctx context.Context, id string) (*registration.Refusal, error), id string) func(context.Context, postgres.Standing, string) error {
-	return func(ctx context.Context, _ postgres.Standing, _ string) error {
-		refusal, err := refused(ctx, id)
-		if refusal != nil {
-			return refusal
-		}
-		return err
-	}
+func judged(judge func(ctx context.Context, look *postgres.ActLook) (*registration.Refusal, error)) func(context.Context, *postgres.ActLook, string) error {
+	return func(ctx context.Context, look *postgres.ActLook, _ string) error { return refused(judge(ctx, look)) }
 }
 
 // ended is the result of an act that was over already.
@@ -210,10 +216,13 @@ func (s *server) settle(ctx context.Context, a act, args registration.ActArgs, a
 	// The act is decided: what is left is to write that down, whatever time was left for it.
 	ctx, cancel := context.WithTimeout(detached(ctx), actMargin)
 	defer cancel()
+	if err == nil { // the rest is written down with the answer that is read
+		return result{actID: args.ActID, left: postgres.Leftover{ID: a.registration, Version: answer.Version, Input: spent(a, args)}}, nil
+	}
 	if answer.Version > 0 {
 		s.note(ctx, s.Store.Acknowledge(ctx, a.registration, answer.Version))
 	}
-	if err != nil && !errors.Is(err, engine.ErrStillWorking) {
+	if !errors.Is(err, engine.ErrStillWorking) {
 		// A step may have ended the act although the engine lost its answer: what is written counts, and the run will be told.
 		if record, readErr := s.Store.ActOf(ctx, args.ActID); readErr == nil && record.Finished {
 			s.discard(ctx, a, args, record.Refusal != nil)
@@ -222,9 +231,6 @@ func (s *server) settle(ctx context.Context, a act, args registration.ActArgs, a
 	}
 	var refusal *registration.Refusal
 	switch {
-	case err == nil:
-		s.discard(ctx, a, args, false)
-		return result{actID: args.ActID}, nil
 	case errors.As(err, &refusal) && refusal.Code == registration.CodeProviderUnavailable:
 		// A step came too late for it, or the run takes nothing on. Either way its id is spent: a repeat is another act.
 		return s.close(ctx, args, refusal)
@@ -295,6 +301,14 @@ func (s *server) discard(ctx context.Context, a act, args registration.ActArgs, 
 	if args.InputRef != "" && (refused || a.kind.InputSpent()) {
 		s.note(ctx, s.Store.Discard(ctx, args.InputRef))
 	}
+}
+
+// spent is what was handed in with an act that was done, if it has left no use for it; else empty.
+func spent(a act, args registration.ActArgs) string {
+	if !a.kind.InputSpent() {
+		return ""
+	}
+	return args.InputRef
 }
 
 // note logs a failure to tidy up, which changes no answer.

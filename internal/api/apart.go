@@ -17,14 +17,6 @@ func (s *server) actsFor(ctx context.Context, id string) error {
 	return s.Store.ActsFor(ctx, id, requestOf(ctx).caller.name)
 }
 
-// newCase makes the data key of a registration or clearing that the caller is about to open.
-func (s *server) newCase(ctx context.Context, id string) error {
-	if err := s.Store.NewSubject(ctx, id); err != nil {
-		return err
-	}
-	return s.actsFor(ctx, id)
-}
-
 // mayReview refuses a caller who has acted for the applicant of a case.
 func (s *server) mayReview(ctx context.Context, id string) error {
 	if err := mustBeID(id); err != nil {
@@ -34,7 +26,12 @@ func (s *server) mayReview(ctx context.Context, id string) error {
 	case err != nil:
 		return err
 	case own:
-		return problem.New(problem.CodeForbidden, problem.WithDetail("You have opened this case or handed something in for it: another person decides it."))
+		return ownCase()
 	}
 	return nil
+}
+
+// ownCase refuses those who have a part in a case to those who decide it.
+func ownCase() error {
+	return problem.New(problem.CodeForbidden, problem.WithDetail("You have opened this case or handed something in for it: another person decides it."))
 }

@@ -99,7 +99,7 @@ func (s *server) openClearing(ctx context.Context, in *openClearing) (*clearingO
 	case err != nil:
 		return nil, err
 	case known:
-		return s.clearingCreated(ctx, app.ClearingID, where)
+		return s.clearingCreated(ctx, app.ClearingID, where, postgres.Leftover{})
 	}
 	opened, err := s.startClearing(ctx, app, where)
 	if err != nil {
@@ -156,22 +156,18 @@ func (s *server) prepareClearing(ctx context.Context, app *registration.Clearing
 	if _, timeCures := needed.EligibleAt(); !needed.Eligible() && (!timeCures || !app.WhenEligible) {
 		return false, notEligible(conditions)
 	}
-	if err := s.keepClaim(ctx, app, asking.Claim); err != nil {
-		return false, s.abandoned(ctx, app.ClearingID, err)
-	}
-	app.ConditionsRef = s.id(ctx, "vlt", 1)
-	err = s.Store.PutAs(ctx, app.ConditionsRef, postgres.Own(app.ClearingID), dossier.PurposeConditions, dossier.Conditions{Conditions: conditions})
-	return false, s.abandoned(ctx, app.ClearingID, err)
+	return false, s.abandoned(ctx, app.ClearingID, s.keepClaim(ctx, app, asking.Claim, conditions))
 }
 
-// keepClaim seals who asks, under a data key of the clearing's own.
-func (s *server) keepClaim(ctx context.Context, app *registration.ClearingApplication, claim dossier.Claim) error {
-	err := s.newCase(ctx, app.ClearingID)
-	if err != nil {
-		return err
-	}
+// keepClaim seals who asks, and the conditions as they were judged (nil: they were not), under a data key of the clearing's own.
+func (s *server) keepClaim(ctx context.Context, app *registration.ClearingApplication, claim dossier.Claim, conditions registration.Conditions) error {
 	app.ClaimRef = s.id(ctx, "vlt", 0) // the same in a repeated call, as of a registration
-	return s.Store.PutAs(ctx, app.ClaimRef, postgres.Own(app.ClearingID), dossier.PurposeClaim, claim)
+	all := []postgres.HandedIn{{Ref: app.ClaimRef, Purpose: dossier.PurposeClaim, Value: claim}}
+	if conditions != nil {
+		app.ConditionsRef = s.id(ctx, "vlt", 1)
+		all = append(all, postgres.HandedIn{Ref: app.ConditionsRef, Purpose: dossier.PurposeConditions, Value: dossier.Conditions{Conditions: conditions}})
+	}
+	return s.Store.KeepOpening(ctx, app.ClearingID, requestOf(ctx).caller.name, all...)
 }
 
 // contest starts a contested claim.
@@ -184,7 +180,7 @@ func (s *server) contest(ctx context.Context, in *contest) (*clearingOpened, err
 	where := strings.Replace(byIDPath, "{id}", app.ClearingID, 1)
 	switch _, err := s.Store.ClearingStanding(ctx, app.ClearingID); {
 	case err == nil: // opened by an earlier call with the same key
-		return s.clearingCreated(ctx, app.ClearingID, where)
+		return s.clearingCreated(ctx, app.ClearingID, where, postgres.Leftover{})
 	case !errors.Is(err, postgres.ErrNotFound):
 		return nil, err
 	}
@@ -202,7 +198,7 @@ func (s *server) contest(ctx context.Context, in *contest) (*clearingOpened, err
 }
 
 func (s *server) openContest(ctx context.Context, app registration.ClearingApplication, claim dossier.Claim, where string) (*clearingOpened, error) {
-	if err := s.keepClaim(ctx, &app, claim); err != nil {
+	if err := s.keepClaim(ctx, &app, claim, nil); err != nil {
 		return nil, s.abandoned(ctx, app.ClearingID, err)
 	}
 	return s.startClearing(ctx, app, where)
@@ -217,7 +213,7 @@ func refused(refusal *registration.Refusal, err error) error {
 }
 
 func (s *server) startClearing(ctx context.Context, app registration.ClearingApplication, where string) (*clearingOpened, error) {
-	err := s.opening(ctx, opening{
+	left, err := s.opening(ctx, opening{
 		id: app.ClearingID, workflowID: app.WorkflowID(),
 		open: func(wait engine.Wait) (registration.Answer, error) {
 			return s.Engine.OpenClearing(ctx, app, registration.NewID("open"), wait)
@@ -233,12 +229,14 @@ func (s *server) startClearing(ctx context.Context, app registration.ClearingApp
 	if err != nil {
 		return nil, err
 	}
-	return s.clearingCreated(ctx, app.ClearingID, where)
+	return s.clearingCreated(ctx, app.ClearingID, where, left)
 }
 
-func (s *server) clearingCreated(ctx context.Context, id, where string) (*clearingOpened, error) {
+func (s *server) clearingCreated(ctx context.Context, id, where string, left postgres.Leftover) (*clearingOpened, error) {
 	answer, err := untilFenced(ctx, s, func(ctx context.Context) (*clearingAnswer, error) {
-		return s.clearingStands(ctx, id, http.StatusCreated)
+		now := left
+		left = postgres.Leftover{} // as of a registration
+		return s.clearingStands(ctx, id, http.StatusCreated, now)
 	})
 	if err != nil {
 		return nil, err

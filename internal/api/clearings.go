@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 
+	"shiming/internal/postgres"
 	"shiming/internal/problem"
 	"shiming/registration"
 )
@@ -103,7 +104,7 @@ func clearingsAt[P place, M any](s *server, prefix, path string) {
 			if err != nil {
 				return nil, err
 			}
-			return s.clearingStands(ctx, id, http.StatusOK)
+			return s.clearingStands(ctx, id, http.StatusOK, postgres.Leftover{})
 		})
 	submit := at("submit-", http.MethodPost, "/submit", "Submit the materials", "Checks the conditions again and freezes the materials as a review round.",
 		registration.CodeRequirementsMissing, registration.CodeClearingNotEligible, registration.CodeAccountLimitReached, registration.CodeProviderUnavailable)
@@ -128,13 +129,13 @@ func clearingAct[P place](s *server, kind registration.Act) func(context.Context
 		}
 		a := act{registration: id, clearing: true, kind: kind}
 		if kind == registration.ActSubmit {
-			a.before = judged(s.Store.ClearingSubmitRefused, id)
+			a.before = judged(s.submissionRefused)
 		}
 		done, err := s.run(ctx, a)
 		if err != nil {
 			return nil, s.withConditions(ctx, id, err)
 		}
-		return s.clearingStands(ctx, id, done.status())
+		return s.clearingStands(ctx, id, done.status(), done.left)
 	}
 }
 
@@ -192,11 +193,11 @@ type clearingAnswer struct {
 	Body   *registration.ClearingView
 }
 
-// clearingStands answers with a clearing as it stands.
-func (s *server) clearingStands(ctx context.Context, id string, status int) (*clearingAnswer, error) {
-	ctx, cancel := context.WithTimeout(detached(ctx), actMargin)
-	defer cancel()
-	view, err := s.Store.ClearingView(ctx, id)
+// clearingStands answers with a clearing as it stands, and writes down what is left of what was done.
+func (s *server) clearingStands(ctx context.Context, id string, status int, left postgres.Leftover) (*clearingAnswer, error) {
+	view, err := after(ctx, s, left, func(ctx context.Context, left postgres.Leftover) (*registration.ClearingView, error) {
+		return s.Store.ClearingViewAfter(ctx, id, left)
+	})
 	if err != nil {
 		return nil, err
 	}

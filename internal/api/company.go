@@ -52,15 +52,14 @@ func (s *server) company(ctx context.Context, in *handInCompany) (*registrationA
 		return nil, err
 	}
 	a := act{registration: in.ID, kind: registration.ActCompany, purpose: dossier.PurposeCompany}
-	// A repeated call is answered by what has become of the first, not by what the state would say of it now.
-	_, known, err := s.generation(ctx)
-	switch {
-	case err != nil:
+	var err error
+	if a.looked, err = s.lookBeforehand(ctx, a); err != nil {
 		return nil, err
-	case known:
+	}
+	if a.looked.Begun { // a repeated call is answered by what has become of the first, not by what the state would say of it now
 		return s.finished(ctx, a)
 	}
-	view, err := s.viewBeforehand(ctx, in.ID)
+	view, err := s.Store.ViewOf(a.looked.ActLook)
 	if err != nil {
 		return nil, err
 	}
@@ -74,8 +73,8 @@ func (s *server) company(ctx context.Context, in *handInCompany) (*registrationA
 
 // companyBefore judges company information before it is begun: while a payment is in time it is closed, and a new payment may
 // be barred for what it costs.
-func (s *server) companyBefore(view *registration.View, company dossier.Company) func(context.Context, postgres.Standing, string) error {
-	return func(ctx context.Context, _ postgres.Standing, _ string) error {
+func (s *server) companyBefore(view *registration.View, company dossier.Company) func(context.Context, *postgres.ActLook, string) error {
+	return func(ctx context.Context, _ *postgres.ActLook, _ string) error {
 		if err := companyClosed(view); err != nil {
 			return err
 		}
@@ -87,10 +86,10 @@ func (s *server) companyBefore(view *registration.View, company dossier.Company)
 	}
 }
 
-func (s *server) viewBeforehand(ctx context.Context, id string) (*registration.View, error) {
+func (s *server) lookBeforehand(ctx context.Context, a act) (*looked, error) {
 	ctx, cancel := s.beforehand(ctx)
 	defer cancel()
-	return s.Store.View(ctx, id)
+	return s.look(ctx, a)
 }
 
 // companyClosed refuses company information while a payment is on its way in time.

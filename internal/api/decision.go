@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"shiming/internal/dossier"
+	"shiming/internal/postgres"
 	"shiming/registration"
 )
 
@@ -57,9 +58,6 @@ func (in *decideReview) check(kind registration.Kind, round int, by string) (dos
 
 // decide hands a decision to the workflow. What was decided is sealed: a reviewer's words may quote what was handed in.
 func (s *server) decide(ctx context.Context, in *decideReview) (*reviewAnswer, error) {
-	if err := s.mayReview(ctx, in.ID); err != nil {
-		return nil, err
-	}
 	a, err := s.decision(ctx, in)
 	if err != nil {
 		return nil, err
@@ -68,9 +66,7 @@ func (s *server) decide(ctx context.Context, in *decideReview) (*reviewAnswer, e
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(detached(ctx), actMargin)
-	defer cancel()
-	return s.reviewed(ctx, in.ID, done.status())
+	return s.reviewAfter(ctx, in.ID, done.status(), done.left)
 }
 
 // decision is the act of deciding a review that the caller has claimed, or nobody, and may decide.
@@ -81,20 +77,19 @@ func (s *server) decision(ctx context.Context, in *decideReview) (act, error) {
 		registration: in.ID, clearing: registration.IsClearingID(in.ID), kind: registration.ActDecide, purpose: dossier.PurposeDecision,
 		by: byReviewer(ctx),
 	}
-	v, err := s.Store.ReviewOf(ctx, in.ID)
+	v, err := s.reviewToDecide(ctx, in.ID)
 	if err != nil {
 		return a, s.neverSubmitted(ctx, in.ID, err)
 	}
-	st, err := s.standingOf(ctx, a)
-	if err != nil {
+	if a.looked, err = s.look(ctx, a); err != nil {
 		return a, err
 	}
 	me := requestOf(ctx).caller.name
-	if a.input, err = in.check(st.Kind, v.Round, me); err != nil {
+	if a.input, err = in.check(a.looked.Kind, v.Round, me); err != nil {
 		return a, err
 	}
-	a.before = judged(func(ctx context.Context, id string) (*registration.Refusal, error) {
-		return s.Store.DecisionRefused(ctx, id, me)
-	}, in.ID)
+	a.before = judged(func(_ context.Context, look *postgres.ActLook) (*registration.Refusal, error) {
+		return look.DecisionRefused(v, me), nil
+	})
 	return a, nil
 }

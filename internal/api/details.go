@@ -6,6 +6,7 @@ import (
 
 	"shiming/internal/chinaid"
 	"shiming/internal/dossier"
+	"shiming/internal/postgres"
 	"shiming/internal/problem"
 	"shiming/registration"
 )
@@ -43,17 +44,23 @@ func (s *server) setName(ctx context.Context, in *setName) (*registrationAnswer,
 	if err := c.problem(); err != nil {
 		return nil, err
 	}
-	return s.handedIn(ctx, in.ID, func() (*registration.Refusal, error) { return s.Store.SetName(ctx, in.ID, name) })
+	if err := mustBeID(in.ID); err != nil {
+		return nil, err
+	}
+	look, err := s.Store.LookForEdit(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return s.handedIn(ctx, look, postgres.Edit{Name: &name})
 }
 
 // handedIn answers an edit of an applicant's.
-func (s *server) handedIn(ctx context.Context, id string, edit func() (*registration.Refusal, error)) (*registrationAnswer, error) {
-	return s.edited(ctx, id, func() (*registration.Refusal, error) {
-		if err := s.actsFor(ctx, id); err != nil {
-			return nil, err
-		}
-		return edit()
-	})
+func (s *server) handedIn(ctx context.Context, look *postgres.EditLook, edit postgres.Edit) (*registrationAnswer, error) {
+	view, refusal, err := s.Store.EditLookedAt(ctx, look, requestOf(ctx).caller.name, edit)
+	if refusal != nil || err != nil {
+		return nil, refused(refusal, err)
+	}
+	return &registrationAnswer{Status: http.StatusOK, Body: view}, nil
 }
 
 // edited answers an edit that the database alone decides.
@@ -87,10 +94,11 @@ func (s *server) setContact(ctx context.Context, in *setContact) (*registrationA
 	if err := mustBeID(in.ID); err != nil {
 		return nil, err
 	}
-	st, err := s.Store.StandingOf(ctx, in.ID)
+	look, err := s.Store.LookForEdit(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
+	st := look.Standing()
 	full := st.State != registration.CorrectionRequired
 	var c checks
 	contact := dossier.Contact{
@@ -102,7 +110,7 @@ func (s *server) setContact(ctx context.Context, in *setContact) (*registrationA
 	if err := c.problem(); err != nil {
 		return nil, err
 	}
-	return s.handedIn(ctx, in.ID, func() (*registration.Refusal, error) { return s.Store.SetContact(ctx, in.ID, contact) })
+	return s.handedIn(ctx, look, postgres.Edit{Contact: &contact})
 }
 
 type putDocument struct {
@@ -121,10 +129,7 @@ type DocumentReceipt struct {
 // putDocument makes the file that was received the slot's.
 func (s *server) putDocument(ctx context.Context, in *putDocument) (*struct{ Body DocumentReceipt }, error) {
 	up := requestOf(ctx).upload
-	if err := s.actsFor(ctx, in.ID); err != nil {
-		return nil, err
-	}
-	refusal, err := s.Store.SetDocument(ctx, in.ID, up.doc)
+	_, refusal, err := s.Store.EditLookedAt(ctx, up.look, requestOf(ctx).caller.name, postgres.Edit{Document: &up.doc})
 	if refusal != nil {
 		return nil, refusal
 	}

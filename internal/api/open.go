@@ -53,7 +53,7 @@ func (s *server) open(ctx context.Context, in *openRegistration) (*opened, error
 	case err != nil:
 		return nil, err
 	case known:
-		return s.created(ctx, app.RegistrationID)
+		return s.created(ctx, app.RegistrationID, postgres.Leftover{})
 	}
 	return s.start(ctx, app)
 }
@@ -63,18 +63,14 @@ func (s *server) open(ctx context.Context, in *openRegistration) (*opened, error
 func (s *server) prepare(ctx context.Context, app *registration.Application, applicant dossier.Applicant) (known bool, err error) {
 	ctx, cancel := s.beforehand(ctx)
 	defer cancel()
-	if _, err := s.Store.StandingOf(ctx, app.RegistrationID); !errors.Is(err, postgres.ErrNotFound) {
-		return err == nil, err
-	}
-	if err := s.mayOpenAny(ctx); err != nil {
-		return false, err
-	}
-	refusal, err := s.Store.MayRegister(ctx, app.AccountID, app.RegistrationID)
+	look, err := s.Store.LookForOpening(ctx, app.AccountID, app.RegistrationID)
 	switch {
-	case err != nil:
-		return false, err
-	case refusal != nil:
-		return false, refusal
+	case err != nil, look.Stands:
+		return look.Stands, err
+	case !s.Compared():
+		return false, engine.ErrUnavailable
+	case look.Refusal != nil:
+		return false, look.Refusal
 	}
 	person, err := s.knownToWallet(ctx, app.AccountID)
 	if err != nil {
@@ -121,25 +117,19 @@ func (s *server) walletFailed(ctx context.Context, err error) error {
 
 // keepApplicant seals who applies, under a data key of the registration's own.
 func (s *server) keepApplicant(ctx context.Context, app *registration.Application, applicant dossier.Applicant, person *dossier.Person) error {
-	err := s.newCase(ctx, app.RegistrationID)
-	if err != nil {
-		return err
-	}
 	// By the same references in a repeated call: a run that an earlier one has started, and that no worker has taken up yet, then
 	// finds what it is to open.
 	app.ApplicantRef = s.id(ctx, "vlt", 0)
-	if err := s.Store.PutAs(ctx, app.ApplicantRef, postgres.Own(app.RegistrationID), dossier.PurposeApplicant, applicant); err != nil {
-		return err
+	all := []postgres.HandedIn{{Ref: app.ApplicantRef, Purpose: dossier.PurposeApplicant, Value: applicant}}
+	if person != nil && app.Kind == registration.Individual {
+		app.IdentityRef = s.id(ctx, "vlt", 1)
+		all = append(all, postgres.HandedIn{Ref: app.IdentityRef, Purpose: dossier.PurposeIdentity, Value: *person})
 	}
-	if person == nil || app.Kind != registration.Individual {
-		return nil
-	}
-	app.IdentityRef = s.id(ctx, "vlt", 1)
-	return s.Store.PutAs(ctx, app.IdentityRef, postgres.Own(app.RegistrationID), dossier.PurposeIdentity, *person)
+	return s.Store.KeepOpening(ctx, app.RegistrationID, requestOf(ctx).caller.name, all...)
 }
 
 func (s *server) start(ctx context.Context, app registration.Application) (*opened, error) {
-	err := s.opening(ctx, opening{
+	left, err := s.opening(ctx, opening{
 		id: app.RegistrationID, workflowID: registration.WorkflowID(app.AccountID),
 		open: func(wait engine.Wait) (registration.Answer, error) {
 			return s.Engine.Open(ctx, app, registration.NewID("open"), wait)
@@ -151,16 +141,18 @@ func (s *server) start(ctx context.Context, app registration.Application) (*open
 	if err != nil {
 		return nil, err
 	}
-	return s.created(ctx, app.RegistrationID)
+	return s.created(ctx, app.RegistrationID, left)
 }
 
 // created answers with a registration that stands. It is asked for until the call's time is over: to answer that nothing came to
 // be would not be true any more.
-func (s *server) created(ctx context.Context, id string) (*opened, error) {
+func (s *server) created(ctx context.Context, id string, left postgres.Leftover) (*opened, error) {
 	view, err := untilFenced(ctx, s, func(ctx context.Context) (*registration.View, error) {
+		now := left
+		left = postgres.Leftover{}                         // what could not be written at once is left to the reconciler
 		ctx, cancel := context.WithTimeout(ctx, actMargin) // a connection that hangs is left for another
 		defer cancel()
-		return s.Store.View(ctx, id)
+		return s.Store.ViewAfter(ctx, id, now)
 	})
 	if err != nil {
 		return nil, err

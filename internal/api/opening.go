@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"shiming/internal/engine"
+	"shiming/internal/postgres"
 	"shiming/registration"
 )
 
@@ -27,18 +28,18 @@ type opening struct {
 }
 
 // opening has the engine open it. Whoever is answered with an error has nothing opened later: what was handed in is gone by
-// then. A run in the way that should have ended is told to look, and one that has just ended is followed by another.
-func (s *server) opening(ctx context.Context, o opening) error {
+// then. A run in the way that should have ended is told to look, and one that has just ended is followed by another. What is left
+// to be written of it is for who reads the answer.
+func (s *server) opening(ctx context.Context, o opening) (left postgres.Leftover, err error) {
 	until := s.wait(ctx).Done
 	for {
 		answer, err := o.open(s.wait(ctx))
 		if err == nil {
 			requestOf(ctx).opened = true
-			s.note(ctx, s.Store.Acknowledge(ctx, o.id, answer.Version))
-			return nil
+			return postgres.Leftover{ID: o.id, Version: answer.Version}, nil
 		}
 		if !s.inTheWay(ctx, o, err) || !s.pause(ctx, behindPause, until) {
-			return s.notOpened(ctx, o, err)
+			return left, s.notOpened(ctx, o, err)
 		}
 	}
 }

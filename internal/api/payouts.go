@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"shiming/internal/dossier"
+	"shiming/internal/postgres"
 	"shiming/registration"
 )
 
@@ -45,16 +46,18 @@ func (s *server) deposit(ctx context.Context, in *enterDeposit) (*registrationAn
 	}
 	return s.finished(ctx, act{
 		registration: in.ID, kind: registration.ActDeposit, purpose: dossier.PurposeAmount, input: dossier.Amount{Fen: fen},
-		before: judged(s.Store.DepositRefused, in.ID),
+		before: judged(func(_ context.Context, look *postgres.ActLook) (*registration.Refusal, error) {
+			return look.AmountRefused(), nil
+		}),
 	})
 }
 
 func (s *server) payout(ctx context.Context, in *ByID) (*registrationAnswer, error) {
 	return s.finished(ctx, act{
 		registration: in.ID, kind: registration.ActPayout,
-		before: judged(func(ctx context.Context, id string) (*registration.Refusal, error) {
-			return s.Store.PaymentBarred(ctx, id, nil)
-		}, in.ID),
+		before: judged(func(ctx context.Context, _ *postgres.ActLook) (*registration.Refusal, error) {
+			return s.Store.PaymentBarred(ctx, in.ID, nil)
+		}),
 	})
 }
 

@@ -85,9 +85,30 @@ func (s *server) finished(ctx context.Context, a act) (*registrationAnswer, erro
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(detached(ctx), actMargin)
+	view, err := after(ctx, s, done.left, func(ctx context.Context, left postgres.Leftover) (*registration.View, error) {
+		return s.Store.ViewAfter(ctx, a.registration, left)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &registrationAnswer{Status: done.status(), Body: view}, nil
+}
+
+// after reads the answer to an act that is over, and writes down with it what is left to be written of the act. A failure to do
+// that changes no answer.
+func after[T any](ctx context.Context, s *server, left postgres.Leftover, read func(context.Context, postgres.Leftover) (T, error)) (T, error) {
+	if !left.Nothing() {
+		reading, cancel := context.WithTimeout(detached(ctx), actMargin)
+		defer cancel()
+		answer, err := read(reading, left)
+		if err == nil {
+			return answer, nil
+		}
+		s.note(ctx, err)
+	}
+	reading, cancel := context.WithTimeout(detached(ctx), actMargin)
 	defer cancel()
-	return s.standing(ctx, a.registration, done.status())
+	return read(reading, postgres.Leftover{})
 }
 
 // optional is a query parameter that may be left out.
@@ -181,7 +202,11 @@ func (s *server) timeline(ctx context.Context, in *ByID) (*struct{ Body Timeline
 }
 
 func (s *server) submit(ctx context.Context, in *ByID) (*registrationAnswer, error) {
-	return s.finished(ctx, act{registration: in.ID, kind: registration.ActSubmit, before: judged(s.Store.SubmitRefused, in.ID)})
+	return s.finished(ctx, act{registration: in.ID, kind: registration.ActSubmit, before: judged(s.submissionRefused)})
+}
+
+func (s *server) submissionRefused(_ context.Context, look *postgres.ActLook) (*registration.Refusal, error) {
+	return s.Store.SubmissionRefused(look)
 }
 
 func (s *server) withdraw(ctx context.Context, in *ByID) (*registrationAnswer, error) {

@@ -135,21 +135,46 @@ func itemOf(v *postgres.Review) ReviewItem {
 }
 
 func (s *server) getReview(ctx context.Context, in *ByID) (*reviewAnswer, error) {
-	if err := s.mayReview(ctx, in.ID); err != nil {
-		return nil, err
-	}
-	return s.reviewed(ctx, in.ID, http.StatusOK)
-}
-
-// reviewed answers with a review as it stands.
-func (s *server) reviewed(ctx context.Context, id string, status int) (*reviewAnswer, error) {
-	if err := mustBeID(id); err != nil {
-		return nil, err
-	}
-	v, err := s.Store.ReviewOf(ctx, id)
+	v, err := s.reviewToDecide(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
+	return s.reviewed(ctx, v, http.StatusOK)
+}
+
+// reviewToDecide reads a review for a caller who may see it: not one whose own case it is.
+func (s *server) reviewToDecide(ctx context.Context, id string) (*postgres.Review, error) {
+	if err := mustBeID(id); err != nil {
+		return nil, err
+	}
+	v, err := s.Store.ReviewFor(ctx, id, requestOf(ctx).caller.name, postgres.Leftover{})
+	switch {
+	case errors.Is(err, postgres.ErrNotFound): // also then nobody hears anything of their own
+		if own := s.mayReview(ctx, id); own != nil {
+			return nil, own
+		}
+		return nil, err
+	case err != nil:
+		return nil, err
+	case v.OwnCase:
+		return nil, ownCase()
+	}
+	return v, nil
+}
+
+// reviewAfter answers with a review as something has left it.
+func (s *server) reviewAfter(ctx context.Context, id string, status int, left postgres.Leftover) (*reviewAnswer, error) {
+	v, err := after(ctx, s, left, func(ctx context.Context, left postgres.Leftover) (*postgres.Review, error) {
+		return s.Store.ReviewFor(ctx, id, "", left)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.reviewed(ctx, v, status)
+}
+
+// reviewed answers with a review.
+func (s *server) reviewed(ctx context.Context, v *postgres.Review, status int) (*reviewAnswer, error) {
 	if v.SubjectKind == clearingKind {
 		return s.clearingReviewed(ctx, v, status)
 	}
@@ -196,7 +221,17 @@ func changed(before, now postgres.Snapshot) []string {
 }
 
 func (s *server) claimReview(ctx context.Context, in *ByID) (*reviewAnswer, error) {
+	if err := mustBeID(in.ID); err != nil {
+		return nil, err
+	}
 	me := requestOf(ctx).caller.name
+	claimed, err := s.Store.ClaimReview(ctx, in.ID, me)
+	switch {
+	case err != nil:
+		return nil, err
+	case claimed:
+		return s.reviewAfter(ctx, in.ID, http.StatusOK, postgres.Leftover{})
+	}
 	return s.assigned(ctx, in.ID, &me, false)
 }
 
@@ -231,7 +266,7 @@ func (s *server) assigned(ctx context.Context, id string, to *string, force bool
 	if refusal != nil {
 		return nil, refusal
 	}
-	return s.reviewed(ctx, id, http.StatusOK)
+	return s.reviewAfter(ctx, id, http.StatusOK, postgres.Leftover{})
 }
 
 // neverSubmitted says of what exists and has no review in which state it is instead.

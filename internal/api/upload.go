@@ -23,7 +23,8 @@ const (
 
 // upload is a file that was received: sealed, but nobody's document yet.
 type upload struct {
-	subject string // the registration's id, or the clearing's
+	subject string             // the registration's id, or the clearing's
+	look    *postgres.EditLook // of a registration
 	doc     postgres.NewDocument
 	used    bool
 }
@@ -69,11 +70,30 @@ func (s *server) receiveFor(rt route, r *http.Request) (*upload, error) {
 	if err != nil {
 		return nil, err
 	}
-	key, err := s.Store.DataKey(asking, subject)
+	key, look, err := s.keyFor(asking, rt, subject)
 	if err != nil {
 		return nil, err
 	}
-	return s.receive(r.Context(), r, key, subject, slot)
+	up, err := s.receive(r.Context(), r, key, subject, slot)
+	if err != nil {
+		return nil, err
+	}
+	up.look = look
+	return up, nil
+}
+
+// keyFor is the data key that seals a file, read with the registration that it is for.
+func (s *server) keyFor(ctx context.Context, rt route, subject string) ([]byte, *postgres.EditLook, error) {
+	if rt.clearing {
+		key, err := s.Store.DataKey(ctx, subject)
+		return key, nil, err
+	}
+	look, err := s.Store.LookForEdit(ctx, subject)
+	if err != nil {
+		return nil, nil, err
+	}
+	key, err := look.DataKey()
+	return key, look, err
 }
 
 // receive stores the file, however long it takes to come.

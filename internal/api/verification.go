@@ -67,15 +67,15 @@ func (s *server) card(ctx context.Context, in *handInCard) (*registrationAnswer,
 		return nil, err
 	}
 	return s.finished(ctx, act{
-		registration: in.ID, kind: registration.ActCard, purpose: dossier.PurposeCard, input: card,
-		before: func(ctx context.Context, st postgres.Standing, actID string) error {
-			return s.checkPassword(ctx, st.AccountID, actID, in.Body.PaymentPassword)
+		registration: in.ID, kind: registration.ActCard, purpose: dossier.PurposeCard, input: card, password: true,
+		before: func(ctx context.Context, look *postgres.ActLook, actID string) error {
+			return s.checkPassword(ctx, look.AccountID, actID, in.Body.PaymentPassword)
 		},
 	})
 }
 
 // checkPassword asks the wallet, and counts a wrong password before and not after, so that guesses made at once count
-// each. The password goes nowhere else.
+// each. A right one's try is given back when the act is begun. The password goes nowhere else.
 func (s *server) checkPassword(ctx context.Context, accountID, actID, password string) error {
 	left, refusal, err := s.Store.TryPassword(ctx, accountID, actID)
 	if err != nil {
@@ -88,13 +88,18 @@ func (s *server) checkPassword(ctx context.Context, accountID, actID, password s
 	if errors.Is(err, wallet.ErrPasswordIncorrect) {
 		return problem.New(problem.CodePaymentPasswordIncorrect, problem.WithAttemptsLeft(left))
 	}
-	giving, cancel := context.WithTimeout(detached(ctx), actMargin)
-	defer cancel()
-	s.note(giving, s.Store.ReturnPassword(giving, actID))
 	if err != nil {
+		s.returnPassword(ctx, actID)
 		return s.walletFailed(ctx, err)
 	}
 	return nil
+}
+
+// returnPassword gives a try at the payment password back that was none.
+func (s *server) returnPassword(ctx context.Context, actID string) {
+	ctx, cancel := context.WithTimeout(detached(ctx), actMargin)
+	defer cancel()
+	s.note(ctx, s.Store.ReturnPassword(ctx, actID))
 }
 
 type confirmCode struct {
@@ -141,24 +146,25 @@ type AdminSession struct {
 func (s *server) adminSession(ctx context.Context, in *openAdminSession) (*sessionAnswer, error) {
 	done, err := s.run(ctx, act{
 		registration: in.ID, kind: registration.ActAdminSession, role: in.Body.Role,
-		before: func(ctx context.Context, _ postgres.Standing, _ string) error {
-			refusal, err := s.Store.MayChooseRole(ctx, in.ID)
-			if refusal != nil {
-				return refusal
+		before: judged(func(ctx context.Context, look *postgres.ActLook) (*registration.Refusal, error) {
+			if look.State == registration.AdminIdentityRequired || look.State == registration.CompanyRequired {
+				return nil, nil
 			}
-			return err
-		},
+			return s.Store.MayChooseRole(ctx, in.ID)
+		}),
 	})
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(detached(ctx), actMargin)
-	defer cancel()
 	if done.later {
+		ctx, cancel := context.WithTimeout(detached(ctx), actMargin)
+		defer cancel()
 		view, err := s.Store.View(ctx, in.ID)
 		return &sessionAnswer{Status: done.status(), Body: view}, err
 	}
-	session, err := s.Store.SessionOf(ctx, done.actID)
+	session, err := after(ctx, s, done.left, func(ctx context.Context, left postgres.Leftover) (postgres.AdminSession, error) {
+		return s.Store.SessionAfter(ctx, done.actID, left)
+	})
 	if err != nil {
 		return nil, err
 	}

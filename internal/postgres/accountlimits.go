@@ -3,29 +3,10 @@ package postgres
 import (
 	"context"
 
-	"github.com/jackc/pgx/v5"
-
 	"shiming/registration"
 )
 
 // What an account may do in a day, over all its registrations: withdrawing one and opening another resets nothing.
-
-// ofAccount is true of a row of a registration of the same account as the registration $1.
-const ofAccount = `registration_id in (select o.id from registrations o join registrations r on r.account_id = o.account_id where r.id = $1)`
-
-// accountActsExceeded refuses a verification act whose account has had its share of them.
-func (s *Store) accountActsExceeded(ctx context.Context, tx pgx.Tx, registrationID string) (*registration.Refusal, error) {
-	// Two registrations of one account count one after the other.
-	_, err := tx.Exec(ctx, `select pg_advisory_xact_lock(hashtextextended(account_id, 7)) from registrations where id = $1`, registrationID)
-	if err != nil {
-		return nil, err
-	}
-	nth, err := nthNewest(ctx, tx, ofAccount+` and verification and started_at > $2`, registration.VerificationActs, registrationID, s.cal.Days(s.now(), -1))
-	if nth == nil || err != nil {
-		return nil, err
-	}
-	return registration.Refuse(registration.CodeAccountLimitReached).Until(s.cal.Days(*nth, 1)), nil
-}
 
 // openingsExceeded refuses the opening of another registration to an account that has opened its share.
 func (s *Store) openingsExceeded(ctx context.Context, q querier, app registration.Application) (*registration.Refusal, error) {

@@ -22,6 +22,10 @@ type Act struct {
 	// AnswerBy is when its caller has been answered; from then on it is done only if the answer was 202. Zero:
 	// [registration.ActAnswered] from now.
 	AnswerBy time.Time
+	// By is the caller who acts for the applicant with it, and decides nothing from then on; empty: nobody does.
+	By string
+	// Password: its payment password was right, so that its try counts no more.
+	Password bool
 }
 
 // ActRecord is what is known of an act.
@@ -44,92 +48,11 @@ func actOf(ctx context.Context, q querier, actID string) (ActRecord, error) {
 	return a, notFound(err)
 }
 
-// BeginAct notes an act and seals what was handed in (nil: nothing) before the workflow is told, and judges the limits of
-// acts. An act begun twice (a repeated request) is begun once, with the first one's input.
-func (s *Store) BeginAct(ctx context.Context, a Act, purpose string, input any) (ActRecord, *registration.Refusal, error) {
-	var known ActRecord
-	var refusal *registration.Refusal
-	err := s.inTx(ctx, func(tx pgx.Tx) error {
-		err := lockSubject(ctx, tx, a.RegistrationID)
-		if err != nil {
-			return err
-		}
-		if known, err = actOf(ctx, tx, a.ID); err != ErrNotFound { //nolint:errorlint // actOf returns it bare
-			return errors.Join(err, s.askedAgain(ctx, tx, a))
-		}
-		if refusal, err = s.actsExceeded(ctx, tx, a); refusal != nil || err != nil {
-			return err
-		}
-		to, err := s.reaches(ctx, tx, a, input)
-		if err != nil {
-			return err
-		}
-		if refusal, err = s.reachTooOften(ctx, tx, to); refusal != nil || err != nil {
-			return err
-		}
-		if input != nil {
-			ref, err := s.put(ctx, tx, Owner{Subject: a.RegistrationID, Row: a.ID}, purpose, input)
-			if err != nil {
-				return err
-			}
-			known.InputRef = &ref
-		}
-		at := s.now()
-		_, err = tx.Exec(ctx, `insert into acts (id, registration_id, act, verification, started_at, input_ref, actor, role, expires_at)
-			values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-			a.ID, a.RegistrationID, a.Act, a.Act.Verification(), at, known.InputRef, a.Actor, a.Role, a.answerBy(at))
-		if err != nil {
-			return err
-		}
-		return s.noteReached(ctx, tx, a.ID, to)
-	})
-	return known, refusal, err
-}
-
-// askedAgain gives an act as much time as a new one: somebody waits for it again.
-func (s *Store) askedAgain(ctx context.Context, tx pgx.Tx, a Act) error {
-	_, err := tx.Exec(ctx, `update acts set expires_at = greatest(expires_at, $2) where id = $1 and finished_at is null and closed_at is null`,
-		a.ID, a.answerBy(s.now()))
-	return err
-}
-
 func (a Act) answerBy(now time.Time) time.Time {
 	if a.AnswerBy.IsZero() {
 		return now.Add(registration.ActAnswered)
 	}
 	return a.AnswerBy
-}
-
-// actsExceeded refuses an act when the subject has had its share of that kind within an hour, and a verification act when
-// it, or its account, has had its share of those within a day.
-func (s *Store) actsExceeded(ctx context.Context, tx pgx.Tx, a Act) (*registration.Refusal, error) {
-	if a.Budget > 0 {
-		nth, err := nthNewest(ctx, tx, `registration_id = $1 and act = $2 and closed_at is null and started_at > $3`, a.Budget,
-			a.RegistrationID, a.Act, s.now().Add(-time.Hour))
-		switch {
-		case err != nil:
-			return nil, err
-		case nth != nil:
-			return registration.Refuse(registration.CodeActsExceeded).Until(nth.Add(time.Hour)), nil
-		}
-	}
-	if !a.Act.Verification() {
-		return nil, nil
-	}
-	nth, err := nthNewest(ctx, tx, `registration_id = $1 and verification and started_at > $2`, registration.VerificationActs,
-		a.RegistrationID, s.cal.Days(s.now(), -1))
-	switch {
-	case err != nil:
-		return nil, err
-	case nth != nil:
-		return registration.Refuse(registration.CodeActsExceeded).Until(s.cal.Days(*nth, 1)), nil
-	}
-	return s.accountActsExceeded(ctx, tx, a.RegistrationID)
-}
-
-// nthNewest is when the nth newest of some acts was begun, nil if there are fewer.
-func nthNewest(ctx context.Context, q querier, where string, n int, args ...any) (*time.Time, error) {
-	return nthOf(ctx, q, `select started_at from acts where `+where+` order by started_at desc`, n, args...)
 }
 
 // nthOf is the nth of the times that a query lists, nil if there are fewer.

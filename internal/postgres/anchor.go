@@ -35,19 +35,28 @@ func (s *Store) AnchorNow(ctx context.Context) (Anchor, error) { return s.anchor
 // anchorNow must not be asked in a snapshot that was taken earlier: it would look older than what was seen since.
 func (s *Store) anchorNow(ctx context.Context, q querier) (a Anchor, err error) {
 	was := s.seen.furthest() // before the database is asked: its answer is of later
-	var repaired *time.Time
-	err = q.QueryRow(ctx, `select `+anchorColumns+` from anchor`).
-		Scan(&a.DatabaseID, &a.Number, &a.MarkedAt, &a.Acknowledged, &a.EngineID, &a.Held, &a.PutBack, &repaired)
-	if err != nil {
+	repaired, columns := a.scan()
+	if err = q.QueryRow(ctx, `select `+anchorColumns+` from anchor`).Scan(columns...); err != nil {
 		return a, err
 	}
+	s.seenSince(&a, *repaired, was)
+	return a, nil
+}
+
+// scan is where the columns of an anchor go. When a hold ended last comes apart, for [Store.seenSince].
+func (a *Anchor) scan() (repaired **time.Time, columns []any) {
+	repaired = new(*time.Time)
+	return repaired, []any{&a.DatabaseID, &a.Number, &a.MarkedAt, &a.Acknowledged, &a.EngineID, &a.Held, &a.PutBack, repaired}
+}
+
+// seenSince completes an anchor by how far the database was seen before it was asked for.
+func (s *Store) seenSince(a *Anchor, repaired *time.Time, was sighting) {
 	if repaired != nil {
 		a.Repaired = *repaired
 	}
 	now := sighting{Mark: a.Mark, repaired: a.Repaired}
 	a.Fell = now.olderThan(was)
 	s.seen.note(now)
-	return a, nil
 }
 
 // RaiseMark raises the mark if anything was committed since it was raised last, or in any case, and returns what holds then. The

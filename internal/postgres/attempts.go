@@ -14,26 +14,30 @@ import (
 // at once cannot outrun the count; left is how many remain if this one is wrong. An act takes one try however often it
 // is repeated. A try that was none is given back by [Store.ReturnPassword].
 func (s *Store) TryPassword(ctx context.Context, accountID, actID string) (left int, refusal *registration.Refusal, err error) {
-	err = s.inTx(ctx, func(tx pgx.Tx) error {
-		if err := lockAccount(ctx, tx, accountID); err != nil {
+	at := s.now()
+	var batch pgx.Batch
+	batch.Queue(`select pg_advisory_xact_lock(hashtextextended($1, 2))`, accountID) // as lockAccount does
+	batch.Queue(`with others as (select at from attempts where scope = 'password' and account_id = $1 and at > $3 and act_id <> $2),
+		used as (select count(*) as n from others),
+		taken as (insert into attempts (scope, account_id, act_id, at) select 'password', $1, $2, $4 from used where n < $5
+			on conflict (scope, act_id) do update set account_id = excluded.account_id, at = excluded.at),
+		spent as (delete from attempts where scope = 'password' and act_id = $2 and (select n from used) >= $5)
+		select coalesce(array_agg(at order by at), '{}') from others`, accountID, actID, s.cal.Days(at, -1), at, registration.PasswordErrors)
+	var others []time.Time
+	err = s.pool.batch(ctx, &batch, func(results pgx.BatchResults) error {
+		if _, err := results.Exec(); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `delete from attempts where scope = 'password' and act_id = $1`, actID); err != nil {
-			return err
-		}
-		if refusal, err = s.tooMany(ctx, tx, registration.CodeCardAttemptsExceeded, registration.PasswordErrors, `scope = 'password' and account_id = $3`, accountID); refusal != nil || err != nil {
-			return err
-		}
-		at := s.now()
-		if _, err := tx.Exec(ctx, `insert into attempts (scope, account_id, act_id, at) values ('password', $1, $2, $3)`, accountID, actID, at); err != nil {
-			return err
-		}
-		var used int
-		err = tx.QueryRow(ctx, `select count(*) from attempts where scope = 'password' and account_id = $1 and at > $2`, accountID, s.cal.Days(at, -1)).Scan(&used)
-		left = registration.PasswordErrors - used
-		return err
+		return results.QueryRow().Scan(&others)
 	})
-	return left, refusal, err
+	switch n := len(others); {
+	case err != nil:
+		return 0, nil, err
+	case n >= registration.PasswordErrors:
+		return 0, registration.Refuse(registration.CodeCardAttemptsExceeded).Until(s.cal.Days(others[n-registration.PasswordErrors], 1)), nil
+	default:
+		return registration.PasswordErrors - n - 1, nil, nil
+	}
 }
 
 // ReturnPassword gives back a try: the password was right, or the wallet did not answer.

@@ -74,8 +74,8 @@ type waitedRow struct {
 // Scan is the row's.
 func (r waitedRow) Scan(into ...any) error { return r.explain(r.Row.Scan(into...)) }
 
-// watch notes whose wait for a connection was in vain.
-type watch struct{}
+// watch notes whose wait for a connection was in vain, and tells of each statement whoever wants to know.
+type watch struct{ statements func(sql string) }
 
 // TraceAcquireStart implements pgxpool.AcquireTracer.
 func (watch) TraceAcquireStart(ctx context.Context, _ *pgxpool.Pool, _ pgxpool.TraceAcquireStartData) context.Context {
@@ -92,9 +92,30 @@ func (watch) TraceAcquireEnd(ctx context.Context, pool *pgxpool.Pool, end pgxpoo
 }
 
 // TraceQueryStart implements pgx.QueryTracer, by which a pool finds its tracer.
-func (watch) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
+func (w watch) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.TraceQueryStartData) context.Context {
+	w.tell(q.SQL)
 	return ctx
 }
 
 // TraceQueryEnd implements pgx.QueryTracer.
 func (watch) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+// TraceBatchStart implements pgx.BatchTracer.
+func (w watch) TraceBatchStart(ctx context.Context, _ *pgx.Conn, b pgx.TraceBatchStartData) context.Context {
+	for _, q := range b.Batch.QueuedQueries {
+		w.tell(q.SQL)
+	}
+	return ctx
+}
+
+// TraceBatchQuery implements pgx.BatchTracer.
+func (watch) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
+
+// TraceBatchEnd implements pgx.BatchTracer.
+func (watch) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
+
+func (w watch) tell(sql string) {
+	if w.statements != nil {
+		w.statements(sql)
+	}
+}

@@ -12,16 +12,43 @@ import (
 
 // ClearingView returns a clearing as its applicant's backend sees it. A contested claim shows no account, and of the
 // conditions only the one that concerns the claimant, so that it looks the same whatever it concerns.
-func (s *Store) ClearingView(ctx context.Context, id string) (view *registration.ClearingView, err error) {
-	err = s.inSnapshot(ctx, func(q querier) error {
-		k, err := loadClearing(ctx, q, id, "")
-		if err != nil {
-			return err
-		}
-		view, err = s.clearingView(ctx, q, k)
-		return err
-	})
-	return view, err
+func (s *Store) ClearingView(ctx context.Context, id string) (*registration.ClearingView, error) {
+	return s.ClearingViewAfter(ctx, id, Leftover{})
+}
+
+// shownClearing is a clearing's row with what lies in other tables and is shown with it.
+type shownClearing struct {
+	clearing
+	shownReview
+	Documents        []registration.Document
+	Processing       bool
+	DataKey          []byte // wrapped
+	SealedConditions []byte // as they were last judged; with whose they are
+	ConditionsOf     *string
+	ConditionsFor    *string
+}
+
+// shownClearingColumns are what a clearing r, with what is beside it, is shown of.
+const shownClearingColumns = `r.*, v.*, c.sealed as sealed_conditions, c.subject as conditions_of, c.purpose as conditions_for,
+	coalesce(` + documentsOf + `, '[]') as documents, ` + processingOf + ` as processing, (select wrapped from vault_keys where subject = r.id) as data_key`
+
+const besideClearing = `
+	left join lateral (select ` + roundShown + ` from reviews where subject_id = r.id order by round desc limit 1) v on true
+	left join vault_items c on c.ref = r.conditions_ref`
+
+// viewOneClearing reads one clearing with all that is shown of it, in one statement, so that it is all of one moment.
+const viewOneClearing = `select ` + shownClearingColumns + ` from (select ` + clearingColumns + ` from clearings where id = $1) r` + besideClearing
+
+func (s *Store) oneShownClearing(ctx context.Context, query string, args ...any) (*shownClearing, error) {
+	rows, err := s.pool.Query(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	k, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByName[shownClearing])
+	if err != nil {
+		return nil, notFound(err)
+	}
+	return k, nil
 }
 
 // ClearingFor reads what the API needs to reach a clearing: the application that names its workflow, and its state.
@@ -48,17 +75,13 @@ func (s *Store) ClearingReason(ctx context.Context, id string) (string, error) {
 	return claim.Reason, err
 }
 
-func (s *Store) clearingView(ctx context.Context, q querier, k *clearing) (*registration.ClearingView, error) {
-	docs, err := currentDocuments(ctx, q, k.ID)
-	if err != nil {
-		return nil, err
-	}
-	conditions, err := s.conditions(ctx, q, k)
+func (s *Store) clearingView(k *shownClearing) (*registration.ClearingView, error) {
+	conditions, err := s.shownConditions(k)
 	if err != nil {
 		return nil, err
 	}
 	v := &registration.ClearingView{
-		ID: k.ID, AccountID: k.AccountID, State: k.State, Conditions: conditions, Documents: docs, LastError: k.LastError,
+		ID: k.ID, AccountID: k.AccountID, State: k.State, Conditions: conditions, Documents: k.Documents, LastError: k.LastError, Processing: k.Processing,
 		Requirements: []registration.Requirement{}, ObjectionUntil: k.ObjectionUntil, CreatedAt: k.CreatedAt, UpdatedAt: k.UpdatedAt,
 	}
 	if k.Contested {
@@ -67,42 +90,42 @@ func (s *Store) clearingView(ctx context.Context, q querier, k *clearing) (*regi
 	if v.LastError != nil {
 		v.LastError.Errors = withEvidence(v.LastError.Errors, v.Conditions)
 	}
-	keys, err := keysOf(ctx, q, k.ID)
-	if err != nil {
-		return nil, err
+	keys := dataKeys{}
+	if k.DataKey != nil {
+		keys[k.ID] = k.DataKey
 	}
-	if v.Review, err = s.reviewView(ctx, q, k.ID, keys); err != nil {
+	if v.Review, err = k.shownReview.round(s, k.ID, keys); err != nil {
 		return nil, err
 	}
 	if err := s.openReasons(keys, k.ID, k.ReviewRound, k.Corrections); err != nil {
 		return nil, err
 	}
 	if k.State == registration.MaterialsRequired {
-		for _, e := range append(k.materialsMissing(docs, v.Conditions), withEvidence(k.unmetFields(k.neededToOpen(v.Conditions)), v.Conditions)...) {
+		for _, e := range append(k.materialsMissing(k.Documents, v.Conditions), withEvidence(k.unmetFields(k.neededToOpen(v.Conditions)), v.Conditions)...) {
 			v.Requirements = append(v.Requirements, registration.Requirement{Field: registration.Field(e.Location), Code: e.Code, Message: e.Message})
 		}
 	}
-	return v, q.QueryRow(ctx, `select exists (select from acts where registration_id = $1 and finished_at is null and `+shownLater+`)`, k.ID).Scan(&v.Processing)
+	return v, nil
 }
 
-func (s *Store) reviewView(ctx context.Context, q querier, subjectID string, keys dataKeys) (*registration.ReviewView, error) {
-	rows, err := q.Query(ctx, `select `+reviewShown+` from reviews where subject_id = $1 order by round desc limit 1`, subjectID)
-	if err != nil {
-		return nil, err
+// shownConditions opens the conditions as they were last judged.
+func (s *Store) shownConditions(k *shownClearing) (registration.Conditions, error) {
+	if k.ConditionsRef == nil {
+		return nil, nil
 	}
-	v, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByNameLax[reviewRow])
-	if err != nil {
-		return nil, unless(err, pgx.ErrNoRows)
-	}
-	return v.view(s, keys)
+	var kept dossier.Conditions
+	item := sealedItem{ref: *k.ConditionsRef, subject: k.ConditionsOf, purpose: k.ConditionsFor, sealed: k.SealedConditions, wrapped: k.DataKey}
+	err := s.openItem(item, Own(k.ID), dossier.PurposeConditions, &kept)
+	return kept.Conditions, err
 }
 
 // ClearingTimeline returns what happened to a clearing, oldest first.
 func (s *Store) ClearingTimeline(ctx context.Context, id string) ([]registration.TimelineEntry, error) {
-	if _, err := loadClearing(ctx, s.pool, id, ""); err != nil {
-		return nil, err
+	lines, err := s.timelineLines(ctx, `select at, event, from_state, to_state, actor, finding_id from clearing_timeline where clearing_id = $1 order by id`, id)
+	if err == nil && len(lines) == 0 { // its opening is a line
+		return nil, ErrNotFound
 	}
-	return s.timelineLines(ctx, `select at, event, from_state, to_state, actor, finding_id from clearing_timeline where clearing_id = $1 order by id`, id)
+	return lines, err
 }
 
 // NewestClearing names the newest clearing that was asked for through an account: the one under way, if there is one.

@@ -89,21 +89,33 @@ func (s *Store) putContact(ctx context.Context, tx pgx.Tx, r *record, contact do
 			return nil, err
 		}
 	}
-	named := dossier.Contact{}.Changed(contact)
-	contact = before.Merged(contact)
-	changed := before.Changed(contact)
-	if r.ContactRef != nil && slices.ContainsFunc(changed, func(f registration.Field) bool { return !r.Corrections.Open(f) }) {
-		return r.locked(), nil
+	merged, refusal := r.merged(before, contact)
+	if refusal != nil {
+		return refusal, nil
 	}
-	ref, err := s.put(ctx, tx, Own(r.ID), dossier.PurposeContact, contact)
+	ref, err := s.put(ctx, tx, Own(r.ID), dossier.PurposeContact, merged)
 	if err != nil {
 		return nil, err
 	}
-	r.ContactRef, r.Contact = &ref, contact.View()
-	for _, f := range named {
+	r.takeContact(ref, merged, contact)
+	return nil, nil
+}
+
+// merged is the contact that is on file once one is handed in, unless that names what may not be changed.
+func (r *record) merged(before, contact dossier.Contact) (dossier.Contact, *registration.Refusal) {
+	after := before.Merged(contact)
+	if r.ContactRef != nil && slices.ContainsFunc(before.Changed(after), func(f registration.Field) bool { return !r.Corrections.Open(f) }) {
+		return after, r.locked()
+	}
+	return after, nil
+}
+
+// takeContact puts a contact on file under its reference, and what of it was handed in counts as corrected.
+func (r *record) takeContact(ref string, merged, handedIn dossier.Contact) {
+	r.ContactRef, r.Contact = &ref, merged.View()
+	for _, f := range (dossier.Contact{}).Changed(handedIn) {
 		r.Corrections.Mark(f)
 	}
-	return nil, nil
 }
 
 // fillContact gives an individual's contact the verified holder's name, and refuses another's.

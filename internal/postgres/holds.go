@@ -124,8 +124,10 @@ func (s *Store) EndHold(ctx context.Context, by, reason string, mark int64) erro
 // held reports whether the database is held, or ought to be: a backup was put back into it, or this process has seen it further.
 func (s *Store) held(ctx context.Context, q querier) (bool, error) {
 	a, err := s.anchorNow(ctx, q)
-	return a.Held || a.PutBack || a.Fell, err
+	return a.held(), err
 }
+
+func (a Anchor) held() bool { return a.Held || a.PutBack || a.Fell }
 
 // Held refuses what must not be done while the database is held.
 func (s *Store) Held(ctx context.Context) (*registration.Refusal, error) {

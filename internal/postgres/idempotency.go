@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -43,18 +44,16 @@ const (
 
 // ClaimKey takes a request's key for lease, unless it was answered or is at work. since is when the caller began to wait:
 // an answer that is not kept (202, 429, 5xx) is given to who was waiting when it came, and to nobody after.
-func (s *Store) ClaimKey(ctx context.Context, r Request, since time.Time, lease time.Duration) (Claimed, *KeptAnswer, error) {
-	outcome, answer := ClaimBusy, (*KeptAnswer)(nil)
-	err := s.inTx(ctx, func(tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, `insert into idempotency (caller, method, path, key, body_mac, created_at, locked_until) values ($1, $2, $3, $4, $5, $6, $7)
-			on conflict do nothing`, r.Caller, r.Method, r.Path, r.Key, r.BodyMAC, s.now(), s.now().Add(lease))
-		if err != nil {
-			return err
-		}
-		if tag.RowsAffected() == 1 {
-			outcome = ClaimWon
-			return nil
-		}
+func (s *Store) ClaimKey(ctx context.Context, r Request, since time.Time, lease time.Duration) (outcome Claimed, answer *KeptAnswer, err error) {
+	tag, err := s.pool.Exec(ctx, `insert into idempotency (caller, method, path, key, body_mac, created_at, locked_until) values ($1, $2, $3, $4, $5, $6, $7)
+		on conflict do nothing`, r.Caller, r.Method, r.Path, r.Key, r.BodyMAC, s.now(), s.now().Add(lease))
+	switch {
+	case err != nil:
+		return ClaimBusy, nil, err
+	case tag.RowsAffected() == 1:
+		return ClaimWon, nil, nil
+	}
+	err = s.inTx(ctx, func(tx pgx.Tx) error {
 		outcome, answer, err = s.reclaim(ctx, tx, r, since, lease)
 		return err
 	})
@@ -98,22 +97,47 @@ func Kept(status int) bool { return status < 500 && status != 202 && status != 4
 
 // AnswerKey keeps the answer of a request whose claim was won, sealed, and lets others have it.
 func (s *Store) AnswerKey(ctx context.Context, r Request, a KeptAnswer) error {
-	wrapped, err := dataKey(ctx, s.pool, IdempotencySubject)
-	if err != nil {
-		return err
-	}
-	sealed, err := s.sealBytes(wrapped, r.place(), a.Body)
-	if err != nil {
-		return err
-	}
 	headers, err := json.Marshal(a.Headers)
 	if err != nil {
 		return err
 	}
-	_, err = s.pool.Exec(ctx, `update idempotency set status = $5, headers = $6, body = $7, answered_at = $8, locked_until = $8
-		where caller = $1 and method = $2 and path = $3 and key = $4`, r.Caller, r.Method, r.Path, r.Key, a.Status, headers, sealed, s.now())
+	if wrapped := s.answers.get(); wrapped != nil {
+		if kept, err := s.answerKey(ctx, r, a, headers, wrapped); kept || err != nil {
+			return err
+		}
+	}
+	wrapped, err := dataKey(ctx, s.pool, IdempotencySubject)
+	if err != nil {
+		return err
+	}
+	s.answers.set(wrapped)
+	_, err = s.answerKey(ctx, r, a, headers, wrapped)
 	return err
 }
+
+// answerKey keeps an answer sealed with a data key, if that is still the one that answers are sealed with.
+func (s *Store) answerKey(ctx context.Context, r Request, a KeptAnswer, headers, wrapped []byte) (kept bool, err error) {
+	sealed, err := s.sealBytes(wrapped, r.place(), a.Body)
+	if err != nil {
+		return false, err
+	}
+	tag, err := s.pool.Exec(ctx, `update idempotency set status = $5, headers = $6, body = $7, answered_at = $8, locked_until = $8
+		where caller = $1 and method = $2 and path = $3 and key = $4 and exists (select from vault_keys where subject = $9 and wrapped = $10)`,
+		r.Caller, r.Method, r.Path, r.Key, a.Status, headers, sealed, s.now(), IdempotencySubject, wrapped)
+	return err == nil && tag.RowsAffected() == 1, err
+}
+
+// answerKey is the data key of kept answers as it was last read: it is the same for as long as the database is.
+type answerKey struct{ wrapped atomic.Pointer[[]byte] }
+
+func (k *answerKey) get() []byte {
+	if wrapped := k.wrapped.Load(); wrapped != nil {
+		return *wrapped
+	}
+	return nil
+}
+
+func (k *answerKey) set(wrapped []byte) { k.wrapped.Store(&wrapped) }
 
 // ReleaseKey gives a claim up without an answer: the next request does the work.
 func (s *Store) ReleaseKey(ctx context.Context, r Request) error {

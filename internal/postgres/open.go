@@ -42,11 +42,16 @@ func lockAccount(ctx context.Context, tx pgx.Tx, accountID string) error {
 	return err
 }
 
+// What stands in the way of a registration $2 for an account $1.
+const (
+	accountTaken = `(exists (select from registrations where account_id = $1 and id <> $2 and ended_at is null)
+		or exists (select from accounts where account_id = $1 and standing = 'active' and registration_id <> $2))`
+	accountClears = `exists (select from clearings where account_id = $1 and not contested and ended_at is null)`
+)
+
 func accountFree(ctx context.Context, tx querier, app registration.Application) (*registration.Refusal, error) {
 	var taken, clearing bool
-	err := tx.QueryRow(ctx, `select exists (select from registrations where account_id = $1 and id <> $2 and ended_at is null)
-		or exists (select from accounts where account_id = $1 and standing = 'active' and registration_id <> $2),
-		exists (select from clearings where account_id = $1 and not contested and ended_at is null)`, app.AccountID, app.RegistrationID).Scan(&taken, &clearing)
+	err := tx.QueryRow(ctx, `select `+accountTaken+`, `+accountClears, app.AccountID, app.RegistrationID).Scan(&taken, &clearing)
 	switch {
 	case err != nil:
 		return nil, err
@@ -72,7 +77,11 @@ func (s *Store) mayOpen(ctx context.Context, q querier, app registration.Applica
 // MayRegister refuses an account that has a registration already, or had too many today, before anything is kept of a new
 // one; [Store.Open] judges again. A registration that the id names itself is no obstacle.
 func (s *Store) MayRegister(ctx context.Context, accountID, registrationID string) (*registration.Refusal, error) {
-	return s.mayOpen(ctx, s.pool, registration.Application{AccountID: accountID, RegistrationID: registrationID})
+	o, err := s.LookForOpening(ctx, accountID, registrationID)
+	if err != nil {
+		return nil, err
+	}
+	return o.Refusal, nil
 }
 
 // late reports whether something can no longer be opened: its caller was answered that it was not.

@@ -22,6 +22,7 @@ import (
 type Pool struct {
 	Process     string // api, worker
 	Connections int
+	statements  func(sql string) // nil: nobody counts
 }
 
 // fewConnections is for a command that is given once and ends.
@@ -43,7 +44,13 @@ var keepAlive = net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interv
 type Option func(*Pool)
 
 // WithPool is for a process that serves.
-func WithPool(p Pool) Option { return func(size *Pool) { *size = p } }
+func WithPool(p Pool) Option {
+	return func(size *Pool) { p.statements, *size = size.statements, p }
+}
+
+// WithStatements calls each with the text of every statement that the store sends, begin and commit among them: for tests that
+// count them.
+func WithStatements(each func(sql string)) Option { return func(size *Pool) { size.statements = each } }
 
 // Open connects to the database at url (postgres://…). Whoever finds all connections taken waits for one, first come first
 // served, for as long as the context allows. [Store.Ping] tells whether the database answers.
@@ -61,7 +68,10 @@ func Open(ctx context.Context, url string, keys *vault.Keys, cal workday.Calenda
 	if err != nil {
 		return nil, fmt.Errorf("postgres: open: %w", err)
 	}
-	return &Store{pool: &connections{pool}, size: size, keys: keys, cal: cal, now: time.Now, seen: &sightings{}, ceilings: registration.DefaultCeilings()}, nil
+	return &Store{
+		pool: &connections{pool}, size: size, keys: keys, cal: cal, now: time.Now, seen: &sightings{}, answers: &answerKey{},
+		ceilings: registration.DefaultCeilings(),
+	}, nil
 }
 
 // configure sizes the pool. An API lends one connection to who listens to transitions, beside the pool.
@@ -69,7 +79,7 @@ func (p Pool) configure(cfg *pgxpool.Config) {
 	cfg.ConnConfig.ConnectTimeout = connectWithin
 	cfg.ConnConfig.DialFunc = (&net.Dialer{KeepAliveConfig: keepAlive}).DialContext
 	cfg.ConnConfig.RuntimeParams["application_name"] = p.name()
-	cfg.ConnConfig.Tracer = watch{}
+	cfg.ConnConfig.Tracer = watch{p.statements}
 	cfg.MaxConns = int32(p.Connections)
 	if p.Process == "api" {
 		cfg.MaxConns--

@@ -86,20 +86,44 @@ func (s *Store) Reviews(ctx context.Context, f ReviewFilter) (Page[*Review], err
 
 // ReviewOf returns the newest round of a registration or clearing, with the one before it and the reviewer's words.
 func (s *Store) ReviewOf(ctx context.Context, subjectID string) (*Review, error) {
-	rows, err := s.pool.Query(ctx, `select `+reviewColumns+`, (select b.snapshot from reviews b where b.subject_id = v.subject_id and b.round = v.round - 1) as before,
-		false as own_case from (select `+listedColumns+` from reviews v where v.subject_id = $1 order by v.round desc limit 1) v`+reviewed, subjectID)
+	return s.ReviewFor(ctx, subjectID, "", Leftover{})
+}
+
+// ReviewFor is [Store.ReviewOf] for a caller, and writes what is left of an act. It says whether it is the caller's own case.
+func (s *Store) ReviewFor(ctx context.Context, subjectID, caller string, left Leftover) (*Review, error) {
+	query, args := left.before(`select `+reviewColumns+`, (select b.snapshot from reviews b where b.subject_id = v.subject_id and b.round = v.round - 1) as before,
+		exists (select from case_callers c where c.subject_id = v.subject_id and c.caller = $2) as own_case,
+		(select wrapped from vault_keys where subject = v.subject_id) as data_key
+		from (select `+listedColumns+` from reviews v where v.subject_id = $1 order by v.round desc limit 1) v`+reviewed, subjectID, caller)
+	rows, err := s.pool.Query(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}
-	v, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByName[Review])
+	type keyed struct {
+		Review
+		DataKey []byte
+	}
+	v, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByName[keyed])
 	if err != nil {
 		return nil, notFound(err)
 	}
-	keys, err := keysOf(ctx, s.pool, subjectID)
-	if err != nil {
-		return nil, err
+	keys := dataKeys{}
+	if v.DataKey != nil {
+		keys[subjectID] = v.DataKey
 	}
-	return v, s.openReasons(keys, subjectID, v.Round, v.Kept)
+	return &v.Review, s.openReasons(keys, subjectID, v.Round, v.Kept)
+}
+
+// ClaimReview gives the open round of a registration to a reviewer, as [Store.AssignReview] does, in one statement. It reports false
+// if that has to judge: whatever is to be said against it, or of a clearing.
+func (s *Store) ClaimReview(ctx context.Context, subjectID, reviewer string) (claimed bool, err error) {
+	if registration.IsClearingID(subjectID) {
+		return false, nil
+	}
+	tag, err := s.pool.Exec(ctx, `update reviews set assignee = $2, claimed_at = $3 where subject_id = $1 and closed_at is null
+		and round = (select max(round) from reviews where subject_id = $1) and (assignee is null or assignee = $2)
+		and not exists (select from case_callers where subject_id = $1 and caller = $2)`, subjectID, reviewer, s.now())
+	return err == nil && tag.RowsAffected() == 1, err
 }
 
 // AssignReview gives the open round of a subject to a reviewer, or to nobody. Unless force is set it refuses to take the round

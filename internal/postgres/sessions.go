@@ -20,14 +20,6 @@ type AdminSession struct {
 	ExpiresAt time.Time
 }
 
-// SessionOf returns the session that an act opened.
-func (s *Store) SessionOf(ctx context.Context, actID string) (AdminSession, error) {
-	var a AdminSession
-	err := s.pool.QueryRow(ctx, `select session_id, role, qr_payload, expires_at from admin_sessions where act_id = $1`, actID).
-		Scan(&a.SessionID, &a.Role, &a.QRPayload, &a.ExpiresAt)
-	return a, notFound(err)
-}
-
 // MayChooseRole judges, before the wallet is asked for a session, whether the administrator may be chosen now;
 // [Store.SessionOpened] judges again under the row's lock.
 func (s *Store) MayChooseRole(ctx context.Context, registrationID string) (*registration.Refusal, error) {

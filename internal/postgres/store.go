@@ -30,6 +30,8 @@ type Store struct {
 	now  func() time.Time
 	seen *sightings
 
+	answers *answerKey
+
 	ceilings registration.Ceilings
 }
 

@@ -16,20 +16,12 @@ import (
 )
 
 // View returns a registration as callers see it.
-func (s *Store) View(ctx context.Context, id string) (view *registration.View, err error) {
-	err = s.inSnapshot(ctx, func(q querier) error {
-		rec, err := load(ctx, q, id, "")
-		if err != nil {
-			return err
-		}
-		all, err := s.views(ctx, q, []*record{rec})
-		if err == nil {
-			view = all[0]
-		}
-		return err
-	})
-	return view, err
+func (s *Store) View(ctx context.Context, id string) (*registration.View, error) {
+	return s.ViewAfter(ctx, id, Leftover{})
 }
+
+// viewOne reads one registration with all that is shown of it.
+const viewOne = `select ` + shownColumns + `, ` + reviewersKey + ` from (select ` + recordColumns + ` from registrations where id = $1) r` + alongside
 
 // Standing is what the API needs to judge an act before it tries it.
 type Standing struct {
@@ -89,20 +81,18 @@ func (s *Store) List(ctx context.Context, f ListFilter) (Page[*registration.View
 	if err := q.beyond(f.Cursor, "(created_at, id) < (?, ?)"); err != nil {
 		return page, err
 	}
-	err := s.inSnapshot(ctx, func(tx querier) error {
-		rows, err := tx.Query(ctx, q.sql(), q.args...)
-		if err != nil {
-			return err
+	all, err := s.views(ctx, q.sql(), q.args...)
+	if err != nil {
+		return page, err
+	}
+	all, page.NextCursor = trim(all, f.Limit, func(r *shownRecord) (time.Time, string) { return r.CreatedAt, r.ID })
+	page.Items = make([]*registration.View, len(all))
+	for i, r := range all {
+		if page.Items[i], err = s.view(r); err != nil {
+			return page, err
 		}
-		recs, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByName[record])
-		if err != nil {
-			return err
-		}
-		recs, page.NextCursor = trim(recs, f.Limit, func(r *record) (time.Time, string) { return r.CreatedAt, r.ID })
-		page.Items, err = s.views(ctx, tx, recs)
-		return err
-	})
-	return page, err
+	}
+	return page, nil
 }
 
 // ErrCursor says that a cursor is none of ours.
@@ -125,87 +115,109 @@ func readCursor(c string) (time.Time, string, error) {
 	return at, id, nil
 }
 
-// views completes records with what lies in other tables, in one round trip a table however many they are.
-func (s *Store) views(ctx context.Context, q querier, recs []*record) ([]*registration.View, error) {
-	ids := make([]string, len(recs))
-	for i, r := range recs {
-		ids[i] = r.ID
-	}
-	payments, err := byKey(ctx, q, func(p *payment) string { return p.RegistrationID },
-		`select distinct on (registration_id) `+paymentColumns+` from payments where registration_id = any($1) order by registration_id, requested_at desc, id desc`, ids)
-	if err != nil {
-		return nil, err
-	}
-	reviews, err := byKey(ctx, q, func(r *reviewRow) string { return r.SubjectID },
-		`select distinct on (subject_id) `+reviewShown+` from reviews where subject_id = any($1) order by subject_id, round desc`, ids)
-	if err != nil {
-		return nil, err
-	}
-	keys, err := keysOf(ctx, q, reviewedBefore(recs)...)
-	if err != nil {
-		return nil, err
-	}
-	type files struct {
-		Subject   string
-		Documents []registration.Document
-	}
-	docs, err := byKey(ctx, q, func(f *files) string { return f.Subject }, `select subject, jsonb_agg(jsonb_build_object('slot', slot, 'sha256', sha256,
-		'size', size, 'content_type', content_type, 'at', at) order by slot) as documents from documents where subject = any($1) and superseded_at is null group by subject`, ids)
-	if err != nil {
-		return nil, err
-	}
-	type busy struct{ RegistrationID string }
-	processing, err := byKey(ctx, q, func(b *busy) string { return b.RegistrationID },
-		`select distinct registration_id from acts where registration_id = any($1) and finished_at is null and `+shownLater, ids)
-	if err != nil {
-		return nil, err
-	}
-	all := make([]*registration.View, len(recs))
-	for i, r := range recs {
-		if err := s.openReasons(keys, r.ID, r.ReviewRound, r.Corrections); err != nil {
-			return nil, err
-		}
-		v := viewOf(r, payments[r.ID], nil, s.now())
-		if d := docs[r.ID]; d != nil {
-			v = viewOf(r, payments[r.ID], d.Documents, s.now())
-		}
-		if v.Review, err = reviews[r.ID].view(s, keys); err != nil {
-			return nil, err
-		}
-		v.Processing = processing[r.ID] != nil
-		all[i] = v
-	}
-	return all, nil
+// shownRecord is a registration's row with what lies in other tables and is shown with it.
+type shownRecord struct {
+	record
+	shownPayment
+	shownReview
+	Documents  []registration.Document
+	Processing bool   // an act that was answered 202 is under way
+	DataKey    []byte // wrapped; only if reviewers may have written something
 }
 
-// reviewedBefore names those of some registrations that reviewers may have written to.
-func reviewedBefore(recs []*record) []string {
-	var ids []string
-	for _, r := range recs {
-		if r.ReviewRound > 0 {
-			ids = append(ids, r.ID)
-		}
+// shownPayment is the newest payment, as far as it is shown. All of it is null if there is none.
+type shownPayment struct {
+	PayoutState        *registration.PayoutState
+	PayoutLast4        *string
+	PayoutLeft         *int
+	PayoutNotified     *time.Time
+	PayoutSettled      *time.Time
+	PayoutExpected     *time.Time
+	PayoutWindowCloses *time.Time
+	PayoutFailure      *string
+	PayoutOverdue      *bool
+}
+
+// shownReview is the newest review round, as far as applicants see it. All of it is null if nothing was submitted.
+type shownReview struct {
+	RoundNumber    *int
+	RoundSubmitted *time.Time
+	RoundDue       *time.Time
+	RoundAssignee  *string
+	RoundDecision  *string
+	RoundReasons   registration.Corrections
+}
+
+// alongside joins to registrations r what is shown with them, in the one statement that reads them: it is all of one moment.
+const alongside = `
+	left join lateral (select state as payout_state, bank_last4 as payout_last4, attempts_left as payout_left, notified_at as payout_notified,
+			settled_at as payout_settled, expected_by as payout_expected, window_closes_at as payout_window_closes, failure as payout_failure,
+			overdue as payout_overdue
+		from payments where registration_id = r.id order by requested_at desc, id desc limit 1) p on true
+	left join lateral (select ` + roundShown + ` from reviews where subject_id = r.id order by round desc limit 1) v on true`
+
+const roundShown = `round as round_number, submitted_at as round_submitted, due_at as round_due, assignee as round_assignee, decision as round_decision,
+	reasons as round_reasons`
+
+// documentsOf are the documents of a row r as JSON, null if there are none.
+const documentsOf = `(select jsonb_agg(jsonb_build_object('slot', slot, 'sha256', sha256, 'size', size, 'content_type', content_type, 'at', at) order by slot)
+	from documents where subject = r.id and superseded_at is null)`
+
+// processingOf is true if an act on a row r that was answered 202 is under way.
+const processingOf = `exists (select from acts where registration_id = r.id and finished_at is null and ` + shownLater + `)`
+
+// shownColumns are what a registration r, with what is alongside, is shown of.
+const shownColumns = `r.*, p.*, v.*, ` + documentsOf + ` as documents, ` + processingOf + ` as processing`
+
+// reviewersKey is the data key of a registration r, if reviewers may have written something.
+const reviewersKey = `case when r.review_round > 0 then (select wrapped from vault_keys where subject = r.id) end as data_key`
+
+// views reads the registrations that a query of their rows chooses, in its order, each with all that is shown of it.
+func (s *Store) views(ctx context.Context, sql string, args ...any) ([]*shownRecord, error) {
+	rows, err := s.pool.Query(ctx, `select `+shownColumns+`, `+reviewersKey+` from (`+sql+`) r`+alongside+` order by r.created_at desc, r.id desc`, args...)
+	if err != nil {
+		return nil, err
 	}
-	return ids
+	return pgx.CollectRows(rows, pgx.RowToAddrOfStructByName[shownRecord])
 }
 
-// reviewRow is a review round as it is stored, as far as applicants see it.
-type reviewRow struct {
-	SubjectID string
-	registration.ReviewView
-	Kept registration.Corrections
+// view is a registration as callers see it, the reviewer's words opened.
+func (s *Store) view(r *shownRecord) (*registration.View, error) {
+	keys := dataKeys{}
+	if r.DataKey != nil {
+		keys[r.ID] = r.DataKey
+	}
+	if err := s.openReasons(keys, r.ID, r.ReviewRound, r.Corrections); err != nil {
+		return nil, err
+	}
+	v := viewOf(&r.record, r.payment(), r.Documents, s.now())
+	v.Processing = r.Processing
+	var err error
+	v.Review, err = r.round(s, r.ID, keys)
+	return v, err
 }
 
-const reviewShown = `subject_id, round, submitted_at, due_at, assignee, decision, reasons as kept`
+// payment is the newest payment as far as it is shown, nil if there is none.
+func (p *shownPayment) payment() *payment {
+	if p.PayoutState == nil {
+		return nil
+	}
+	return &payment{BankLast4: *p.PayoutLast4, Payment: registration.Payment{
+		State: *p.PayoutState, AttemptsLeft: *p.PayoutLeft, NotifiedAt: p.PayoutNotified, SettledAt: p.PayoutSettled,
+		ExpectedBy: p.PayoutExpected, WindowClosesAt: p.PayoutWindowCloses, Failure: p.PayoutFailure, Overdue: *p.PayoutOverdue,
+	}}
+}
 
-// view is the round as applicants see it, the reviewer's words opened; nil if there is none.
-func (r *reviewRow) view(s *Store, keys dataKeys) (*registration.ReviewView, error) {
-	if r == nil {
+// round is the newest review round as applicants see it, the reviewer's words opened; nil if there is none.
+func (v *shownReview) round(s *Store, subject string, keys dataKeys) (*registration.ReviewView, error) {
+	if v.RoundNumber == nil {
 		return nil, nil
 	}
-	err := s.openReasons(keys, r.SubjectID, r.Round, r.Kept)
-	r.Reasons = r.Kept.Reasons()
-	return &r.ReviewView, err
+	err := s.openReasons(keys, subject, *v.RoundNumber, v.RoundReasons)
+	return &registration.ReviewView{
+		Round: *v.RoundNumber, SubmittedAt: *v.RoundSubmitted, DueAt: *v.RoundDue, Assignee: v.RoundAssignee, Decision: v.RoundDecision,
+		Reasons: v.RoundReasons.Reasons(),
+	}, err
 }
 
 // byKey collects rows by a key of theirs.
@@ -266,10 +278,11 @@ func (p *payment) outlasted(at time.Time) bool {
 
 // Timeline returns what happened to a registration, oldest first.
 func (s *Store) Timeline(ctx context.Context, id string) ([]registration.TimelineEntry, error) {
-	if _, err := load(ctx, s.pool, id, ""); err != nil {
-		return nil, err
+	lines, err := s.timelineLines(ctx, `select at, event, from_state, to_state, actor, finding_id from timeline where registration_id = $1 order by id`, id)
+	if err == nil && len(lines) == 0 { // its opening is a line
+		return nil, ErrNotFound
 	}
-	return s.timelineLines(ctx, `select at, event, from_state, to_state, actor, finding_id from timeline where registration_id = $1 order by id`, id)
+	return lines, err
 }
 
 // Account is an account's standing as callers see it.
