@@ -145,9 +145,20 @@ func (p *Payment) Confirm(now time.Time) {
 	p.State, p.ConfirmedAt, p.Overdue, p.RemindAt = PayoutConfirmed, &now, false, nil
 }
 
-// ShownOtherwise reports whether what a run and an applicant see of a payment differs from what they saw of it before.
+// ShownOtherwise reports whether what an applicant sees of a payment differs from what they saw of it before.
 func (p *Payment) ShownOtherwise(before Payment) bool {
-	return p.State != before.State || (p.SettledAt == nil) != (before.SettledAt == nil) || p.Overdue != before.Overdue ||
+	return p.State != before.State || p.Moved(before)
+}
+
+// Leads reports whether a run must follow where a payment has come to. That it was sent leads nowhere: the run looks when the
+// money should have come, and learns then that it was.
+func (p *Payment) Leads(before Payment) bool {
+	return p.State != before.State && p.State != PayoutSent
+}
+
+// Moved reports whether what a run waits for of a payment, or whether it is late, differs from before.
+func (p *Payment) Moved(before Payment) bool {
+	return (p.SettledAt == nil) != (before.SettledAt == nil) || p.Overdue != before.Overdue ||
 		!p.expectedBy().Same(before.expectedBy()) || !p.closes().Same(before.closes()) || !sameTime(p.RemindAt, before.RemindAt)
 }
 

@@ -207,5 +207,20 @@ func TestWhatIsShownOfAPayment(t *testing.T) {
 	p := before
 	p.AttemptsLeft--
 	p.OrderedAt = at(9, 9)
-	assert.False(t, p.ShownOtherwise(before), "neither a run nor its deadlines go by that")
+	assert.False(t, p.ShownOtherwise(before), "nobody goes by that")
+}
+
+func TestWhereAPaymentLeads(t *testing.T) {
+	t.Parallel()
+	before := ordered()
+	p := before
+	p.Report("sent", "", on(2, 0))
+	assert.False(t, p.Leads(before), "to the day on which the money is expected, as before")
+	assert.False(t, p.Moved(before))
+	sent := p
+	p.Report("settled", "", on(2, 0))
+	assert.True(t, p.Leads(sent))
+	p = sent
+	p.Report("failed", "", on(2, 0))
+	assert.True(t, p.Leads(sent))
 }

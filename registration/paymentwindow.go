@@ -20,7 +20,7 @@ func (p *Payment) Expected(cal Calendar) Deadline {
 // SetExpected has the calendar say by when the money should have arrived. The window that was announced with it lasts as long.
 func (p *Payment) SetExpected(cal Calendar) {
 	due := Later(Deadline{At: *p.ExpectedBy}, p.Expected(cal))
-	p.ExpectedBy, p.WindowProvisional = &due.At, due.Provisional
+	p.ExpectedBy, p.WindowProvisional = kept(p.ExpectedBy, due.At), due.Provisional
 	if p.WindowClosesAt != nil && p.WindowClosesAt.Before(due.At) {
 		p.WindowClosesAt = &due.At
 	}
@@ -48,7 +48,7 @@ func (p *Payment) SetWindow(cal Calendar, since time.Time) {
 	if p.WindowClosesAt != nil {
 		closes = Later(Deadline{At: *p.WindowClosesAt}, closes)
 	}
-	p.WindowClosesAt, p.WindowProvisional = &closes.At, closes.Provisional
+	p.WindowClosesAt, p.WindowProvisional = kept(p.WindowClosesAt, closes.At), closes.Provisional
 	// Noon of the day before the last: "closes tomorrow".
 	day := closes.At.Sub(cal.Days(closes.At, -1))
 	remind := closes.At.Add(-day - day/2)
@@ -56,7 +56,7 @@ func (p *Payment) SetWindow(cal Calendar, since time.Time) {
 	case late: // the announcement says it itself
 		p.RemindAt = nil
 	case remind.After(*p.SettledAt):
-		p.RemindAt = &remind
+		p.RemindAt = kept(p.RemindAt, remind)
 	}
 }
 
@@ -118,4 +118,12 @@ func (p *Payment) NextLook(state State, now time.Time) (next *time.Time, ask boo
 		return p.WindowClosesAt, false
 	}
 	return nil, false
+}
+
+// kept is the moment that stood, if it is the same still.
+func kept(before *time.Time, at time.Time) *time.Time {
+	if before != nil && before.Equal(at) {
+		return before
+	}
+	return &at
 }

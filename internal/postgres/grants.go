@@ -88,7 +88,7 @@ func (c *regChange) bankToGrant(ctx context.Context) (fp []byte, last4 string, e
 
 // ResolvePayout stores ops' word on a registration's newest payment, as if the bank had reported it.
 func (s *Store) ResolvePayout(ctx context.Context, registrationID, actID, by, outcome, reason string) (*registration.Refusal, error) {
-	p, err := newestPayment(ctx, s.pool, registrationID, "")
+	p, err := newestPayment(ctx, s.pool, registrationID)
 	if err != nil {
 		return nil, err
 	}

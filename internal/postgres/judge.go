@@ -16,7 +16,7 @@ func (s *Store) SubmitRefused(ctx context.Context, id string) (*registration.Ref
 		if err != nil {
 			return err
 		}
-		p, err := newestPayment(ctx, q, id, "")
+		p, err := newestPayment(ctx, q, id)
 		if err != nil {
 			return err
 		}
@@ -47,7 +47,7 @@ func (s *Store) DepositRefused(ctx context.Context, id string) (*registration.Re
 	if err != nil {
 		return nil, err
 	}
-	p, err := newestPayment(ctx, s.pool, id, "")
+	p, err := newestPayment(ctx, s.pool, id)
 	if err != nil {
 		return nil, err
 	}

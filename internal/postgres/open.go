@@ -117,7 +117,8 @@ func (s *Store) create(ctx context.Context, tx pgx.Tx, app registration.Applicat
 	if err := c.rec.insert(ctx, tx); err != nil {
 		return nil, err
 	}
-	return c, c.write(ctx, registration.None, event)
+	err = c.write(ctx, registration.None, event)
+	return c, err
 }
 
 // openIn does what belongs to the opening beside the row itself.

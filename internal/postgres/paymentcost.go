@@ -53,7 +53,7 @@ func (s *Store) PaymentBarred(ctx context.Context, registrationID string, handed
 
 // provenBefore reports whether company information is proven, or being proven, by a payment that was made.
 func (s *Store) provenBefore(ctx context.Context, rec *record, handedIn dossier.Company) (bool, error) {
-	p, err := newestPayment(ctx, s.pool, rec.ID, "")
+	p, err := newestPayment(ctx, s.pool, rec.ID)
 	if err != nil || rec.CompanyRef == nil || rec.CompanyProof == nil && !p.open() {
 		return false, err
 	}

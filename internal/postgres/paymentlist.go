@@ -177,7 +177,7 @@ func (s *Store) NewestToTrace(ctx context.Context, registrationID string) (*Trac
 	if err != nil {
 		return nil, "", err
 	}
-	p, err := newestPayment(ctx, s.pool, registrationID, "")
+	p, err := newestPayment(ctx, s.pool, registrationID)
 	if p == nil || err != nil {
 		return nil, rec.State, err
 	}

@@ -42,8 +42,8 @@ const paymentColumns = `id, registration_id, key, bank_fingerprint, bank_last4, 
 	window_provisional, remind_at, failure, overdue, adoption`
 
 // newestPayment reads a registration's newest payment, nil if it has none.
-func newestPayment(ctx context.Context, q querier, registrationID, lock string) (*payment, error) {
-	return onePayment(ctx, q, `registration_id = $1 order by requested_at desc, id desc limit 1 `+lock, registrationID)
+func newestPayment(ctx context.Context, q querier, registrationID string) (*payment, error) {
+	return onePayment(ctx, q, `registration_id = $1 order by requested_at desc, id desc limit 1`, registrationID)
 }
 
 // onePayment reads the payment that the condition names, nil if there is none.

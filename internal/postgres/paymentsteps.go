@@ -52,11 +52,7 @@ func (s *Store) releaseHeld(ctx context.Context, tx pgx.Tx, paymentID string) er
 // The run hears of what it mirrors.
 func (s *Store) changePayment(ctx context.Context, paymentID string, fn func(c *regChange, p *payment) error) error {
 	return s.inTx(ctx, func(tx pgx.Tx) error {
-		var registrationID string
-		if err := tx.QueryRow(ctx, `select registration_id from payments where id = $1`, paymentID).Scan(&registrationID); err != nil {
-			return notFound(err)
-		}
-		c, err := s.beginRegistration(ctx, tx, registration.Step{Subject: registrationID})
+		c, err := s.beginOfPayment(ctx, tx, paymentID)
 		if err != nil {
 			return err
 		}
@@ -88,10 +84,14 @@ func (c *regChange) mirrored(ctx context.Context, p *payment, before registratio
 			return err
 		}
 	}
-	if p.State == before.State { // a deadline has moved; the bank's answer follows
+	switch {
+	case p.Leads(before):
+		return c.tellChanged(ctx, tellRun)
+	case p.Moved(before): // the bank's answer follows
 		return c.tellChanged(ctx, tellRunSoon)
 	}
-	return c.tellChanged(ctx, tellRun)
+	c.rec.UpdatedAt = c.at
+	return c.save(ctx, c.rec.Sequence, nil)
 }
 
 // Order is what the bank is asked to pay. Its amount and account exist in memory only.

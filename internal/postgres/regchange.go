@@ -25,10 +25,20 @@ type regChange struct {
 }
 
 func (s *Store) beginRegistration(ctx context.Context, tx pgx.Tx, step registration.Step) (*regChange, error) {
-	rec, err := lockRegistration(ctx, tx, step.Subject)
+	return s.beginWhere(ctx, tx, step, `id = $1`, step.Subject)
+}
+
+// beginOfPayment begins a change of the registration that a payment is of.
+func (s *Store) beginOfPayment(ctx context.Context, tx pgx.Tx, paymentID string) (*regChange, error) {
+	return s.beginWhere(ctx, tx, registration.Step{}, `id = (select registration_id from payments where id = $1)`, paymentID)
+}
+
+func (s *Store) beginWhere(ctx context.Context, tx pgx.Tx, step registration.Step, where string, args ...any) (*regChange, error) {
+	rec, err := lockRegistration(ctx, tx, where, args...)
 	if err != nil {
 		return nil, err
 	}
+	step.Subject = rec.ID
 	c := s.registrationChange(tx, step, rec, nil)
 	if rec.Kind == registration.Enterprise {
 		err = c.lockPayment(ctx)
@@ -57,13 +67,13 @@ func (c *regChange) lockPayment(ctx context.Context) error {
 }
 
 // lockRegistration locks and reads a registration, and the key that its values are sealed with.
-func lockRegistration(ctx context.Context, tx pgx.Tx, id string) (*record, error) {
+func lockRegistration(ctx context.Context, tx pgx.Tx, where string, args ...any) (*record, error) {
 	type locked struct {
 		record
 		DataKey []byte
 	}
 	rows, err := tx.Query(ctx, `select `+recordColumns+`, (select wrapped from vault_keys where subject = registrations.id) as data_key
-		from registrations where id = $1 for update`, id)
+		from registrations where `+where+` for update`, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +82,7 @@ func lockRegistration(ctx context.Context, tx pgx.Tx, id string) (*record, error
 		return nil, notFound(err)
 	}
 	l.read = l.items()
-	remember(tx, id, l.DataKey)
+	remember(tx, l.ID, l.DataKey)
 	return &l.record, nil
 }
 

@@ -53,15 +53,9 @@ var errOwnerCame = errors.New("postgres: the report's owner has just come")
 // takeReport locks the owner's row first, like every step, then what concerns the key.
 func (s *Store) takeReport(ctx context.Context, r Report) (known bool, err error) {
 	err = s.inTx(ctx, func(tx pgx.Tx) error {
-		owner, err := ownerOf(ctx, tx, r)
-		if err != nil {
+		rec, err := lockRegistration(ctx, tx, `id = (`+r.ownerQuery()+`)`, r.Key)
+		if unless(err, ErrNotFound) != nil {
 			return err
-		}
-		var rec *record
-		if owner != nil {
-			if rec, err = lockRegistration(ctx, tx, *owner); err != nil {
-				return err
-			}
 		}
 		if err := lockReports(ctx, tx, r.Key); err != nil {
 			return err
@@ -82,13 +76,8 @@ func (s *Store) takeReport(ctx context.Context, r Report) (known bool, err error
 	return known, err
 }
 
-// ownerOf finds the registration that a report's payment or session belongs to, nil if it is nobody's.
-func ownerOf(ctx context.Context, q querier, r Report) (owner *string, err error) {
-	err = q.QueryRow(ctx, `select (`+r.ownerQuery()+`)`, r.Key).Scan(&owner)
-	return owner, err
-}
-
-// ownerUnderLock is ownerOf, and whether the message is a repeated one: then it says whether it belonged to anybody.
+// ownerUnderLock finds the registration that a report's payment or session belongs to, nil if it is nobody's, and whether the
+// message is a repeated one: then matched says whether it belonged to anybody.
 func ownerUnderLock(ctx context.Context, q querier, r Report) (owner *string, matched *bool, err error) {
 	err = q.QueryRow(ctx, `select (`+r.ownerQuery()+`), (select registration_id is not null from reports where source = $2 and message_id = $3)`,
 		r.Key, r.Source, r.MessageID).Scan(&owner, &matched)
@@ -189,6 +178,9 @@ func (s *Store) takeBankReport(ctx context.Context, tx pgx.Tx, r Report, rec *re
 		return c.endedReturn(ctx, p)
 	case !news: // an earlier stage, reported late: recorded, no effect
 		return nil
+	case p.State == registration.PayoutSent: // which leads nowhere, see [registration.Payment.Leads]
+		rec.UpdatedAt = c.at
+		return c.save(ctx, rec.Sequence, nil)
 	}
 	return c.tellChanged(ctx, tellRun)
 }

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -93,20 +92,14 @@ func (c *regChange) followSession(ctx context.Context) error {
 	if c.rec.State != registration.AdminIdentityRequired {
 		return nil
 	}
-	var sessionID string
-	var role registration.Role
-	err := c.tx.QueryRow(ctx, `select session_id, role from admin_sessions s where registration_id = $1 and current and exists
-		(select from reports where source = 'wallet' and key = s.session_id and followed_at is null)`, c.rec.ID).Scan(&sessionID, &role)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return nil
-	}
-	if err != nil {
+	s, err := c.scannedSession(ctx)
+	if s == nil || err != nil {
 		return err
 	}
-	if _, err := c.tx.Exec(ctx, `update reports set followed_at = $2 where source = 'wallet' and key = $1 and followed_at is null`, sessionID, c.at); err != nil {
+	if _, err := c.tx.Exec(ctx, `update reports set followed_at = $2 where source = 'wallet' and key = $1 and followed_at is null`, s.id, c.at); err != nil {
 		return err
 	}
-	person, verified, err := c.scanned(ctx, sessionID)
+	person, verified, err := c.scanned(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -115,10 +108,10 @@ func (c *regChange) followSession(ctx context.Context) error {
 		return nil
 	}
 	c.rec.LastActAt = c.at
-	if refusal, err := c.proveAdministrator(ctx, person, role); refusal == nil || err != nil {
+	if refusal, err := c.proveAdministrator(ctx, person, s.role); refusal == nil || err != nil {
 		return err
 	}
-	_, err = c.tx.Exec(ctx, `update admin_sessions set current = false where session_id = $1`, sessionID) // it has had its answer
+	_, err = c.tx.Exec(ctx, `update admin_sessions set current = false where session_id = $1`, s.id) // it has had its answer
 	return err
 }
 
@@ -139,22 +132,34 @@ func (c *regChange) proveAdministrator(ctx context.Context, p dossier.Person, ro
 	return c.provePerson(ctx, p, registration.ByQRScan, role)
 }
 
-// scanned finds the person a session verified; verified is false if the wallet reported failures only.
-func (c *regChange) scanned(ctx context.Context, sessionID string) (p dossier.Person, verified bool, err error) {
-	r := Report{Source: "wallet", Key: sessionID}
-	var sealedFor string
-	var body []byte
-	err = c.tx.QueryRow(ctx, `select message_id, sealed_for, body from reports where source = 'wallet' and key = $1 and type = 'session.verified'
-		order by received_at desc limit 1`, sessionID).Scan(&r.MessageID, &sealedFor, &body)
-	if errors.Is(err, pgx.ErrNoRows) {
+// scannedSession is the current session with what the wallet has said of it.
+type scannedSession struct {
+	id        string
+	role      registration.Role
+	message   *string // of the newest report that says who it was; nil: there is none
+	sealedFor *string
+	body      []byte
+}
+
+// scannedSession reads the current session if the wallet has said something of it that was not followed; else nil.
+func (c *regChange) scannedSession(ctx context.Context) (*scannedSession, error) {
+	var s scannedSession
+	err := c.tx.QueryRow(ctx, `select s.session_id, s.role, v.message_id, v.sealed_for, v.body from admin_sessions s
+		left join lateral (select message_id, sealed_for, body from reports where source = 'wallet' and key = s.session_id and type = 'session.verified'
+			order by received_at desc limit 1) v on true
+		where s.registration_id = $1 and s.current and exists (select from reports where source = 'wallet' and key = s.session_id and followed_at is null)`,
+		c.rec.ID).Scan(&s.id, &s.role, &s.message, &s.sealedFor, &s.body)
+	if err != nil {
+		return nil, unless(err, pgx.ErrNoRows)
+	}
+	return &s, nil
+}
+
+// scanned opens who a session verified; verified is false if the wallet reported failures only.
+func (c *regChange) scanned(ctx context.Context, s *scannedSession) (p dossier.Person, verified bool, err error) {
+	if s.message == nil {
 		return p, false, nil
 	}
-	if err != nil {
-		return p, false, err
-	}
-	report, err := c.openReport(ctx, r, sealedFor, body)
-	if err != nil {
-		return p, false, err
-	}
-	return dossier.Person{Holder: report.Holder, IDNumber: report.IDNumber}, true, nil
+	report, err := c.openReport(ctx, Report{Source: "wallet", Key: s.id, MessageID: *s.message}, *s.sealedFor, s.body)
+	return dossier.Person{Holder: report.Holder, IDNumber: report.IDNumber}, err == nil, err
 }
