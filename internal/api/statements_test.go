@@ -198,7 +198,7 @@ func (c *costs) reads(path string) {
 // looks has the run take up what was reported.
 func (w *world) looks(id string) {
 	w.t.Helper()
-	_, err := w.store.Steps().Look(context.Background(), postgres.Step{RegistrationID: id})
+	_, err := w.store.Steps().Look(context.Background(), registration.Step{Subject: id})
 	require.NoError(w.t, err)
 }
 
