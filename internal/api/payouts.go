@@ -55,8 +55,8 @@ func (s *server) deposit(ctx context.Context, in *enterDeposit) (*registrationAn
 func (s *server) payout(ctx context.Context, in *ByID) (*registrationAnswer, error) {
 	return s.finished(ctx, act{
 		registration: in.ID, kind: registration.ActPayout,
-		before: judged(func(ctx context.Context, _ *postgres.ActLook) (*registration.Refusal, error) {
-			return s.Store.PaymentBarred(ctx, in.ID, nil)
+		before: judged(func(ctx context.Context, look *postgres.ActLook) (*registration.Refusal, error) {
+			return s.Store.PaymentBarredOf(ctx, look, nil)
 		}),
 	})
 }

@@ -73,9 +73,12 @@ func (s *Store) switchPayouts(ctx context.Context, word, by, reason string) erro
 const pausedSubject = "payouts"
 
 func payoutsPaused(ctx context.Context, q querier) (paused bool, err error) {
-	err = q.QueryRow(ctx, `select coalesce((select word from payout_switches order by n desc limit 1) = $1, false)`, wordPause).Scan(&paused)
+	err = q.QueryRow(ctx, `select `+payoutsPausedNow).Scan(&paused)
 	return paused, err
 }
+
+// payoutsPausedNow is true if ops' newest word is to pause.
+const payoutsPausedNow = `coalesce((select word from payout_switches order by n desc limit 1) = '` + wordPause + `', false)`
 
 // payoutsHeld says why no payment may be ordered, [ErrPaused] or [ErrRestored], and keeps a reason from coming up until the
 // transaction ends.

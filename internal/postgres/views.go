@@ -202,10 +202,11 @@ func (p *shownPayment) payment() *payment {
 	if p.PayoutState == nil {
 		return nil
 	}
-	return &payment{
-		State: *p.PayoutState, BankLast4: *p.PayoutLast4, AttemptsLeft: *p.PayoutLeft, NotifiedAt: p.PayoutNotified, SettledAt: p.PayoutSettled,
-		ExpectedBy: p.PayoutExpected, WindowClosesAt: p.PayoutWindowCloses, Failure: p.PayoutFailure, Overdue: *p.PayoutOverdue,
-	}
+	shown := &payment{BankLast4: *p.PayoutLast4}
+	shown.State, shown.AttemptsLeft, shown.Failure, shown.Overdue = *p.PayoutState, *p.PayoutLeft, p.PayoutFailure, *p.PayoutOverdue
+	shown.NotifiedAt, shown.SettledAt = p.PayoutNotified, p.PayoutSettled
+	shown.ExpectedBy, shown.WindowClosesAt = p.PayoutExpected, p.PayoutWindowCloses
+	return shown
 }
 
 // round is the newest review round as applicants see it, the reviewer's words opened; nil if there is none.
