@@ -76,7 +76,7 @@ func (s *server) resolve(ctx context.Context, in *resolvePayout) (*registrationA
 	if err := checkReason(in.Body.Reason); err != nil {
 		return nil, err
 	}
-	before, err := s.standing(ctx, in.ID, http.StatusOK)
+	before, err := s.standing(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +99,7 @@ const (
 func (s *server) moved(ctx context.Context, before *registration.View) (*registrationAnswer, error) {
 	until := s.Now().Add(moveWithin)
 	for {
-		now, err := s.standing(ctx, before.ID, http.StatusOK)
+		now, err := s.standing(ctx, before.ID)
 		if err != nil || now.Body.State != before.State || !followsPayout(now.Body) || s.Now().After(until) {
 			return now, err
 		}

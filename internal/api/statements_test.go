@@ -73,24 +73,23 @@ func newCosts(t *testing.T) *costs {
 		engine := &stubEngine{store: uncounted}
 		d.Engine, d.Runs = engine, engine
 	})
-	w.store = w.deps.Engine.(*stubEngine).store //nolint:forcetypeassert // made above
+	w.store = w.deps.Engine.(*stubEngine).store
 	asked.take()
 	return &costs{t: t, w: w, asked: asked}
 }
 
-// call makes a call and holds it to its statements. SHOW_STATEMENTS=1 prints them.
+// call makes a call and holds it to its statements. With -v and SHOW_STATEMENTS=1 it shows them.
 func (c *costs) call(name string, most int, do func() answer) answer {
 	c.t.Helper()
 	c.asked.take()
 	a := do()
-	time.Sleep(20 * time.Millisecond) // what comes after the answer counts too
 	asked := c.asked.take()
 	c.total += len(asked)
 	assert.LessOrEqual(c.t, len(asked), most, "%s takes more statements:\n%s", name, strings.Join(asked, "\n"))
 	if os.Getenv("SHOW_STATEMENTS") != "" {
-		fmt.Printf("%-28s %3d\n", name, len(asked))
+		c.t.Logf("%-28s %3d", name, len(asked))
 		for _, sql := range asked {
-			fmt.Println("      ", strings.Join(strings.Fields(sql), " "))
+			c.t.Log(strings.Join(strings.Fields(sql), " "))
 		}
 	}
 	return a
@@ -101,7 +100,7 @@ func (c *costs) allOf(whom string, most int) {
 	c.t.Helper()
 	assert.LessOrEqual(c.t, c.total, most, "all calls of %s", whom)
 	if os.Getenv("SHOW_STATEMENTS") != "" {
-		fmt.Println(whom, c.total)
+		c.t.Log(whom, c.total)
 	}
 }
 
@@ -211,8 +210,8 @@ func (w *world) looks(id string) {
 
 // missingOf are the fields that are still to be handed in.
 func missingOf(a answer) (fields []string) {
-	for _, r := range a.Body["requirements"].([]any) { //nolint:forcetypeassert // a list, by the contract
-		fields = append(fields, r.(map[string]any)["field"].(string)) //nolint:forcetypeassert // as above
+	for _, r := range a.Body["requirements"].([]any) {
+		fields = append(fields, r.(map[string]any)["field"].(string))
 	}
 	return fields
 }
