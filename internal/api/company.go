@@ -74,11 +74,11 @@ func (s *server) company(ctx context.Context, in *handInCompany) (*registrationA
 // companyBefore judges company information before it is begun: while a payment is in time it is closed, and a new payment may
 // be barred for what it costs.
 func (s *server) companyBefore(view *registration.View, company dossier.Company) func(context.Context, *postgres.ActLook, string) error {
-	return func(ctx context.Context, _ *postgres.ActLook, _ string) error {
+	return func(ctx context.Context, look *postgres.ActLook, _ string) error {
 		if err := companyClosed(view); err != nil {
 			return err
 		}
-		refusal, err := s.Store.PaymentBarred(ctx, view.ID, &company)
+		refusal, err := s.Store.PaymentBarredOf(ctx, look, &company)
 		if refusal != nil {
 			return refusal
 		}

@@ -75,7 +75,7 @@ func (s *server) edited(ctx context.Context, id string, edit func() (*registrati
 	case refusal != nil:
 		return nil, refusal
 	}
-	return s.standing(ctx, id, http.StatusOK)
+	return s.standing(ctx, id)
 }
 
 const longestAddress = 200

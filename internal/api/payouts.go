@@ -55,8 +55,8 @@ func (s *server) deposit(ctx context.Context, in *enterDeposit) (*registrationAn
 func (s *server) payout(ctx context.Context, in *ByID) (*registrationAnswer, error) {
 	return s.finished(ctx, act{
 		registration: in.ID, kind: registration.ActPayout,
-		before: judged(func(ctx context.Context, _ *postgres.ActLook) (*registration.Refusal, error) {
-			return s.Store.PaymentBarred(ctx, in.ID, nil)
+		before: judged(func(ctx context.Context, look *postgres.ActLook) (*registration.Refusal, error) {
+			return s.Store.PaymentBarredOf(ctx, look, nil)
 		}),
 	})
 }
@@ -76,7 +76,7 @@ func (s *server) resolve(ctx context.Context, in *resolvePayout) (*registrationA
 	if err := checkReason(in.Body.Reason); err != nil {
 		return nil, err
 	}
-	before, err := s.standing(ctx, in.ID, http.StatusOK)
+	before, err := s.standing(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +99,7 @@ const (
 func (s *server) moved(ctx context.Context, before *registration.View) (*registrationAnswer, error) {
 	until := s.Now().Add(moveWithin)
 	for {
-		now, err := s.standing(ctx, before.ID, http.StatusOK)
+		now, err := s.standing(ctx, before.ID)
 		if err != nil || now.Body.State != before.State || !followsPayout(now.Body) || s.Now().After(until) {
 			return now, err
 		}

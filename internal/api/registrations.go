@@ -64,11 +64,11 @@ func (s *server) actRoute(id, method, path, summary, description string, codes .
 }
 
 func (s *server) get(ctx context.Context, in *ByID) (*registrationAnswer, error) {
-	return s.standing(ctx, in.ID, http.StatusOK)
+	return s.standing(ctx, in.ID)
 }
 
 // standing answers with a registration as it stands.
-func (s *server) standing(ctx context.Context, id string, status int) (*registrationAnswer, error) {
+func (s *server) standing(ctx context.Context, id string) (*registrationAnswer, error) {
 	if err := mustBeID(id); err != nil {
 		return nil, err
 	}
@@ -76,7 +76,7 @@ func (s *server) standing(ctx context.Context, id string, status int) (*registra
 	if err != nil {
 		return nil, err
 	}
-	return &registrationAnswer{Status: status, Body: view}, nil
+	return &registrationAnswer{Status: http.StatusOK, Body: view}, nil
 }
 
 // finished answers an act with the registration that it has left behind.

@@ -17,15 +17,3 @@ func (s *Store) openingsExceeded(ctx context.Context, q querier, app registratio
 	}
 	return registration.Refuse(registration.CodeAccountLimitReached).Until(s.cal.Days(*nth, 1)), nil
 }
-
-// accountPaymentsExceeded refuses another payment to an account that has been paid its share: what ops grants lifts the limit
-// of a bank account, not this one, which is over within a day.
-func (s *Store) accountPaymentsExceeded(ctx context.Context, q querier, accountID string) (*registration.Refusal, error) {
-	nth, err := nthOf(ctx, q, `select requested_at from payments where registration_id in (select id from registrations where account_id = $1)
-		and requested_at > $2 order by requested_at desc`, registration.PaymentsADay, accountID, s.cal.Days(s.now(), -1))
-	if nth == nil || err != nil {
-		return nil, err
-	}
-	return registration.Refuse(registration.CodeAccountLimitReached).Until(s.cal.Days(*nth, 1)).
-		Saying("This account has had its payments of a day, over all its registrations: wait until retry_at."), nil
-}

@@ -36,7 +36,8 @@ func (s *Store) AnchorNow(ctx context.Context) (Anchor, error) { return s.anchor
 func (s *Store) anchorNow(ctx context.Context, q querier) (a Anchor, err error) {
 	was := s.seen.furthest() // before the database is asked: its answer is of later
 	repaired, columns := a.scan()
-	if err = q.QueryRow(ctx, `select `+anchorColumns+` from anchor`).Scan(columns...); err != nil {
+	err = q.QueryRow(ctx, `select `+anchorColumns+` from anchor`).Scan(columns...)
+	if err != nil {
 		return a, err
 	}
 	s.seenSince(&a, *repaired, was)

@@ -127,7 +127,7 @@ func (s *Store) held(ctx context.Context, q querier) (bool, error) {
 	return a.held(), err
 }
 
-func (a Anchor) held() bool { return a.Held || a.PutBack || a.Fell }
+func (a *Anchor) held() bool { return a.Held || a.PutBack || a.Fell }
 
 // Held refuses what must not be done while the database is held.
 func (s *Store) Held(ctx context.Context) (*registration.Refusal, error) {

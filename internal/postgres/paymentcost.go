@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"time"
 
 	"shiming/internal/dossier"
 	"shiming/registration"
@@ -10,26 +11,36 @@ import (
 // paymentBarred refuses a payment for what it costs, whatever it is for: while the database is held or payments are paused, to an account that has had
 // its share of the day, and when the day's ceiling is met.
 func (s *Store) paymentBarred(ctx context.Context, q querier, accountID string) (*registration.Refusal, error) {
-	if refusal, err := s.refuseHeld(ctx, q); refusal != nil || err != nil {
-		return refusal, err
-	}
-	if paused, err := payoutsPaused(ctx, q); paused || err != nil {
-		return refuseIf(paused, registration.CodeSpendingPaused), err
-	}
-	return s.paymentsExceeded(ctx, q, accountID)
-}
-
-// paymentsExceeded refuses a payment to an account that has had its share of the day, and when the day's ceiling is met.
-func (s *Store) paymentsExceeded(ctx context.Context, q querier, accountID string) (*registration.Refusal, error) {
-	if refusal, err := s.accountPaymentsExceeded(ctx, q, accountID); refusal != nil || err != nil {
-		return refusal, err
-	}
-	ends := s.dayEnds(s.now())
-	used, err := s.used(ctx, q, SpendPayments, ends)
-	if ceiling, _ := s.ceilingOf(SpendPayments); err != nil || used < ceiling {
+	was := s.seen.furthest() // before the database is asked: its answer is of later
+	at := s.now()
+	ends := s.dayEnds(at)
+	var a Anchor
+	repaired, columns := a.scan()
+	var paused bool
+	var nth *time.Time
+	var used int64
+	err := q.QueryRow(ctx, `select `+anchorColumns+`, `+payoutsPausedNow+`,
+			(select requested_at from payments where registration_id in (select id from registrations where account_id = $1) and requested_at > $2
+				order by requested_at desc offset $3 limit 1),
+			coalesce((select used from spending where kind = $4 and day_ends = $5), 0)
+		from anchor`, accountID, s.cal.Days(at, -1), registration.PaymentsADay-1, SpendPayments, ends).Scan(append(columns, &paused, &nth, &used)...)
+	if err != nil {
 		return nil, err
 	}
-	return registration.Refuse(registration.CodeSpendingPaused).Until(ends), nil
+	s.seenSince(&a, *repaired, was)
+	ceiling, _ := s.ceilingOf(SpendPayments)
+	switch {
+	case a.held():
+		return registration.Refuse(registration.CodeHeldAfterRestore), nil
+	case paused:
+		return registration.Refuse(registration.CodeSpendingPaused), nil
+	case nth != nil: // what ops grants lifts the limit of a bank account, not this one, which is over within a day
+		return registration.Refuse(registration.CodeAccountLimitReached).Until(s.cal.Days(*nth, 1)).
+			Saying("This account has had its payments of a day, over all its registrations: wait until retry_at."), nil
+	case used >= ceiling:
+		return registration.Refuse(registration.CodeSpendingPaused).Until(ends), nil
+	}
+	return nil, nil
 }
 
 // PaymentBarred judges, before anything is written or counted, whether the payment that an act asks for would be refused for
@@ -40,6 +51,15 @@ func (s *Store) PaymentBarred(ctx context.Context, registrationID string, handed
 	if err != nil {
 		return nil, err
 	}
+	return s.recordBarred(ctx, rec, handedIn)
+}
+
+// PaymentBarredOf is [Store.PaymentBarred] of a registration that was looked at.
+func (s *Store) PaymentBarredOf(ctx context.Context, look *ActLook, handedIn *dossier.Company) (*registration.Refusal, error) {
+	return s.recordBarred(ctx, &look.row.record, handedIn)
+}
+
+func (s *Store) recordBarred(ctx context.Context, rec *record, handedIn *dossier.Company) (*registration.Refusal, error) {
 	refusal, err := s.paymentBarred(ctx, s.pool, rec.AccountID)
 	if refusal == nil || err != nil || handedIn == nil {
 		return refusal, err
@@ -67,15 +87,10 @@ func (s *Store) provenBefore(ctx context.Context, rec *record, handedIn dossier.
 // payoutAllowed refuses a payment that may not be made, whoever asks, and takes what it costs if it may (docs: penny-payment
 // rules). A bank account that was refused is remembered, so that ops can allow it one more although nothing else of it is kept.
 func (c *regChange) payoutAllowed(ctx context.Context, company dossier.Company) (*registration.Refusal, error) {
-	switch barred, err := c.payoutsHeld(ctx, c.tx); {
-	case err != nil:
+	if err := keepPayouts(ctx, c.tx); err != nil {
 		return nil, err
-	case barred == ErrRestored: //nolint:errorlint // payoutsHeld returns it bare
-		return registration.Refuse(registration.CodeHeldAfterRestore), nil
-	case barred != nil:
-		return registration.Refuse(registration.CodeSpendingPaused), nil
 	}
-	if refusal, err := c.paymentsExceeded(ctx, c.tx, c.rec.AccountID); refusal != nil || err != nil {
+	if refusal, err := c.paymentBarred(ctx, c.tx, c.rec.AccountID); refusal != nil || err != nil {
 		return refusal, err
 	}
 	fp := c.bankFingerprint(company)

@@ -73,14 +73,17 @@ func (s *Store) switchPayouts(ctx context.Context, word, by, reason string) erro
 const pausedSubject = "payouts"
 
 func payoutsPaused(ctx context.Context, q querier) (paused bool, err error) {
-	err = q.QueryRow(ctx, `select coalesce((select word from payout_switches order by n desc limit 1) = $1, false)`, wordPause).Scan(&paused)
+	err = q.QueryRow(ctx, `select `+payoutsPausedNow).Scan(&paused)
 	return paused, err
 }
+
+// payoutsPausedNow is true if ops' newest word is to pause.
+const payoutsPausedNow = `coalesce((select word from payout_switches order by n desc limit 1) = '` + wordPause + `', false)`
 
 // payoutsHeld says why no payment may be ordered, [ErrPaused] or [ErrRestored], and keeps a reason from coming up until the
 // transaction ends.
 func (s *Store) payoutsHeld(ctx context.Context, tx pgx.Tx) (barred, err error) {
-	if _, err := tx.Exec(ctx, `select pg_advisory_xact_lock_shared(hashtextextended('payouts', 9))`); err != nil {
+	if err := keepPayouts(ctx, tx); err != nil {
 		return nil, err
 	}
 	if restored, err := s.held(ctx, tx); restored || err != nil {
@@ -90,6 +93,12 @@ func (s *Store) payoutsHeld(ctx context.Context, tx pgx.Tx) (barred, err error) 
 		return ErrPaused, err
 	}
 	return nil, nil
+}
+
+// keepPayouts keeps a reason for no payment to be ordered from coming up until the transaction ends.
+func keepPayouts(ctx context.Context, tx pgx.Tx) error {
+	_, err := tx.Exec(ctx, `select pg_advisory_xact_lock_shared(hashtextextended('payouts', 9))`)
+	return err
 }
 
 // PayoutPauseNow reads whether payments are paused.

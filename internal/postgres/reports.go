@@ -53,14 +53,16 @@ var errOwnerCame = errors.New("postgres: the report's owner has just come")
 // takeReport locks the owner's row first, like every step, then what concerns the key.
 func (s *Store) takeReport(ctx context.Context, r Report) (known bool, err error) {
 	err = s.inTx(ctx, func(tx pgx.Tx) error {
-		rec, err := lockRegistration(ctx, tx, `id = (`+r.ownerQuery()+`)`, r.Key)
-		if unless(err, ErrNotFound) != nil {
+		rec, err := lockOwner(ctx, tx, r)
+		if err != nil {
 			return err
 		}
-		if err := lockReports(ctx, tx, r.Key); err != nil {
-			return err
-		}
-		owner, matched, err := ownerUnderLock(ctx, tx, r)
+		var owner *string
+		var matched *bool // nil: the message has not come before
+		var key []byte
+		err = tx.QueryRow(ctx, `select o.id, (select registration_id is not null from reports where source = $2 and message_id = $3),
+				(select wrapped from vault_keys where subject = o.id)
+			from (select (`+ownerOf(r)+`) as id) o`, r.Key, r.Source, r.MessageID).Scan(&owner, &matched, &key)
 		switch {
 		case err != nil:
 			return err
@@ -71,28 +73,43 @@ func (s *Store) takeReport(ctx context.Context, r Report) (known bool, err error
 			return nil
 		}
 		known = rec != nil
-		return s.takeNewReport(ctx, tx, r, rec)
+		return s.takeNewReport(ctx, tx, r, rec, key)
 	})
 	return known, err
 }
 
-// ownerUnderLock finds the registration that a report's payment or session belongs to, nil if it is nobody's, and whether the
-// message is a repeated one: then matched says whether it belonged to anybody.
-func ownerUnderLock(ctx context.Context, q querier, r Report) (owner *string, matched *bool, err error) {
-	err = q.QueryRow(ctx, `select (`+r.ownerQuery()+`), (select registration_id is not null from reports where source = $2 and message_id = $3)`,
-		r.Key, r.Source, r.MessageID).Scan(&owner, &matched)
-	return owner, matched, err
-}
-
-func (r Report) ownerQuery() string {
+// ownerOf finds the registration that the payment or the session with the key $1 belongs to.
+func ownerOf(r Report) string {
 	if r.Source == "wallet" {
 		return `select registration_id from admin_sessions where session_id = $1`
 	}
 	return `select registration_id from payments where key = $1`
 }
 
-func (s *Store) takeNewReport(ctx context.Context, tx pgx.Tx, r Report, rec *record) error {
-	if err := s.keepReport(ctx, tx, r, rec); err != nil || rec == nil {
+// lockOwner locks the registration that a report is about, and then what concerns its key; nil if it is about nobody's.
+func lockOwner(ctx context.Context, tx pgx.Tx, r Report) (*record, error) {
+	rows, err := tx.Query(ctx, `select r.*, pg_advisory_xact_lock(hashtextextended($1, 3))::text as locked
+		from (select `+recordColumns+` from registrations where id = (`+ownerOf(r)+`) for update) r`, r.Key) //nolint:unqueryvet // r has the columns that are named in it
+	if err != nil {
+		return nil, err
+	}
+	type locked struct {
+		record
+		Locked string
+	}
+	rec, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByName[locked])
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return nil, lockReports(ctx, tx, r.Key)
+	case err != nil:
+		return nil, err
+	}
+	rec.read = rec.items()
+	return &rec.record, nil
+}
+
+func (s *Store) takeNewReport(ctx context.Context, tx pgx.Tx, r Report, rec *record, key []byte) error {
+	if err := s.keepReport(ctx, tx, r, rec, key); err != nil || rec == nil {
 		return err
 	}
 	if r.Source == "wallet" {
@@ -107,12 +124,12 @@ func lockReports(ctx context.Context, tx pgx.Tx, key string) error {
 	return err
 }
 
-func (s *Store) keepReport(ctx context.Context, tx pgx.Tx, r Report, owner *record) error {
+func (s *Store) keepReport(ctx context.Context, tx pgx.Tx, r Report, owner *record, key []byte) error {
 	subject, registrationID := UnmatchedSubject, (*string)(nil)
 	if owner != nil {
 		subject, registrationID = owner.ID, &owner.ID
 	}
-	body, subject, err := s.sealReport(ctx, tx, subject, r)
+	body, subject, err := s.sealReport(ctx, tx, subject, key, r)
 	if err != nil {
 		return err
 	}
@@ -129,12 +146,12 @@ func (r Report) place(subject string) vault.Place {
 	return Owner{Subject: subject, Row: r.Key}.place(dossier.PurposeReport, r.Source+"/"+r.MessageID)
 }
 
-// sealReport seals a report for its owner; for everybody's subject if it has none, or if its data was erased: a bank's
+// sealReport seals a report for its owner, by its key; for everybody's subject if it has none, or if its data was erased: a bank's
 // word is kept all the same.
-func (s *Store) sealReport(ctx context.Context, tx pgx.Tx, subject string, r Report) (body []byte, sealedFor string, err error) {
+func (s *Store) sealReport(ctx context.Context, tx pgx.Tx, subject string, key []byte, r Report) (body []byte, sealedFor string, err error) {
 	v := reportBody{Reason: r.Reason, Person: r.Person, By: r.By}
-	body, err = s.seal(ctx, tx, r.place(subject), v)
-	if !errors.Is(err, ErrErased) && !errors.Is(err, ErrNotFound) {
+	if key != nil {
+		body, err = s.sealWith(key, r.place(subject), v)
 		return body, subject, err
 	}
 	body, err = s.sealShared(ctx, tx, r.place(UnmatchedSubject), v)
