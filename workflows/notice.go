@@ -1,14 +1,54 @@
 package workflows
 
 import (
+	"cmp"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
+	"shiming/activities"
 	"shiming/registration"
 )
 
-// Notice delivers one notice, for as long as its provider is away. It fails if the provider refused the notice for good, or if
-// nobody knows whether it was sent: at ops' word it is started again. The lane is its channel's; a release before lanes names
-// none.
+// Notices delivers the notices of an event, by all channels at once, for as long as a provider is away. Most are sent at the first
+// try, within the first task. It fails if a provider refused one for good, or if nobody knows whether it was sent, but not before
+// the others are delivered: at ops' word that one is sent again, by itself.
+func Notices(ctx workflow.Context, notices []registration.NoticeRef) error {
+	left := tryNotices(ctx, notices)
+	failures := make([]error, len(left))
+	all := workflow.NewWaitGroup(ctx)
+	for i, n := range left {
+		all.Add(1)
+		workflow.Go(ctx, func(ctx workflow.Context) {
+			defer all.Done()
+			failures[i] = insist(ctx, n.Lane, "Deliver the notice", post.Deliver, n.ID)
+		})
+	}
+	all.Wait(ctx)
+	return cmp.Or(failures...)
+}
+
+// tryNotices tries to send all of them at once and returns those that are left to their lanes: they have not been sent, or not
+// within a few seconds, or nobody knows.
+func tryNotices(ctx workflow.Context, notices []registration.NoticeRef) (left []registration.NoticeRef) {
+	if err := workflow.ExecuteLocalActivity(tryingFirst(ctx), post.TryNotices, notices).Get(ctx, &left); err != nil {
+		return notices
+	}
+	return left
+}
+
+// tryingFirst is for one try within the workflow's first task, which must not wait for it longer than a task may take. What it does
+// not come to is done by an activity.
+func tryingFirst(ctx workflow.Context) workflow.Context {
+	return workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
+		ScheduleToCloseTimeout: activities.FirstTryWithin + 2*time.Second,
+		RetryPolicy:            &temporal.RetryPolicy{MaximumAttempts: 1},
+	})
+}
+
+// Notice delivers one notice, as releases did that had a workflow a notice: their runs end by it. The lane is its channel's; a
+// release before lanes names none.
 func Notice(ctx workflow.Context, noticeID string, lane registration.Lane) error {
 	return insist(ctx, lane, "Deliver the notice", post.Deliver, noticeID)
 }

@@ -33,10 +33,11 @@ func Register(w worker.Registry, a Activities) {
 	w.RegisterActivity(a.Webhooks)
 }
 
-// RegisterLane is the part of [Register] that goes by a lane.
-func RegisterLane(w worker.ActivityRegistry, lane registration.Lane, a Activities) {
+// RegisterLane is the part of [Register] that goes by a lane. Webhooks go by theirs from the beginning.
+func RegisterLane(w worker.Registry, lane registration.Lane, a Activities) {
 	switch lane {
 	case registration.WebhookLane:
+		w.RegisterWorkflowWithOptions(WebhookDelivery, workflow.RegisterOptions{Name: registration.WebhookWorkflow})
 		w.RegisterActivity(a.Webhooks)
 	case registration.BankLane:
 		w.RegisterActivity(a.Cards)
@@ -51,12 +52,19 @@ func RegisterLane(w worker.ActivityRegistry, lane registration.Lane, a Activitie
 	}
 }
 
+// RegisterNotices is the part of [Register] that has notices delivered, whose first try is made within a workflow's task.
+func RegisterNotices(w worker.Registry, a Activities) {
+	w.RegisterWorkflowWithOptions(Notices, workflow.RegisterOptions{Name: registration.NoticesWorkflow})
+	w.RegisterActivity(a.Post)
+}
+
 // RegisterWorkflows is the part of [Register] that a replay needs.
 func RegisterWorkflows(w worker.WorkflowRegistry) {
 	w.RegisterWorkflowWithOptions(IndividualRegistration, workflow.RegisterOptions{Name: registration.IndividualWorkflow})
 	w.RegisterWorkflowWithOptions(EnterpriseRegistration, workflow.RegisterOptions{Name: registration.EnterpriseWorkflow})
 	w.RegisterWorkflowWithOptions(Payout, workflow.RegisterOptions{Name: registration.PayoutWorkflow})
 	w.RegisterWorkflowWithOptions(IdentityClearing, workflow.RegisterOptions{Name: registration.ClearingWorkflow})
+	w.RegisterWorkflowWithOptions(Notices, workflow.RegisterOptions{Name: registration.NoticesWorkflow})
 	w.RegisterWorkflowWithOptions(Notice, workflow.RegisterOptions{Name: registration.NoticeWorkflow})
 	w.RegisterWorkflowWithOptions(WebhookDelivery, workflow.RegisterOptions{Name: registration.WebhookWorkflow})
 	w.RegisterWorkflowWithOptions(Anchor, workflow.RegisterOptions{Name: registration.AnchorWorkflow})

@@ -33,7 +33,7 @@ func TestIndividualIsApproved(t *testing.T) {
 	r.mailed("审核", 1, r.who.Email)
 	w.budget(t, "individual", r, 60)
 	w.byLanes(t, map[string]registration.Lane{
-		"BindCard": registration.BankLane, "ConfirmCode": registration.BankLane, "Deliver": registration.EmailLane,
+		"BindCard": registration.BankLane, "ConfirmCode": registration.BankLane,
 	})
 }
 

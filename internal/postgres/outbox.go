@@ -11,7 +11,8 @@ import (
 
 // The kinds of messages. One that a release does not know waits for a release that does.
 const (
-	MessageNotice   = "notice"   // deliver it; ref is the notice's id
+	MessageNotices  = "notices"  // deliver those of an event; ref is their group's id, the payload lists them
+	MessageNotice   = "notice"   // deliver one by itself; ref is the notice's id
 	MessageEvent    = "event"    // tell every subscriber; ref is the event's id
 	MessageDelivery = "delivery" // tell one subscriber; ref is the delivery's id
 	MessagePayout   = "payout"   // announce and order a payment; ref is its id
@@ -22,7 +23,7 @@ const (
 
 // MessageKinds lists every kind that this release carries.
 func MessageKinds() []string {
-	return []string{MessageNotice, MessageEvent, MessageDelivery, MessagePayout, MessageSignal, MessageLook, MessageAct}
+	return []string{MessageNotices, MessageNotice, MessageEvent, MessageDelivery, MessagePayout, MessageSignal, MessageLook, MessageAct}
 }
 
 // Message is something that a transaction left to be done by another process.

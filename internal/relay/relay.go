@@ -42,7 +42,7 @@ type Box interface {
 	OfferOf(ctx context.Context, actID string) (*postgres.Offer, error)
 	EndAct(ctx context.Context, actID string, refusal *registration.Refusal) error
 	ActOf(ctx context.Context, actID string) (postgres.ActRecord, error)
-	NoticeLane(ctx context.Context, noticeID string) (registration.Lane, error)
+	NoticeByItself(ctx context.Context, noticeID string) (ref registration.NoticeRef, waits bool, err error)
 	Discard(ctx context.Context, ref string) error
 	IsHeld(ctx context.Context) (bool, error)
 }
@@ -98,6 +98,7 @@ type carrier func(ctx context.Context, m postgres.Message) error
 
 func (r *Relay) carriers() map[string]carrier {
 	return map[string]carrier{
+		postgres.MessageNotices:  r.deliverNotices,
 		postgres.MessageNotice:   r.deliverNotice,
 		postgres.MessageEvent:    func(ctx context.Context, m postgres.Message) error { return r.Box.FanOut(ctx, m.Ref) },
 		postgres.MessageDelivery: r.startDelivery,

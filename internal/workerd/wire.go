@@ -96,6 +96,9 @@ func Assemble(ctx context.Context, cfg config.Worker, keys *vault.Keys, e *engin
 		store.Close()
 		return nil, fmt.Errorf("BLOBS_URL: %w", err)
 	}
+	if cfg.Deployment == "" {
+		e.StartEagerly()
+	}
 	keeper := &restore.Keeper{Book: store, Engine: e, Every: restore.Every, Log: log}
 	return &Process{cfg: cfg, sizes: sizes, log: log, store: store, engine: e, blobs: blobs, activities: acts, bank: theBank, keeper: keeper}, nil
 }
@@ -125,6 +128,7 @@ func outsideWorld(cfg config.Worker, theBank *bank.Client, store *postgres.Store
 	post := &activities.Post{
 		Mail: mailer, SMS: texter, Book: store, Reviewers: cfg.ReviewersEmail, Ops: cfg.OpsEmail, Templates: cfg.SMSTemplates,
 		ObjectionPage: objectionPage(cfg.PublicURL), Timeouts: map[notice.Channel]time.Duration{notice.SMS: cfg.SMSTimeout, notice.Email: cfg.EmailTimeout},
+		Paced: map[notice.Channel]bool{notice.SMS: cfg.Pace.SMS > 0, notice.Email: cfg.Pace.Mails > 0},
 	}
 	return workflows.Activities{
 		Ledger:    &activities.Ledger{Book: store, Log: log},
