@@ -14,6 +14,18 @@ import (
 // WebhookDelivery tells one subscriber of one event, for three days if need be. The last try is made when they are
 // over; a ping has that one only. What follows from it is the database's to say.
 func WebhookDelivery(ctx workflow.Context, d registration.Delivery) error {
+	if d.AtOnce {
+		first := tellAtOnce(ctx, d)
+		if first.Over {
+			return nil
+		}
+		if !first.GiveUpAt.IsZero() { // it was tried, and refused
+			d.GiveUpAt = first.GiveUpAt
+		}
+		if err := workflow.Sleep(ctx, first.Pause); err != nil {
+			return err
+		}
+	}
 	for {
 		if left := d.GiveUpAt.Sub(workflow.Now(ctx)); left > 0 {
 			delivered, err := deliverWithin(ctx, d, left)
@@ -30,6 +42,19 @@ func WebhookDelivery(ctx workflow.Context, d registration.Delivery) error {
 		}
 		d.GiveUpAt = result.GiveUpAt // it was the first try: the worker had been away
 	}
+}
+
+// tellAtOnce makes the first try. What it leaves is done in the lane, after a pause if the subscriber has refused.
+func tellAtOnce(ctx workflow.Context, d registration.Delivery) (result registration.DeliveryResult) {
+	last := !d.GiveUpAt.After(workflow.Now(ctx))
+	local := workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
+		ScheduleToCloseTimeout: 30 * time.Second,
+		RetryPolicy:            &temporal.RetryPolicy{MaximumAttempts: 1},
+	})
+	if err := workflow.ExecuteLocalActivity(local, webhooks.TellAtOnce, d.ID, d.Round, last).Get(ctx, &result); err != nil {
+		return registration.DeliveryResult{}
+	}
+	return result
 }
 
 // deliverWithin tries with a growing pause. It reports false when time is up.

@@ -121,15 +121,13 @@ func enqueue(ctx context.Context, q querier, at time.Time, kind, ref string, pay
 	return leave(ctx, q, at, outgoing{kind: kind, ref: ref, payload: payload})
 }
 
-// leave writes a message, or asks again for what one that still waits asks for.
+// leave writes a message, or asks again for what one that still waits asks for. Whoever carries it is told as the transaction ends,
+// unless it has time.
 func leave(ctx context.Context, q querier, at time.Time, m outgoing) error {
-	_, err := q.Exec(ctx, `insert into outbox (kind, ref, payload, version, created_at, next_at) values ($1, $2, $3, $4, $5, $6)
-		on conflict (kind, ref) do update set payload = excluded.payload, version = greatest(outbox.version, excluded.version),
-			next_at = least(outbox.next_at, excluded.next_at), revision = outbox.revision + 1`,
-		m.kind, m.ref, m.payload, m.version, at, at.Add(m.after))
-	if err != nil || m.after > 0 {
-		return err
-	}
-	_, err = q.Exec(ctx, `select pg_notify('shiming_outbox', $1)`, m.kind)
+	_, err := q.Exec(ctx, `with message as (insert into outbox (kind, ref, payload, version, created_at, next_at) values ($1, $2, $3, $4, $5, $6)
+			on conflict (kind, ref) do update set payload = excluded.payload, version = greatest(outbox.version, excluded.version),
+				next_at = least(outbox.next_at, excluded.next_at), revision = outbox.revision + 1 returning kind)
+		select pg_notify('shiming_outbox', kind) from message where $7`,
+		m.kind, m.ref, m.payload, m.version, at, at.Add(m.after), m.after <= 0)
 	return err
 }
