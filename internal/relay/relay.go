@@ -21,6 +21,7 @@ import (
 
 const (
 	hands    = 8                // messages of a kind that are carried side by side
+	few      = 2                // webhooks, and events that are fanned out: however many wait, they leave room to what registrations wait for
 	look     = 5 * time.Second  // how often the box is looked into without being told to
 	lease    = 20 * time.Second // how long a message that was taken is hidden from other relays
 	carrying = 15 * time.Second // how long carrying one may take: less than the lease
@@ -138,10 +139,19 @@ func (r *Relay) keep(ctx context.Context, kind string, carry carrier, woken <-ch
 	}
 }
 
+// handsFor is how many messages of a kind are carried side by side.
+func handsFor(kind string) int {
+	if kind == postgres.MessageDelivery || kind == postgres.MessageEvent {
+		return few
+	}
+	return hands
+}
+
 // drain carries what waits now, several messages side by side.
 func (r *Relay) drain(ctx context.Context, kind string, carry carrier) {
 	var all sync.WaitGroup
 	defer all.Wait()
+	hands := handsFor(kind)
 	busy := make(chan struct{}, hands)
 	for ctx.Err() == nil {
 		busy <- struct{}{} // until a hand is free; nothing is taken that would have to wait for one
