@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -50,8 +51,11 @@ type Post struct {
 	Templates map[string]string
 	// Timeouts are how long a provider may take to answer; a channel left out has outside.DefaultTimeout.
 	Timeouts map[notice.Channel]time.Duration
+	// Paced are the channels whose lane has a pace. It holds for every message: none of theirs is sent past the lane.
+	Paced map[notice.Channel]bool
 
 	underWay atomic.Int64 // messages being sent, also those that their activity or its worker has left behind
+	resting  sync.Map     // lanes whose provider did not answer a first try a moment ago, each until when
 }
 
 // What an attempt is given beside the time that its provider may take.

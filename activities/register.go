@@ -46,3 +46,6 @@ func RegisterLane(w worker.ActivityRegistry, lane registration.Lane, a All) {
 		w.RegisterActivity(a.Post)
 	}
 }
+
+// RegisterNotices is the part of [Register] that has notices delivered.
+func RegisterNotices(w worker.ActivityRegistry, a All) { w.RegisterActivity(a.Post) }

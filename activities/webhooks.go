@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"log/slog"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -38,15 +37,20 @@ type Sender interface {
 type Webhooks struct {
 	Book              DeliveryBook
 	Out               Sender
-	Log               *slog.Logger
 	endpoints, owners slots
 }
 
-// How many requests to one endpoint, and to all of one caller's, may be under way. The others wait outside of the worker,
+// room is how many requests to one endpoint, and to all of one caller's, may be under way. The others wait outside of the worker,
 // so that a slow subscriber takes no room from another.
-const (
-	perEndpoint = 4
-	perOwner    = 20
+type room struct {
+	perEndpoint, perOwner int
+	failing               bool // there is room for an endpoint that is failing
+}
+
+// A try in its lane has more room than one within a workflow's task, which must not be kept waiting.
+var (
+	inLane = room{perEndpoint: 4, perOwner: 20, failing: true}
+	atOnce = room{perEndpoint: 2, perOwner: 6}
 )
 
 // webhookBody is what a subscriber gets, as api.md has it.
@@ -66,29 +70,56 @@ type webhookData struct {
 
 // TellSubscriber makes one try of a delivery's round. A failure is an error, for the engine to try again, unless the delivery is
 // over by it or it is the last.
-func (w *Webhooks) TellSubscriber(ctx context.Context, id string, round int, last bool) (registration.DeliveryResult, error) {
-	over := registration.DeliveryResult{Over: true}
-	out, err := w.Book.TakeDelivery(ctx, id, round)
+func (w *Webhooks) TellSubscriber(ctx context.Context, try registration.DeliveryTry) (registration.DeliveryResult, error) {
+	result, tried, err := w.tell(ctx, try.ID, try.Round, try.Last, inLane)
 	switch {
-	case errors.Is(err, postgres.ErrNotFound), errors.Is(err, postgres.ErrErased), err == nil && out == nil: // dropped meanwhile
-		return over, nil
+	case errors.Is(err, errSubscriberBusy):
+		return result, busy(activity.GetInfo(ctx).Attempt)
 	case err != nil:
-		return over, w.failed(id, err)
-	}
-	leave, free := w.enter(out)
-	if !free {
-		return over, busy(activity.GetInfo(ctx).Attempt)
-	}
-	defer leave()
-	result, tried, err := w.send(ctx, id, round, out, last)
-	switch {
-	case err != nil:
-		return over, w.failed(id, err)
-	case tried.Fail == "", result.Over, last:
+		return result, err
+	case tried.Fail == "", result.Over, try.Last:
 		return result, nil
 	}
 	return result, temporal.NewApplicationErrorWithOptions("the subscriber did not accept it: "+tried.Fail, FailSubscriber,
 		temporal.ApplicationErrorOptions{NextRetryDelay: result.Pause})
+}
+
+// TellAtOnce makes the first try of a delivery's round within its workflow's first task. A result that is not over and has no time
+// to give up says that the try was not made: the subscriber is failing, or is being told enough already.
+func (w *Webhooks) TellAtOnce(ctx context.Context, try registration.DeliveryTry) (registration.DeliveryResult, error) {
+	result, _, err := w.tell(ctx, try.ID, try.Round, try.Last, atOnce)
+	switch {
+	case errors.Is(err, errSubscriberBusy):
+		return registration.DeliveryResult{}, nil
+	case err != nil:
+		return result, err
+	}
+	return result, nil
+}
+
+// errSubscriberBusy says that a try was not made: as many requests are under way as may be.
+var errSubscriberBusy = errors.New("enough requests to this subscriber are under way")
+
+// tell makes one try, unless there is nothing to try any more, or no room for it.
+func (w *Webhooks) tell(ctx context.Context, id string, round int, last bool, most room) (registration.DeliveryResult, subscriber.Result, error) {
+	over, none := registration.DeliveryResult{Over: true}, subscriber.Result{}
+	out, err := w.Book.TakeDelivery(ctx, id, round)
+	switch {
+	case errors.Is(err, postgres.ErrNotFound), errors.Is(err, postgres.ErrErased), err == nil && out == nil: // dropped meanwhile
+		return over, none, nil
+	case err != nil:
+		return over, none, err
+	}
+	leave, free := w.enter(out, most)
+	if !free {
+		return over, none, errSubscriberBusy
+	}
+	defer leave()
+	result, tried, err := w.send(ctx, id, round, out, last)
+	if err != nil {
+		return over, tried, err
+	}
+	return result, tried, nil
 }
 
 func (w *Webhooks) send(ctx context.Context, id string, round int, out *postgres.Outgoing, last bool) (registration.DeliveryResult, subscriber.Result, error) {
@@ -107,17 +138,15 @@ func (w *Webhooks) send(ctx context.Context, id string, round int, out *postgres
 	return result, tried, err
 }
 
-func (w *Webhooks) failed(id string, err error) error {
-	w.Log.Error("a webhook could not be sent or its outcome not be written", "delivery_id", id, "error", err)
-	return classify(err)
-}
-
-func (w *Webhooks) enter(out *postgres.Outgoing) (leave func(), free bool) {
-	leaveEndpoint, free := w.endpoints.enter(out.EndpointID, perEndpoint)
+func (w *Webhooks) enter(out *postgres.Outgoing, most room) (leave func(), free bool) {
+	if out.Failing && !most.failing {
+		return nil, false
+	}
+	leaveEndpoint, free := w.endpoints.enter(out.EndpointID, most.perEndpoint)
 	if !free {
 		return nil, false
 	}
-	leaveOwner, free := w.owners.enter(out.Owner, perOwner)
+	leaveOwner, free := w.owners.enter(out.Owner, most.perOwner)
 	if !free {
 		leaveEndpoint()
 		return nil, false
@@ -129,7 +158,7 @@ func (w *Webhooks) enter(out *postgres.Outgoing) (leave func(), free bool) {
 func busy(attempt int32) error {
 	pause := min(30*time.Second, 250*time.Millisecond<<min(attempt, 7))
 	pause = pause/2 + rand.N(pause/2)
-	return temporal.NewApplicationErrorWithOptions("enough requests to this subscriber are under way", FailBusy,
+	return temporal.NewApplicationErrorWithOptions(errSubscriberBusy.Error(), FailBusy,
 		temporal.ApplicationErrorOptions{NextRetryDelay: pause})
 }
 

@@ -15,13 +15,13 @@ func TestACallersEndpointsShareItsRoom(t *testing.T) {
 	var leave []func()
 	for endpoint := range 10 {
 		for range 10 {
-			if done, free := w.enter(&postgres.Outgoing{EndpointID: string(rune('a' + endpoint)), Owner: "one"}); free {
+			if done, free := w.enter(&postgres.Outgoing{EndpointID: string(rune('a' + endpoint)), Owner: "one"}, inLane); free {
 				leave = append(leave, done)
 			}
 		}
 	}
-	require.Len(t, leave, perOwner)
-	other, free := w.enter(&postgres.Outgoing{EndpointID: "z", Owner: "two"})
+	require.Len(t, leave, inLane.perOwner)
+	other, free := w.enter(&postgres.Outgoing{EndpointID: "z", Owner: "two"}, inLane)
 	require.True(t, free)
 	for _, done := range append(leave, other) {
 		done()

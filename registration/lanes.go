@@ -1,5 +1,7 @@
 package registration
 
+import "time"
+
 // Lane is a task queue of activities beside a worker's own. What goes by it waits for its like alone: a provider that is slow, or
 // whose calls are paced, holds up nothing else. The empty lane is the worker's own queue.
 type Lane string
@@ -26,3 +28,6 @@ func (l Lane) Of(taskQueue string) string {
 
 // MayBeMissing lets a workflow be started without a lane, as releases before lanes did.
 func (Lane) MayBeMissing() {}
+
+// FirstTryWithin is how long the first try of an event's notices is waited for. It is less than a workflow's task may take.
+const FirstTryWithin = 3 * time.Second

@@ -102,14 +102,8 @@ type Deadline struct {
 	Provisional bool      `json:"provisional,omitempty"`
 }
 
-// The other workflow types and their ids.
-const (
-	PayoutWorkflow = "Payout"
-	NoticeWorkflow = "Notice"
-)
+// PayoutWorkflow is the type of the workflow that announces and orders a penny payment.
+const PayoutWorkflow = "Payout"
 
 // PayoutWorkflowID names the workflow that announces and orders a penny payment.
 func PayoutWorkflowID(paymentID string) string { return "payout/" + paymentID }
-
-// NoticeWorkflowID names the workflow that delivers a notice.
-func NoticeWorkflowID(noticeID string) string { return "notice/" + noticeID }

@@ -47,6 +47,16 @@ type Delivery struct {
 	Round int `json:"round"`
 	// GiveUpAt is when the last try is made.
 	GiveUpAt time.Time `json:"give_up_at"`
+	// AtOnce has the first try made within the workflow's first task. One that is started again, or by an older release, begins in
+	// its lane.
+	AtOnce bool `json:"at_once,omitempty"`
+}
+
+// DeliveryTry is one try of a delivery's round.
+type DeliveryTry struct {
+	ID    string `json:"id"`
+	Round int    `json:"round"`
+	Last  bool   `json:"last,omitempty"` // it is made once the time is over
 }
 
 // DeliveryResult is where a delivery stands after a try.

@@ -10,12 +10,14 @@ import (
 	"shiming/registration"
 )
 
-// polled is nil if a worker polls the task queue, for workflows and for activities, and every lane.
+// polled is nil if a worker polls every task queue, for workflows and for activities, and every lane.
 func (a *apiServer) polled(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
-	if err := a.polls(ctx, a.cfg.TaskQueue, enumspb.TASK_QUEUE_TYPE_WORKFLOW); err != nil {
-		return err
+	for _, queue := range registration.WorkflowQueues(a.cfg.TaskQueue) {
+		if err := a.polls(ctx, queue, enumspb.TASK_QUEUE_TYPE_WORKFLOW); err != nil {
+			return err
+		}
 	}
 	for _, lane := range append(registration.Lanes(), "") {
 		if err := a.polls(ctx, lane.Of(a.cfg.TaskQueue), enumspb.TASK_QUEUE_TYPE_ACTIVITY); err != nil {

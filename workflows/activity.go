@@ -81,8 +81,17 @@ var (
 	cancelIgnored = named[string, none]("CancelIgnored")
 )
 
-// deliver delivers a notice, by its id.
-var deliver = named[string, none]("Deliver")
+// Notices: tryNotices tries some at once and returns those that are left, deliver delivers one, by its id.
+var (
+	tryNotices = named[[]registration.NoticeRef, []registration.NoticeRef]("TryNotices")
+	deliver    = named[string, none]("Deliver")
+)
+
+// A try of a delivery's round: tellAtOnce in the workflow's own task, tellSubscriber by the lane.
+var (
+	tellAtOnce     = named[registration.DeliveryTry, registration.DeliveryResult]("TellAtOnce")
+	tellSubscriber = named[registration.DeliveryTry, registration.DeliveryResult]("TellSubscriber")
+)
 
 // none is the result of an activity that has none.
 type none struct{}
@@ -135,6 +144,3 @@ func isFinal(err error) bool {
 	failed, ok := errors.AsType[*temporal.ApplicationError](err)
 	return ok && failed.NonRetryable()
 }
-
-// tellSubscriber makes one try of a delivery's round.
-const tellSubscriber = "TellSubscriber"

@@ -25,9 +25,10 @@ func recording(ctx workflow.Context) workflow.Context {
 // own is the lane of what needs none: the workflow's own task queue.
 const own = registration.Lane("")
 
-// queue is the task queue of a lane, beside the one that the workflow's own tasks come by.
+// queue is the task queue of a lane, beside the registrations' own.
 func queue(ctx workflow.Context, lane registration.Lane) string {
-	return lane.Of(workflow.GetInfo(ctx).TaskQueueName)
+	info := workflow.GetInfo(ctx)
+	return lane.Of(registration.MainQueue(info.WorkflowType.Name, info.TaskQueueName))
 }
 
 // grace is how long a call may go without a sign of life from its worker before it is tried elsewhere.

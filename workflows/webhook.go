@@ -14,6 +14,18 @@ import (
 // WebhookDelivery tells one subscriber of one event, for three days if need be. The last try is made when they are
 // over; a ping has that one only. What follows from it is the database's to say.
 func WebhookDelivery(ctx workflow.Context, d registration.Delivery) error {
+	if d.AtOnce {
+		first := tellFirst(ctx, d)
+		if first.Over {
+			return nil
+		}
+		if !first.GiveUpAt.IsZero() { // it was tried, and refused
+			d.GiveUpAt = first.GiveUpAt
+		}
+		if err := workflow.Sleep(ctx, first.Pause); err != nil {
+			return err
+		}
+	}
 	for {
 		if left := d.GiveUpAt.Sub(workflow.Now(ctx)); left > 0 {
 			delivered, err := deliverWithin(ctx, d, left)
@@ -24,17 +36,31 @@ func WebhookDelivery(ctx workflow.Context, d registration.Delivery) error {
 				return err
 			}
 		}
-		var result registration.DeliveryResult
-		if err := workflow.ExecuteActivity(lastTry(ctx), tellSubscriber, d.ID, d.Round, true).Get(ctx, &result); err != nil || result.Over {
+		result, err := tellSubscriber.run(lastTry(ctx), registration.DeliveryTry{ID: d.ID, Round: d.Round, Last: true})
+		if err != nil || result.Over {
 			return err
 		}
 		d.GiveUpAt = result.GiveUpAt // it was the first try: the worker had been away
 	}
 }
 
+// tellFirst makes the first try. What it leaves is done in the lane, after a pause if the subscriber has refused.
+func tellFirst(ctx workflow.Context, d registration.Delivery) registration.DeliveryResult {
+	last := !d.GiveUpAt.After(workflow.Now(ctx))
+	local := workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
+		ScheduleToCloseTimeout: 30 * time.Second,
+		RetryPolicy:            &temporal.RetryPolicy{MaximumAttempts: 1},
+	})
+	result, err := tellAtOnce.runLocally(local, registration.DeliveryTry{ID: d.ID, Round: d.Round, Last: last})
+	if err != nil {
+		return registration.DeliveryResult{}
+	}
+	return result
+}
+
 // deliverWithin tries with a growing pause. It reports false when time is up.
 func deliverWithin(ctx workflow.Context, d registration.Delivery, left time.Duration) (over bool, err error) {
-	err = workflow.ExecuteActivity(delivering(ctx, left), tellSubscriber, d.ID, d.Round, false).Get(ctx, nil)
+	_, err = tellSubscriber.run(delivering(ctx, left), registration.DeliveryTry{ID: d.ID, Round: d.Round})
 	var failure *temporal.ApplicationError
 	if errors.As(err, &failure) && failure.NonRetryable() {
 		return false, err

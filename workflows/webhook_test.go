@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/worker"
@@ -58,7 +60,7 @@ func newDelivering(t *testing.T, answer func(n int) int) *delivering {
 	d.store = store.WithClock(d.env.Now)
 	d.listener = &listener{now: d.env.Now, answer: answer}
 	d.env.SetWorkerOptions(worker.Options{})
-	activities.RegisterLane(d.env, registration.WebhookLane, activities.All{Webhooks: &activities.Webhooks{Book: d.store, Out: d.listener, Log: slog.New(slog.DiscardHandler)}})
+	activities.RegisterLane(d.env, registration.WebhookLane, activities.All{Webhooks: &activities.Webhooks{Book: d.store, Out: d.listener}})
 	e := &postgres.Endpoint{ID: "whe_1", URL: "https://example.com", Events: registration.WebhookEvents()}
 	_, err := d.store.AddEndpoint(t.Context(), hookOwner, e, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
 	require.NoError(t, err)
@@ -76,7 +78,7 @@ func (d *delivering) deliver(t *testing.T, ago time.Duration) *postgres.Delivery
 	_, err := d.store.Pool().Exec(t.Context(), `insert into webhook_deliveries (id, endpoint_id, event_id, created_at, give_up_at) values ('whd_1', $1, 'evt_1', $2, $3)`,
 		d.endpoint, at, giveUp)
 	require.NoError(t, err)
-	d.env.ExecuteWorkflow(workflows.WebhookDelivery, registration.Delivery{ID: "whd_1", Round: 1, GiveUpAt: giveUp})
+	d.env.ExecuteWorkflow(workflows.WebhookDelivery, registration.Delivery{ID: "whd_1", Round: 1, GiveUpAt: giveUp, AtOnce: true})
 	require.True(t, d.env.IsWorkflowCompleted())
 	require.NoError(t, d.env.GetWorkflowError())
 	delivery, err := d.store.DeliveryOf(t.Context(), hookOwner, d.endpoint, "whd_1")
@@ -144,4 +146,18 @@ func TestLateDeliveriesHaveTheirThreeDays(t *testing.T) {
 	tries := d.listener.at
 	assert.GreaterOrEqual(t, tries[len(tries)-1].Sub(tries[0]), 72*time.Hour)
 	assert.True(t, d.disabled(t))
+}
+
+// A subscriber that is failing is left to its lane: it would keep others waiting. It is told all the same.
+func TestASubscriberThatFailsIsToldInItsLane(t *testing.T) {
+	t.Parallel()
+	d := newDelivering(t, always(200))
+	_, err := d.store.Pool().Exec(t.Context(), `update webhook_endpoints set failing_since = $1`, d.env.Now())
+	require.NoError(t, err)
+	inLane := 0
+	d.env.SetOnActivityStartedListener(func(*activity.Info, context.Context, converter.EncodedValues) { inLane++ })
+	delivery := d.deliver(t, 0)
+	assert.Equal(t, postgres.DeliveryDelivered, delivery.State)
+	assert.Len(t, delivery.Log, 1)
+	assert.Equal(t, 1, inLane)
 }

@@ -18,6 +18,7 @@ import (
 	"shiming/internal/postgres"
 	"shiming/internal/vault"
 	"shiming/internal/workday"
+	"shiming/registration"
 )
 
 // statements collects what the API asks of the database, and nothing of what the engine's steps do.

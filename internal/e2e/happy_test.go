@@ -33,7 +33,7 @@ func TestIndividualIsApproved(t *testing.T) {
 	r.mailed("审核", 1, r.who.Email)
 	w.costs(t, "individual", cost{Events: 50, Transitions: 16})
 	w.byLanes(t, map[string]registration.Lane{
-		"BindCard": registration.BankLane, "ConfirmCode": registration.BankLane, "Deliver": registration.EmailLane,
+		"BindCard": registration.BankLane, "ConfirmCode": registration.BankLane,
 	})
 }
 

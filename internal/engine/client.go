@@ -82,6 +82,7 @@ type Engine struct {
 	taskQueue string
 	payloads  converter.DataConverter
 	verified  atomic.Bool // the search attributes were seen
+	eager     atomic.Bool // workflows of messages begin on a worker of this process
 }
 
 // Dial connects lazily and looks whether the namespace is as the product needs it. It fails with what is to be done if
@@ -129,6 +130,11 @@ func Over(c client.Client, namespace, taskQueue string) *Engine {
 	e.verified.Store(true)
 	return e
 }
+
+// StartEagerly has the workflows of messages that [Engine.Start] begins take their first task on a worker of this process that has
+// registered with [Engine.Client] and has room, without a way through the engine's task queues. It disregards versions of workers:
+// a process that is not of the current version of its deployment must not do so.
+func (e *Engine) StartEagerly() { e.eager.Store(true) }
 
 // Client lends the connection to whoever signals runs or registers a worker.
 func (e *Engine) Client() client.Client { return e.client }

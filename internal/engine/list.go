@@ -72,8 +72,9 @@ func (e *Engine) Running(ctx context.Context, each func(Listed) error) error {
 	return e.each(ctx, e.ours()+" and ExecutionStatus = 'Running' and (WorkflowType in ("+quoted(subjects)+"))", each)
 }
 
+// ours chooses what runs on the task queues of this product.
 func (e *Engine) ours() string {
-	return "TaskQueue = '" + strings.ReplaceAll(e.taskQueue, "'", "''") + "'"
+	return "TaskQueue in (" + quoted(registration.WorkflowQueues(strings.ReplaceAll(e.taskQueue, "'", "''"))) + ")"
 }
 
 func quoted(names []string) string { return "'" + strings.Join(names, "', '") + "'" }

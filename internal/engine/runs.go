@@ -32,8 +32,8 @@ func (e *Engine) ResumeClearing(ctx context.Context, app registration.ClearingAp
 // failed, or was ended by somebody, is begun again.
 func (e *Engine) Start(ctx context.Context, workflow, id, summary string, args ...any) error {
 	return e.begin(ctx, client.StartWorkflowOptions{
-		ID: id, TaskQueue: e.taskQueue, StaticSummary: summary, Priority: priorityOf(workflow),
-		WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY,
+		ID: id, TaskQueue: registration.WorkflowQueue(workflow, e.taskQueue), StaticSummary: summary, Priority: priorityOf(workflow),
+		WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY, EnableEagerStart: e.eager.Load(),
 	}, workflow, args...)
 }
 
@@ -41,7 +41,7 @@ func (e *Engine) Start(ctx context.Context, workflow, id, summary string, args .
 // or it would be taken for one that is at work.
 func (e *Engine) Restart(ctx context.Context, workflow, id, summary string, args ...any) error {
 	_, err := e.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
-		ID: id, TaskQueue: e.taskQueue, StaticSummary: summary, Priority: priorityOf(workflow),
+		ID: id, TaskQueue: registration.WorkflowQueue(workflow, e.taskQueue), StaticSummary: summary, Priority: priorityOf(workflow),
 		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING,
 	}, workflow, args...)
@@ -54,7 +54,8 @@ const behind = 4
 // priorityOf puts messages to people and to subscribers behind everything else, where tasks wait for a worker. A server without
 // priorities takes no notice.
 func priorityOf(workflow string) temporal.Priority {
-	if workflow == registration.NoticeWorkflow || workflow == registration.WebhookWorkflow {
+	switch workflow {
+	case registration.NoticesWorkflow, registration.NoticeWorkflow, registration.WebhookWorkflow:
 		return temporal.Priority{PriorityKey: behind}
 	}
 	return temporal.Priority{}

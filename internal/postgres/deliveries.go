@@ -44,41 +44,45 @@ type Attempt struct {
 // FanOut makes a delivery of an event for every endpoint that wants it, and leaves word to start each. Doing it again
 // adds nothing.
 func (s *Store) FanOut(ctx context.Context, eventID string) error {
-	return s.inTx(ctx, func(tx pgx.Tx) error {
-		rows, err := tx.Query(ctx, `select w.id from events e join webhook_endpoints w on w.disabled_at is null and w.events @> array[e.type] where e.id = $1
-			order by w.id`, eventID)
-		if err != nil {
-			return err
-		}
-		endpoints, err := pgx.CollectRows(rows, pgx.RowTo[string])
-		if err != nil {
-			return err
-		}
-		for _, id := range endpoints {
-			if err := s.deliver(ctx, tx, id, eventID); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// deliver makes the delivery of an event to one endpoint, unless there is one.
-func (s *Store) deliver(ctx context.Context, tx pgx.Tx, endpointID, eventID string) error {
-	at := s.now()
-	d := registration.Delivery{ID: registration.NewID("whd"), Round: 1, GiveUpAt: s.cal.Days(at, registration.DeliveryDays)}
-	// An endpoint that was dropped meanwhile wants nothing any more.
-	tag, err := tx.Exec(ctx, `insert into webhook_deliveries (id, endpoint_id, event_id, created_at, give_up_at)
-		select $1, id, $3, $4, $5 from webhook_endpoints where id = $2 for key share on conflict (endpoint_id, event_id) do nothing`,
-		d.ID, endpointID, eventID, at, d.GiveUpAt)
-	if err != nil || tag.RowsAffected() == 0 {
+	rows, err := s.pool.Query(ctx, `select w.id from events e join webhook_endpoints w on w.disabled_at is null and w.events @> array[e.type] where e.id = $1
+		order by w.id`, eventID)
+	if err != nil {
 		return err
 	}
-	return s.send(ctx, tx, d)
+	endpoints, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil || len(endpoints) == 0 {
+		return err
+	}
+	return s.deliver(ctx, eventID, endpoints)
+}
+
+// deliver makes the deliveries of an event to endpoints, of each one that there is not, all or none. An endpoint that was dropped
+// meanwhile wants nothing any more.
+func (s *Store) deliver(ctx context.Context, eventID string, endpoints []string) error {
+	at := s.now()
+	giveUpAt := s.cal.Days(at, registration.DeliveryDays)
+	ids, payloads := make([]string, len(endpoints)), make([]string, len(endpoints))
+	for i := range endpoints {
+		d := registration.Delivery{ID: registration.NewID("whd"), Round: 1, GiveUpAt: giveUpAt, AtOnce: true}
+		payload, err := json.Marshal(d)
+		if err != nil {
+			return err
+		}
+		ids[i], payloads[i] = d.ID, string(payload)
+	}
+	_, err := s.pool.Exec(ctx, `with wanted as (select w.id as endpoint, d.id from unnest($1::text[], $2::text[]) d(endpoint, id)
+			join webhook_endpoints w on w.id = d.endpoint for key share of w),
+		made as (insert into webhook_deliveries (id, endpoint_id, event_id, created_at, give_up_at) select id, endpoint, $4, $5, $6 from wanted
+			on conflict (endpoint_id, event_id) do nothing returning id),
+		word as (insert into outbox (kind, ref, payload, created_at, next_at) select '`+MessageDelivery+`', made.id, p.payload::jsonb, $5, $5
+			from made join unnest($2::text[], $3::text[]) p(id, payload) using (id) returning kind)
+		select pg_notify('shiming_outbox', kind) from word limit 1`, endpoints, ids, payloads, eventID, at, giveUpAt)
+	return err
 }
 
 // send leaves word for the relay to start a delivery.
 func (s *Store) send(ctx context.Context, tx pgx.Tx, d registration.Delivery) error {
+	d.AtOnce = true
 	payload, err := json.Marshal(d)
 	if err != nil {
 		return err

@@ -463,3 +463,58 @@ func TestWatchersAreToldByTheTransaction(t *testing.T) {
 	cancel()
 	require.ErrorIs(t, <-ended, context.Canceled)
 }
+
+// An event that nobody has subscribed to is kept, and leaves nothing to be done.
+func TestWithoutSubscribersThereIsNothingToTell(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	subscribed(t, s, registration.EventPayoutOverdue)
+	opened(t, s, "acct-1")
+	var events, messages int
+	require.NoError(t, s.Pool().QueryRow(t.Context(), `select (select count(*) from events), (select count(*) from outbox where kind = 'event')`).Scan(&events, &messages))
+	assert.Equal(t, 1, events)
+	assert.Zero(t, messages)
+}
+
+// waitsForALock waits until somebody in this database does.
+func waitsForALock(t *testing.T, s *postgres.Store) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		var waiting int
+		err := s.Pool().QueryRow(t.Context(), `select count(*) from pg_locks l join pg_database d on d.oid = l.database where d.datname = current_database() and not l.granted`).Scan(&waiting)
+		return err == nil && waiting > 0
+	}, time.Minute, 5*time.Millisecond)
+}
+
+// A step that has found nobody to tell, and has not ended, is waited for by whoever subscribes; one that comes a moment later waits
+// for the subscription. Nobody misses what happens after they were told that they are subscribed.
+func TestNoEventFallsBetweenASubscriptionAndAStep(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	step, err := s.Pool().Begin(t.Context())
+	require.NoError(t, err)
+	defer func() { _ = step.Rollback(context.WithoutCancel(t.Context())) }()
+	_, err = step.Exec(t.Context(), `insert into events values ('evt_1', 'registration.state_changed', 'reg_1', 'acct-1', 1, '', 'identity_required', now())`)
+	require.NoError(t, err)
+	added := make(chan string)
+	go func() { added <- subscribed(t, s) }()
+	waitsForALock(t, s)
+	require.NoError(t, step.Commit(t.Context()))
+	require.NoError(t, s.DropEndpoint(t.Context(), me, <-added))
+
+	subscription, err := s.Pool().Begin(t.Context())
+	require.NoError(t, err)
+	defer func() { _ = subscription.Rollback(context.WithoutCancel(t.Context())) }()
+	_, err = subscription.Exec(t.Context(), `lock table events in share mode`)
+	require.NoError(t, err)
+	_, err = subscription.Exec(t.Context(), `with key as (insert into vault_keys (subject, wrapped) values ('whe_1', '') returning subject)
+		insert into webhook_endpoints (id, owner, url, events, secret, created_at)
+		select subject, $1, 'https://example.com', array['registration.state_changed'], '', now() from key`, me)
+	require.NoError(t, err)
+	done := make(chan string)
+	go func() { done <- opened(t, s, "acct-1") }()
+	waitsForALock(t, s)
+	require.NoError(t, subscription.Commit(t.Context()))
+	<-done
+	assert.Len(t, relayed(t, s), 1)
+}

@@ -61,6 +61,8 @@ func (s *Store) AddEndpoint(ctx context.Context, owner string, e *Endpoint, secr
 	return same && err == nil, err
 }
 
+// insertEndpoint adds an endpoint. Steps that have looked for subscribers and have not ended yet are waited for, and those that
+// come after see this one: whatever happens once a caller was told of its subscription, it is told of.
 func (s *Store) insertEndpoint(ctx context.Context, tx pgx.Tx, owner string, e *Endpoint, secret string) error {
 	var count int
 	if err := tx.QueryRow(ctx, `select count(*) from webhook_endpoints where owner = $1`, owner).Scan(&count); err != nil {
@@ -78,6 +80,9 @@ func (s *Store) insertEndpoint(ctx context.Context, tx pgx.Tx, owner string, e *
 	}
 	sealed, err := s.seal(ctx, tx, secretPlace(e.ID), secret)
 	if err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `lock table events in share mode`); err != nil {
 		return err
 	}
 	e.CreatedAt = s.now().Truncate(time.Microsecond) // as it will be read again

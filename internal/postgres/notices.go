@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"strings"
 	"time"
@@ -14,19 +15,24 @@ import (
 	"shiming/registration"
 )
 
-// notify writes one notice of an event for each channel and mailbox its kind goes to; the relay has them delivered.
+// notify writes one notice of an event for each channel and mailbox its kind goes to; the relay has them delivered together.
 // The event's key makes sure that there is one of each. rec is nil for what concerns no registration.
 func (s *Store) notify(ctx context.Context, tx querier, rec *record, kind notice.Kind, eventKey string, data notice.Data, at time.Time) error {
-	ids, err := s.writeNotices(ctx, tx, rec, kind, eventKey, data, at, false)
+	group := registration.NewID("ntg")
+	written, err := s.writeNotices(ctx, tx, rec, kind, eventKey, data, at, &group)
+	if err != nil || len(written) == 0 {
+		return err
+	}
+	return sendNotices(ctx, tx, at, group, written)
+}
+
+// sendNotices leaves word for the relay to have a group of notices delivered.
+func sendNotices(ctx context.Context, q querier, at time.Time, group string, notices []registration.NoticeRef) error {
+	payload, err := json.Marshal(notices)
 	if err != nil {
 		return err
 	}
-	for _, id := range ids {
-		if err := enqueue(ctx, tx, at, MessageNotice, id, nil); err != nil {
-			return err
-		}
-	}
-	return nil
+	return enqueue(ctx, q, at, MessageNotices, group, payload)
 }
 
 // tell is notify for the registration being changed.
@@ -36,7 +42,7 @@ func (c *regChange) tell(ctx context.Context, kind notice.Kind, eventKey string,
 
 // notifyHeld writes the payment notice, which the workflow itself sends: the window starts when a channel accepts it.
 func (c *regChange) notifyHeld(ctx context.Context, p *payment) error {
-	_, err := c.writeNotices(ctx, c.tx, c.rec, notice.PaymentRequested, paymentNoticeKey(p.ID), notice.Data{BankAccountLast4: p.BankLast4}, c.at, true)
+	_, err := c.writeNotices(ctx, c.tx, c.rec, notice.PaymentRequested, paymentNoticeKey(p.ID), notice.Data{BankAccountLast4: p.BankLast4}, c.at, nil)
 	return err
 }
 
@@ -44,7 +50,8 @@ func paymentNoticeKey(paymentID string) string { return "payment_requested/" + p
 
 func moneyArrivedKey(paymentID string) string { return "money_arrived/" + paymentID }
 
-func (s *Store) writeNotices(ctx context.Context, tx querier, rec *record, kind notice.Kind, eventKey string, data notice.Data, at time.Time, held bool) (ids []string, err error) {
+// writeNotices writes the notices of an event, to be delivered as a group; without a group they are held.
+func (s *Store) writeNotices(ctx context.Context, tx querier, rec *record, kind notice.Kind, eventKey string, data notice.Data, at time.Time, group *string) (written []registration.NoticeRef, err error) {
 	recipients, err := s.recipients(ctx, tx, rec, kind)
 	if err != nil {
 		return nil, err
@@ -65,18 +72,26 @@ func (s *Store) writeNotices(ctx context.Context, tx querier, rec *record, kind 
 				return nil, err
 			}
 			tag, err := tx.Exec(ctx, `insert into notices (id, registration_id, event_key, kind, channel, recipient, locale, about, account_id, sealed,
-				sealed_for, held, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+				sealed_for, held, group_id, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 				on conflict (event_key, channel, recipient) do nothing`,
-				id, registrationID, eventKey, kind, channel, recipient, locale, data.RegistrationID, data.AccountID, sealed, sealedFor, held, at)
+				id, registrationID, eventKey, kind, channel, recipient, locale, data.RegistrationID, data.AccountID, sealed, sealedFor, group == nil, group, at)
 			if err != nil {
 				return nil, err
 			}
 			if tag.RowsAffected() == 1 {
-				ids = append(ids, id)
+				written = append(written, registration.NoticeRef{ID: id, Lane: laneOf(channel)})
 			}
 		}
 	}
-	return ids, nil
+	return written, nil
+}
+
+// laneOf is the lane that a channel's notices go by.
+func laneOf(channel notice.Channel) registration.Lane {
+	if channel == notice.SMS {
+		return registration.SMSLane
+	}
+	return registration.EmailLane
 }
 
 // noticeSubject is whose key seals a notice: of the registration whose addresses it goes to, else of what it is about.

@@ -19,10 +19,10 @@ type NoticeWord struct {
 }
 
 // ResendNotice has a notice that failed tried again, as often as a new one. A payment's, which holds its transfer, is taken up
-// by the activity that still waits for it; any other is delivered by the relay.
+// by the activity that still waits for it; any other leaves its group, and is delivered by itself.
 func (s *Store) ResendNotice(ctx context.Context, w NoticeWord) (*registration.Refusal, error) {
 	return s.say(ctx, w, "resend", "notice_resent", func(tx pgx.Tx, n *noticeRow) error {
-		if _, err := tx.Exec(ctx, `update notices set refused_at = null, unsure_at = null, unknown_tries = 0, sending_at = null where id = $1`, n.ID); err != nil {
+		if _, err := tx.Exec(ctx, `update notices set refused_at = null, unsure_at = null, unknown_tries = 0, sending_at = null, group_id = null where id = $1`, n.ID); err != nil {
 			return err
 		}
 		if err := s.gone(ctx, tx, registration.FindingMessageUnsure, n.ID); err != nil || n.Held {

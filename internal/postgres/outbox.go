@@ -12,7 +12,8 @@ import (
 
 // The kinds of messages. One that a release does not know waits for a release that does.
 const (
-	MessageNotice   = "notice"   // deliver it; ref is the notice's id
+	MessageNotices  = "notices"  // deliver those of an event; ref is their group's id, the payload lists them
+	MessageNotice   = "notice"   // deliver one by itself; ref is the notice's id
 	MessageEvent    = "event"    // tell every subscriber; ref is the event's id
 	MessageDelivery = "delivery" // tell one subscriber; ref is the delivery's id
 	MessagePayout   = "payout"   // announce and order a payment; ref is its id
@@ -23,7 +24,7 @@ const (
 
 // MessageKinds lists every kind that this release carries.
 func MessageKinds() []string {
-	return []string{MessageNotice, MessageEvent, MessageDelivery, MessagePayout, MessageSignal, MessageLook, MessageAct}
+	return []string{MessageNotices, MessageNotice, MessageEvent, MessageDelivery, MessagePayout, MessageSignal, MessageLook, MessageAct}
 }
 
 // Message is something that a transaction left to be done by another process.
@@ -121,7 +122,8 @@ func enqueue(ctx context.Context, q querier, at time.Time, kind, ref string, pay
 	return leave(ctx, q, at, outgoing{kind: kind, ref: ref, payload: payload})
 }
 
-// leave writes a message, or asks again for what one that still waits asks for.
+// leave writes a message, or asks again for what one that still waits asks for. Whoever carries it is told as the transaction ends,
+// unless it has time.
 func leave(ctx context.Context, q querier, at time.Time, m outgoing) error {
 	sql := fmt.Sprintf(leaveMessage, "$1", "$2", "$3", "$4", "$5", "$6")
 	if m.after == 0 {

@@ -25,24 +25,35 @@ func (s *Store) PaymentNotified(ctx context.Context, paymentID string) error {
 	})
 }
 
+// announcing is how long a channel that is being announced by is left alone, once another has been quicker. Most have ended by then,
+// and leave nothing to be delivered.
+const announcing = 2 * time.Second
+
+// releaseHeld leaves the notices of a payment that are still to be sent to the relay.
 func (s *Store) releaseHeld(ctx context.Context, tx pgx.Tx, paymentID string) error {
-	rows, err := tx.Query(ctx, `update notices set held = false where event_key = $1 and held returning id, `+noticeIsWaiting, paymentNoticeKey(paymentID))
+	rows, err := tx.Query(ctx, `update notices set held = false where event_key = $1 and held returning id, `+noticeIsWaiting+`, sending_at is not null`, paymentNoticeKey(paymentID))
 	if err != nil {
 		return err
 	}
 	type unsent struct {
 		ID      string
 		Waiting bool
+		Sending bool // by the announcement, which the other channel has ended
 	}
 	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[unsent])
 	if err != nil {
 		return err
 	}
 	for _, n := range all {
-		if n.Waiting {
-			if err := enqueue(ctx, tx, s.now(), MessageNotice, n.ID, nil); err != nil {
-				return err
-			}
+		if !n.Waiting {
+			continue
+		}
+		m := outgoing{kind: MessageNotice, ref: n.ID}
+		if n.Sending {
+			m.after = announcing
+		}
+		if err := leave(ctx, tx, s.now(), m); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -63,23 +63,44 @@ func (s *Store) UnansweredPayments(ctx context.Context, since time.Duration, lim
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[Unanswered])
 }
 
-// UnsentNotices lists notices that should have been sent for a while, and whose delivery nobody is about to start.
-func (s *Store) UnsentNotices(ctx context.Context, since time.Duration, limit int) ([]string, error) {
-	return s.ids(ctx, `select n.id from notices n where not n.held and n.created_at < $1 and `+noticeIsWaiting+`
-		and not exists (select from outbox o where o.kind = '`+MessageNotice+`' and o.ref = n.id) order by random() limit $2`, s.now().Add(-since), limit)
+// UnsentNotices are notices that should have been sent for a while. One workflow delivers them.
+type UnsentNotices struct {
+	Ref     string // of the workflow: their group, or the only one's id
+	Notices []registration.NoticeRef
 }
 
-// NoticeLane is the lane that a notice is delivered by: its channel's. One that is not known has none.
-func (s *Store) NoticeLane(ctx context.Context, noticeID string) (registration.Lane, error) {
-	var channel notice.Channel
-	err := s.pool.QueryRow(ctx, `select channel from notices where id = $1`, noticeID).Scan(&channel)
-	switch {
-	case errors.Is(err, pgx.ErrNoRows):
-		return "", nil
-	case err != nil:
-		return "", err
+// UnsentNotices lists notices that should have been sent for a while, and whose delivery nobody is about to start, by the workflow
+// that delivers them.
+func (s *Store) UnsentNotices(ctx context.Context, since time.Duration, limit int) ([]UnsentNotices, error) {
+	rows, err := s.pool.Query(ctx, `select coalesce(n.group_id, n.id), array_agg(n.id order by n.id), array_agg(n.channel order by n.id)
+		from notices n where not n.held and n.created_at < $1 and `+noticeIsWaiting+`
+		and not exists (select from outbox o where o.kind in ('`+MessageNotices+`', '`+MessageNotice+`') and o.ref = coalesce(n.group_id, n.id))
+		group by 1 order by random() limit $2`, s.now().Add(-since), limit)
+	if err != nil {
+		return nil, err
 	}
-	return map[notice.Channel]registration.Lane{notice.SMS: registration.SMSLane, notice.Email: registration.EmailLane}[channel], nil
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (u UnsentNotices, err error) {
+		var ids []string
+		var channels []notice.Channel
+		err = row.Scan(&u.Ref, &ids, &channels)
+		for i, id := range ids {
+			u.Notices = append(u.Notices, registration.NoticeRef{ID: id, Lane: laneOf(channels[i])})
+		}
+		return u, err
+	})
+}
+
+// NoticeByItself is a notice that is to be delivered by itself. It reports false if it has been sent meanwhile, or is not to be sent.
+// One that is not known has no lane.
+func (s *Store) NoticeByItself(ctx context.Context, noticeID string) (ref registration.NoticeRef, waits bool, err error) {
+	var channel notice.Channel
+	ref.ID = noticeID
+	err = s.pool.QueryRow(ctx, `select channel, `+noticeIsWaiting+` from notices where id = $1`, noticeID).Scan(&channel, &waits)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return ref, true, nil
+	}
+	ref.Lane = laneOf(channel)
+	return ref, waits, err
 }
 
 func (s *Store) ids(ctx context.Context, sql string, args ...any) ([]string, error) {
@@ -160,13 +181,14 @@ func (s *Store) Resumed(ctx context.Context, id string) error {
 // FindUndelivered opens a finding for each message that has not been carried for an hour, or after many tries, and resolves
 // those of messages that have been. That of a notice stays for as long as the notice is unsent, whoever sends it.
 func (s *Store) FindUndelivered(ctx context.Context) error {
-	rows, err := s.pool.Query(ctx, `select kind, ref, attempts, coalesce(last_error, '') from outbox
-		where created_at < $1 and (attempts > 0 or next_at < $1) or attempts > $2 order by created_at limit 100`, s.now().Add(-time.Hour), ManyAttempts)
+	rows, err := s.pool.Query(ctx, `select o.kind, coalesce(n.id, o.ref), o.attempts, coalesce(o.last_error, '')
+		from (select * from outbox where created_at < $1 and (attempts > 0 or next_at < $1) or attempts > $2 order by created_at limit 100) o
+		left join notices n on o.kind = '`+MessageNotices+`' and n.group_id = o.ref order by o.created_at`, s.now().Add(-time.Hour), ManyAttempts)
 	if err != nil {
 		return err
 	}
 	type old struct {
-		Kind, Ref string
+		Kind, Ref string // of a group of notices, each
 		Attempts  int
 		LastError string
 	}

@@ -51,9 +51,9 @@ func (s *Store) PaymentKnown(ctx context.Context, id string) (known, announced b
 	return known, announced, err
 }
 
-// NoticeKnown reports whether there is such a notice.
-func (s *Store) NoticeKnown(ctx context.Context, id string) (bool, error) {
-	return s.known(ctx, `select from notices where id = $1`, id)
+// NoticeKnown reports whether there is such a notice, or such a group of them.
+func (s *Store) NoticeKnown(ctx context.Context, ref string) (bool, error) {
+	return s.known(ctx, `select from notices where id = $1 or group_id = $1`, ref)
 }
 
 // DeliveryKnown reports whether there is such a delivery to a subscriber.
@@ -66,22 +66,28 @@ func (s *Store) known(ctx context.Context, sql string, args ...any) (yes bool, e
 	return yes, err
 }
 
-// NoticeWasSent notes by the engine's word that a notice was delivered, or, if its workflow failed, that it may have been: it is not
-// sent a second time. It reports whether this database did not know.
-func (s *Store) NoticeWasSent(ctx context.Context, id string, surely bool) (news bool, err error) {
+// NoticesWereSent notes by the engine's word that a notice, or a group of them, was delivered, or, if their workflow failed, that they
+// may have been: they are not sent a second time. It returns those of which this database did not know.
+func (s *Store) NoticesWereSent(ctx context.Context, ref string, surely bool) (news []string, err error) {
 	column := "unsure_at"
 	if surely {
 		column = "accepted_at"
 	}
 	err = s.inTx(ctx, func(tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, `update notices set `+column+` = $2, sending_at = null where id = $1 and `+noticeIsWaiting, id, s.now())
-		if news = err == nil && tag.RowsAffected() == 1; !news {
+		rows, err := tx.Query(ctx, `update notices set `+column+` = $2, sending_at = null where (id = $1 or group_id = $1) and `+noticeIsWaiting+` returning id`, ref, s.now())
+		if err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `delete from outbox where kind = $1 and ref = $2`, MessageNotice, id); err != nil || surely {
+		if news, err = pgx.CollectRows(rows, pgx.RowTo[string]); err != nil || len(news) == 0 {
 			return err
 		}
-		return s.find(ctx, tx, registration.FindingMessageUnsure, id, "", "its workflow had failed before the restore: the provider refused it, or may have sent it")
+		if _, err := tx.Exec(ctx, `delete from outbox where kind in ($1, $2) and ref = $3`, MessageNotices, MessageNotice, ref); err != nil || surely {
+			return err
+		}
+		for _, id := range news {
+			err = errors.Join(err, s.find(ctx, tx, registration.FindingMessageUnsure, id, "", "its workflow had failed before the restore: the provider refused it, or may have sent it"))
+		}
+		return err
 	})
 	return news, err
 }

@@ -17,6 +17,7 @@ type Outgoing struct {
 	Owner      string
 	URL        string
 	Secret     string
+	Failing    bool // it has accepted nothing since it first failed
 	Event      Event
 }
 
@@ -36,10 +37,10 @@ type Event struct {
 func (s *Store) TakeDelivery(ctx context.Context, id string, round int) (*Outgoing, error) {
 	var o Outgoing
 	var sealed []byte
-	err := s.pool.QueryRow(ctx, `select w.id, w.owner, w.url, w.secret, e.id, e.type, e.registration_id, e.account_id, e.sequence, e.from_state, e.to_state, e.at
+	err := s.pool.QueryRow(ctx, `select w.id, w.owner, w.url, w.secret, w.failing_since is not null, e.id, e.type, e.registration_id, e.account_id, e.sequence, e.from_state, e.to_state, e.at
 		from webhook_deliveries d join webhook_endpoints w on w.id = d.endpoint_id join events e on e.id = d.event_id
 		where d.id = $1 and d.round = $2 and d.state = 'pending' and (w.disabled_at is null or d.asked)`, id, round).
-		Scan(&o.EndpointID, &o.Owner, &o.URL, &sealed, &o.Event.ID, &o.Event.Type, &o.Event.SubjectID, &o.Event.AccountID, &o.Event.Sequence,
+		Scan(&o.EndpointID, &o.Owner, &o.URL, &sealed, &o.Failing, &o.Event.ID, &o.Event.Type, &o.Event.SubjectID, &o.Event.AccountID, &o.Event.Sequence,
 			&o.Event.From, &o.Event.To, &o.Event.At)
 	if errors.Is(notFound(err), ErrNotFound) {
 		return nil, s.leaveDelivery(ctx, id, round)

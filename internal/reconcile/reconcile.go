@@ -49,8 +49,7 @@ type Book interface {
 	Resumed(ctx context.Context, id string) error
 	LookAfterEnd(ctx context.Context, id string) error
 	UnansweredPayments(ctx context.Context, since time.Duration, limit int) ([]postgres.Unanswered, error)
-	UnsentNotices(ctx context.Context, since time.Duration, limit int) ([]string, error)
-	NoticeLane(ctx context.Context, noticeID string) (registration.Lane, error)
+	UnsentNotices(ctx context.Context, since time.Duration, limit int) ([]postgres.UnsentNotices, error)
 	PendingDeliveries(ctx context.Context, since time.Duration, limit int) ([]registration.Delivery, error)
 	Find(ctx context.Context, kind registration.FindingKind, subject, accountID, tried string) error
 	Gone(ctx context.Context, kind registration.FindingKind, subject string) error
@@ -271,15 +270,16 @@ func (r *Reconciler) payments(ctx context.Context, until time.Time) error {
 
 // notices starts notices again whose workflow somebody ended.
 func (r *Reconciler) notices(ctx context.Context, until time.Time) error {
-	ids, err := asked(ctx, r, func(ctx context.Context) ([]string, error) { return r.Book.UnsentNotices(ctx, 2*r.Every, atOnce) })
-	_, failed := each(ctx, r, until, ids, func(ctx context.Context, id string) error {
-		lane, err := r.Book.NoticeLane(ctx, id)
-		if err != nil {
+	unsent, err := asked(ctx, r, func(ctx context.Context) ([]postgres.UnsentNotices, error) {
+		return r.Book.UnsentNotices(ctx, 2*r.Every, atOnce)
+	})
+	_, failed := each(ctx, r, until, unsent, func(ctx context.Context, u postgres.UnsentNotices) error {
+		return r.again(ctx, registration.NoticesWorkflow, registration.NoticeWorkflowID(u.Ref), func() (err error) {
+			for _, n := range u.Notices {
+				err = errors.Join(err, r.Book.Find(ctx, registration.FindingUndelivered, n.ID, "", "notice: its workflow failed; it is not started again by itself"))
+			}
 			return err
-		}
-		return r.again(ctx, registration.NoticeWorkflow, registration.NoticeWorkflowID(id), func() error {
-			return r.Book.Find(ctx, registration.FindingUndelivered, id, "", "notice: its workflow failed; it is not started again by itself")
-		}, id, lane)
+		}, u.Notices)
 	})
 	return errors.Join(err, failed)
 }

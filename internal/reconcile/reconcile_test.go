@@ -396,7 +396,7 @@ func TestANoticeWhoseWorkflowWasEndedIsStartedAgain(t *testing.T) {
 	w.now = w.now.Add(3 * time.Minute)
 	w.round()
 	assert.Equal(t, []string{registration.NoticeWorkflowID("ntc_ended")}, w.engine.started)
-	assert.Equal(t, []any{"ntc_ended", registration.EmailLane}, w.engine.args)
+	assert.Equal(t, []any{[]registration.NoticeRef{{ID: "ntc_ended", Lane: registration.EmailLane}}}, w.engine.args)
 	assert.Equal(t, []string{"undelivered"}, w.findings())
 	w.round()
 	assert.Equal(t, []string{"undelivered"}, w.findings(), "it stays for as long as the notice is unsent")

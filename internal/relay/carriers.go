@@ -11,15 +11,26 @@ import (
 	"shiming/registration"
 )
 
+// deliverNotices has the notices of an event delivered, by one workflow.
+func (r *Relay) deliverNotices(ctx context.Context, m postgres.Message) error {
+	var notices []registration.NoticeRef
+	if err := json.Unmarshal(m.Payload, &notices); err != nil {
+		return err
+	}
+	return r.Engine.Start(ctx, registration.NoticesWorkflow, registration.NoticeWorkflowID(m.Ref), "Notices", notices)
+}
+
+// deliverNotice has one notice delivered by itself.
 func (r *Relay) deliverNotice(ctx context.Context, m postgres.Message) error {
-	lane, err := r.Box.NoticeLane(ctx, m.Ref)
-	switch {
-	case err != nil:
+	n, waits, err := r.Box.NoticeByItself(ctx, m.Ref)
+	switch id := registration.NoticeWorkflowID(m.Ref); {
+	case !waits || err != nil:
 		return err
 	case m.Again():
-		return r.Engine.Restart(ctx, registration.NoticeWorkflow, registration.NoticeWorkflowID(m.Ref), "Notice, again", m.Ref, lane)
+		return r.Engine.Restart(ctx, registration.NoticesWorkflow, id, "Notice, again", []registration.NoticeRef{n})
+	default:
+		return r.Engine.Start(ctx, registration.NoticesWorkflow, id, "Notice", []registration.NoticeRef{n})
 	}
-	return r.Engine.Start(ctx, registration.NoticeWorkflow, registration.NoticeWorkflowID(m.Ref), "Notice", m.Ref, lane)
 }
 
 // startPayout begins a payment; none while the database is held after a restore, which first has to learn what was paid.

@@ -21,6 +21,7 @@ import (
 
 const (
 	hands    = 8                // messages of a kind that are carried side by side
+	few      = 2                // webhooks, and events that are fanned out: however many wait, they leave room to what registrations wait for
 	look     = 5 * time.Second  // how often the box is looked into without being told to
 	lease    = 20 * time.Second // how long a message that was taken is hidden from other relays
 	carrying = 15 * time.Second // how long carrying one may take: less than the lease
@@ -42,7 +43,7 @@ type Box interface {
 	OfferOf(ctx context.Context, actID string) (*postgres.Offer, error)
 	EndAct(ctx context.Context, actID string, refusal *registration.Refusal) error
 	ActOf(ctx context.Context, actID string) (postgres.ActRecord, error)
-	NoticeLane(ctx context.Context, noticeID string) (registration.Lane, error)
+	NoticeByItself(ctx context.Context, noticeID string) (ref registration.NoticeRef, waits bool, err error)
 	Discard(ctx context.Context, ref string) error
 	IsHeld(ctx context.Context) (bool, error)
 }
@@ -98,6 +99,7 @@ type carrier func(ctx context.Context, m postgres.Message) error
 
 func (r *Relay) carriers() map[string]carrier {
 	return map[string]carrier{
+		postgres.MessageNotices:  r.deliverNotices,
 		postgres.MessageNotice:   r.deliverNotice,
 		postgres.MessageEvent:    func(ctx context.Context, m postgres.Message) error { return r.Box.FanOut(ctx, m.Ref) },
 		postgres.MessageDelivery: r.startDelivery,
@@ -137,10 +139,19 @@ func (r *Relay) keep(ctx context.Context, kind string, carry carrier, woken <-ch
 	}
 }
 
+// handsFor is how many messages of a kind are carried side by side.
+func handsFor(kind string) int {
+	if kind == postgres.MessageDelivery || kind == postgres.MessageEvent {
+		return few
+	}
+	return hands
+}
+
 // drain carries what waits now, several messages side by side.
 func (r *Relay) drain(ctx context.Context, kind string, carry carrier) {
 	var all sync.WaitGroup
 	defer all.Wait()
+	hands := handsFor(kind)
 	busy := make(chan struct{}, hands)
 	for ctx.Err() == nil {
 		busy <- struct{}{} // until a hand is free; nothing is taken that would have to wait for one

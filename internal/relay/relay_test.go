@@ -134,7 +134,7 @@ func TestANoticeGoesByTheLaneOfItsChannel(t *testing.T) {
 	b.eventually(func() bool { return b.waits(postgres.MessageNotice) == 0 }, "the notices were not carried")
 	b.engine.mu.Lock()
 	defer b.engine.mu.Unlock()
-	require.ElementsMatch(t, [][]any{{"ntc_sms", registration.SMSLane}, {"ntc_email", registration.EmailLane}}, b.engine.args)
+	require.ElementsMatch(t, [][]any{{[]registration.NoticeRef{{ID: "ntc_sms", Lane: registration.SMSLane}}}, {[]registration.NoticeRef{{ID: "ntc_email", Lane: registration.EmailLane}}}}, b.engine.args)
 }
 
 // A message that cannot be carried delays itself alone, and is kept with what was tried.

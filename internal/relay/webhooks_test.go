@@ -17,7 +17,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
-	"go.temporal.io/sdk/workflow"
 
 	"shiming/activities"
 	"shiming/internal/devstack/stacktest"
@@ -60,12 +59,9 @@ func newWorld(t *testing.T, cal workday.Calendar) *world {
 	guard, err := subscriber.NewGuard([]string{"127.0.0.0/8"})
 	require.NoError(t, err)
 	out := subscriber.New(subscriber.Config{Guard: guard, Timeout: 5 * time.Second})
-	main := worker.New(w.engine, w.taskQueue, worker.Options{})
-	main.RegisterWorkflowWithOptions(workflows.WebhookDelivery, workflow.RegisterOptions{Name: registration.WebhookWorkflow})
-	require.NoError(t, main.Start())
-	t.Cleanup(main.Stop)
-	hooks := worker.New(w.engine, registration.WebhookLane.Of(w.taskQueue), worker.Options{DisableWorkflowWorker: true, MaxConcurrentActivityExecutionSize: 8})
-	activities.RegisterLane(hooks, registration.WebhookLane, activities.All{Webhooks: &activities.Webhooks{Book: store, Out: out, Log: quiet}})
+	hooks := worker.New(w.engine, registration.WebhookLane.Of(w.taskQueue), worker.Options{MaxConcurrentActivityExecutionSize: 8})
+	workflows.RegisterWebhooks(hooks)
+	activities.RegisterLane(hooks, registration.WebhookLane, activities.All{Webhooks: &activities.Webhooks{Book: store, Out: out}})
 	require.NoError(t, hooks.Start())
 	t.Cleanup(hooks.Stop)
 	return w

@@ -153,16 +153,12 @@ func (k *Keeper) payments(ctx context.Context) error {
 }
 
 func (k *Keeper) notices(ctx context.Context) error {
-	ids, err := k.Book.UnsentNotices(ctx, 0, everything)
+	all, err := k.Book.UnsentNotices(ctx, 0, everything)
 	if err != nil {
 		return err
 	}
-	return sideBySide(ctx, ids, func(ctx context.Context, id string) error {
-		lane, err := k.Book.NoticeLane(ctx, id)
-		if err != nil {
-			return err
-		}
-		return k.Engine.Start(ctx, registration.NoticeWorkflow, registration.NoticeWorkflowID(id), "Started again", id, lane)
+	return sideBySide(ctx, all, func(ctx context.Context, u postgres.UnsentNotices) error {
+		return k.Engine.Start(ctx, registration.NoticesWorkflow, registration.NoticeWorkflowID(u.Ref), "Started again", u.Notices)
 	})
 }
 

@@ -255,7 +255,7 @@ func (r *Repairer) workflow(ctx context.Context, l engine.Listed) error {
 			return err
 		}
 		return r.endRun(ctx, l)
-	case registration.NoticeWorkflow:
+	case registration.NoticesWorkflow, registration.NoticeWorkflow:
 		return r.notice(ctx, l, id)
 	case registration.WebhookWorkflow:
 		return r.delivery(ctx, l, id)
@@ -399,8 +399,8 @@ func (r *Repairer) notice(ctx context.Context, l engine.Listed, id string) error
 	case !l.Completed && !l.Failed || r.DryRun:
 		return nil
 	}
-	news, err := r.Book.NoticeWasSent(ctx, id, l.Completed)
-	if news {
+	news, err := r.Book.NoticesWereSent(ctx, id, l.Completed)
+	for _, id := range news {
 		r.found(map[bool]string{true: FoundNoticeSent, false: FoundNoticeUnsure}[l.Completed], id, "", "")
 	}
 	return err

@@ -21,7 +21,7 @@ import (
 // that is behind its engine is held before any work is taken. Whether the process lives can be asked from the beginning on: whoever
 // looks after it must not take it for dead while it waits for the engine.
 func (p *Process) Run(ctx context.Context) error {
-	failed := make(chan error, 2+len(registration.Lanes())) // health server, and the workers' own fatal errors
+	failed := make(chan error, 3+len(registration.Lanes())) // health server, and the workers' own fatal errors
 	probes := p.health(ctx)
 	go func() { failed <- probes.ListenAndServe() }()
 	return errors.Join(p.run(ctx, failed), probes.Shutdown(context.WithoutCancel(ctx)))

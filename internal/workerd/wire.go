@@ -95,6 +95,9 @@ func Assemble(ctx context.Context, cfg config.Worker, keys *vault.Keys, e *engin
 		store.Close()
 		return nil, fmt.Errorf("BLOBS_URL: %w", err)
 	}
+	if cfg.Deployment == "" {
+		e.StartEagerly()
+	}
 	keeper := &restore.Keeper{Book: store, Engine: e, Every: restore.Every, Log: log}
 	return &Process{cfg: cfg, sizes: sizes, log: log, store: store, engine: e, blobs: blobs, activities: acts, bank: theBank, keeper: keeper}, nil
 }
@@ -124,6 +127,7 @@ func outsideWorld(cfg config.Worker, theBank *bank.Client, store *postgres.Store
 	post := &activities.Post{
 		Mail: mailer, SMS: texter, Book: store, Reviewers: cfg.ReviewersEmail, Ops: cfg.OpsEmail, Templates: cfg.SMSTemplates,
 		ObjectionPage: objectionPage(cfg.PublicURL), Timeouts: map[notice.Channel]time.Duration{notice.SMS: cfg.SMSTimeout, notice.Email: cfg.EmailTimeout},
+		Paced: map[notice.Channel]bool{notice.SMS: cfg.Pace.SMS > 0, notice.Email: cfg.Pace.Mails > 0},
 	}
 	return activities.All{
 		Steps:     store.Steps(),
@@ -132,7 +136,7 @@ func outsideWorld(cfg config.Worker, theBank *bank.Client, store *postgres.Store
 		Payouts:   &activities.Payouts{Bank: theBank, Book: store, Post: post},
 		Post:      post,
 		Clearance: &activities.Clearance{Wallet: theWallet, Book: store},
-		Webhooks:  &activities.Webhooks{Book: store, Out: subscriber.New(subscriber.Config{Guard: guard}), Log: log},
+		Webhooks:  &activities.Webhooks{Book: store, Out: subscriber.New(subscriber.Config{Guard: guard})},
 	}, nil
 }
 

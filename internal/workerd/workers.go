@@ -13,8 +13,8 @@ import (
 	"shiming/workflows"
 )
 
-// crew is the engine's workers of this process: one for the registrations, which also does what a release before lanes has
-// left in its queue, and one for each lane.
+// crew is the engine's workers of this process: one for the registrations, which also does what older releases have left in its
+// queue, one for each lane, and one for each sort of message. That of the webhooks is their lane's too.
 type crew []worker.Worker
 
 // crew makes the workers. One that cannot go on says why to failed, which has room for each.
@@ -31,11 +31,21 @@ func (p *Process) crew(failed chan<- error) crew {
 	activities.Register(main, p.activities)
 	all := crew{main}
 	for _, lane := range registration.Lanes() {
-		w := worker.New(p.engine.Client(), lane.Of(p.cfg.TaskQueue), give(laneOptions(p.sizes, p.cfg.Pace, lane)))
+		options := laneOptions(p.sizes, p.cfg.Pace, lane)
+		if lane == registration.WebhookLane {
+			options = withMessages(options, p.sizes)
+		}
+		w := worker.New(p.engine.Client(), lane.Of(p.cfg.TaskQueue), give(options))
+		if lane == registration.WebhookLane {
+			workflows.RegisterWebhooks(w)
+		}
 		activities.RegisterLane(w, lane, p.activities)
 		all = append(all, w)
 	}
-	return all
+	notices := worker.New(p.engine.Client(), registration.WorkflowQueue(registration.NoticesWorkflow, p.cfg.TaskQueue), give(noticeOptions(p.sizes)))
+	workflows.RegisterNotices(notices)
+	activities.RegisterNotices(notices, p.activities)
+	return append(all, notices)
 }
 
 // mainOptions are of the worker that takes steps. Each step is a local activity that holds a connection.
@@ -58,6 +68,26 @@ func laneOptions(sizes config.FittedWorker, pace config.Pace, lane registration.
 		MaxConcurrentActivityExecutionSize: sizes.ActivitySlots,
 		TaskQueueActivitiesPerSecond:       paces(pace)[lane],
 	}
+}
+
+// messagesAtOnce is how many workflows of notices, and as many of webhooks, have a task under way, which may include the first try:
+// enough for providers that answer within a second, and few beside the registrations' own.
+const messagesAtOnce = 16
+
+// noticeOptions are of the worker that has notices delivered. What their first try leaves is done by the lanes.
+func noticeOptions(sizes config.FittedWorker) worker.Options {
+	return withMessages(worker.Options{LocalActivityWorkerOnly: true}, sizes)
+}
+
+// withMessages has a worker run workflows of messages.
+func withMessages(options worker.Options, sizes config.FittedWorker) worker.Options {
+	few := sizes
+	few.Pollers = max(1, min(sizes.Pollers, messagesAtOnce/4))
+	options.DisableWorkflowWorker = false
+	options.WorkflowTaskPollerBehavior = polling(few, 2)
+	options.MaxConcurrentWorkflowTaskExecutionSize = messagesAtOnce
+	options.MaxConcurrentLocalActivityExecutionSize = messagesAtOnce
+	return options
 }
 
 // paces is how many calls a second each lane takes; 0 or none: as many as come.
