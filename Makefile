@@ -49,8 +49,8 @@ workflowcheck: ## look for what a workflow's replay would not repeat
 	$(TOOL) workflowcheck ./workflows/...
 generate: ## what is made from code: the README's diagrams, the table of settings, the API's document
 	go generate ./...
-histories: ## record a history a branch into workflows/testdata/histories, for the replay tests
-	rm -rf workflows/testdata/histories && mkdir -p workflows/testdata/histories
+histories: ## add a history a branch to workflows/testdata/histories, for the replay tests; what is there stays as it is
+	mkdir -p workflows/testdata/histories
 	SHIMING_RECORD_HISTORIES=$(CURDIR)/workflows/testdata/histories go test ./internal/e2e -count=1 -run '$(RECORDED)'
 	SHIMING_RECORD_HISTORIES=$(CURDIR)/workflows/testdata/histories go test ./internal/longrun -count=1
 tidy: ## go.mod of the product (tools/go.mod is changed by hand, a tool at a time)

@@ -38,10 +38,10 @@ type boundary struct {
 // hangs may have this much of it, and everybody else's calls go by the lane at once.
 const perLane = 4
 
-// laneOf is the lane of what is tried in a workflow's own task first.
-var laneOf = map[string]registration.Lane{
-	"BindCard": registration.BankLane, "ConfirmCode": registration.BankLane, "ResendCode": registration.BankLane, "Ask": registration.BankLane,
-	"OpenSession": walletLane, "JudgeConditions": walletLane,
+// lanesOf are the lanes of what is tried in a workflow's own task first.
+var lanesOf = map[string][]registration.Lane{
+	"BindCard": {registration.BankLane}, "ConfirmCode": {registration.BankLane}, "ResendCode": {registration.BankLane}, "Ask": {registration.BankLane},
+	"OpenSession": {walletLane}, "JudgeConditions": {walletLane}, "Announce": {registration.SMSLane, registration.EmailLane},
 }
 
 // walletLane is no queue of its own: the wallet's calls go by the worker's. It counts what is under way.
@@ -50,8 +50,8 @@ const walletLane registration.Lane = "wallet"
 // ExecuteActivity implements [interceptor.ActivityInboundInterceptor].
 func (b *boundary) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (any, error) {
 	info := activity.GetInfo(ctx)
-	if lane, has := laneOf[info.ActivityType.Name]; has && info.IsLocalActivity {
-		leave, free := b.enter(lane)
+	if lanes := lanesOf[info.ActivityType.Name]; lanes != nil && info.IsLocalActivity {
+		leave, free := b.enter(lanes)
 		if !free {
 			return nil, temporal.NewApplicationError("it goes by its lane", FailByLane)
 		}
@@ -65,11 +65,14 @@ func (b *boundary) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteA
 	return result, failed
 }
 
-func (b *Boundary) enter(lane registration.Lane) (leave func(), free bool) {
-	if slices.Contains(b.Paced, lane) {
-		return nil, false
+// enter reports whether a call that goes by these lanes may be made here. It takes the room of the first.
+func (b *Boundary) enter(lanes []registration.Lane) (leave func(), free bool) {
+	for _, lane := range lanes {
+		if slices.Contains(b.Paced, lane) {
+			return nil, false
+		}
 	}
-	return b.direct.enter(string(lane), perLane)
+	return b.direct.enter(string(lanes[0]), perLane)
 }
 
 // looked are the failures whose cause only the log tells.

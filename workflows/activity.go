@@ -98,14 +98,22 @@ type none struct{}
 
 // run runs the activity by a task of its own.
 func (a activity[In, Out]) run(ctx workflow.Context, in In) (out Out, err error) {
-	err = workflow.ExecuteActivity(ctx, a.name, in).Get(ctx, &out)
+	err = workflow.ExecuteActivity(ctx, a.name, in).Get(ctx, into(&out))
 	return out, err
 }
 
 // runLocally runs the activity within the task that the workflow is at.
 func (a activity[In, Out]) runLocally(ctx workflow.Context, in In) (out Out, err error) {
-	err = workflow.ExecuteLocalActivity(ctx, a.name, in).Get(ctx, &out)
+	err = workflow.ExecuteLocalActivity(ctx, a.name, in).Get(ctx, into(&out))
 	return out, err
+}
+
+// into is where a result goes: one that is none has nothing to be read from.
+func into[Out any](out *Out) any {
+	if _, nothing := any(out).(*none); nothing {
+		return nil
+	}
+	return out
 }
 
 // record takes a step. It waits for as long as the database is away; an error that trying again cannot cure is a bug, which

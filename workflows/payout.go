@@ -19,8 +19,10 @@ func Payout(ctx workflow.Context, paymentID string) error {
 			workflow.GetLogger(work).Error("the request to cancel was not noted", "payment_id", paymentID)
 		}
 	})
-	if err := insist(work, registration.SMSLane, "Announce the payment", announce, paymentID); err != nil {
-		return err
+	if _, err := announce.runLocally(tryingFirst(work), paymentID); err != nil { // no channel has taken it within seconds
+		if err := insist(work, registration.SMSLane, "Announce the payment", announce, paymentID); err != nil {
+			return err
+		}
 	}
 	return insist(work, registration.TransferLane, "Order the transfer", order, paymentID)
 }

@@ -59,7 +59,7 @@ func (w *world) described(t testing.TB) (all []*workflowpb.WorkflowExecutionInfo
 		return nil
 	}
 	listed, err := w.engine.ListWorkflow(t.Context(), &workflowservice.ListWorkflowExecutionsRequest{
-		Query: fmt.Sprintf("TaskQueue = '%s' and WorkflowType != '%s'", w.workerConfig.TaskQueue, registration.AnchorWorkflow),
+		Query: fmt.Sprintf("TaskQueue starts_with '%s' and WorkflowType != '%s'", w.workerConfig.TaskQueue, registration.AnchorWorkflow),
 	})
 	require.NoError(t, err)
 	for _, e := range listed.GetExecutions() {

@@ -32,9 +32,6 @@ func TestIndividualIsApproved(t *testing.T) {
 	require.Equal(t, "active", w.platform(t).get("/v1/accounts/"+r.account).ok(200).at("standing"))
 	r.mailed("审核", 1, r.who.Email)
 	w.costs(t, "individual", cost{Events: 50, Transitions: 16})
-	w.byLanes(t, map[string]registration.Lane{
-		"BindCard": registration.BankLane, "ConfirmCode": registration.BankLane,
-	})
 }
 
 // An account the wallet has verified skips the card.
@@ -77,9 +74,7 @@ func TestEnterpriseIsApproved(t *testing.T) {
 	r.approve()
 	r.get().inState("approved")
 	w.costs(t, "enterprise", cost{Events: 85, Transitions: 36})
-	w.byLanes(t, map[string]registration.Lane{
-		"OpenSession": "", "Announce": registration.SMSLane, "Order": registration.TransferLane,
-	})
+	w.byLanes(t, map[string]registration.Lane{"Order": registration.TransferLane})
 }
 
 // An authorised agent needs a letter; a rejection opens what it names and nothing else.

@@ -20,7 +20,7 @@ import (
 func (w *world) byLanes(t testing.TB, want map[string]registration.Lane) {
 	t.Helper()
 	queues := map[string][]string{}
-	page, err := w.engine.ListWorkflow(t.Context(), &workflowservice.ListWorkflowExecutionsRequest{Query: "TaskQueue = '" + w.workerConfig.TaskQueue + "'"})
+	page, err := w.engine.ListWorkflow(t.Context(), &workflowservice.ListWorkflowExecutionsRequest{Query: "TaskQueue starts_with '" + w.workerConfig.TaskQueue + "'"})
 	require.NoError(t, err)
 	for _, e := range page.GetExecutions() {
 		for _, event := range w.eventsOf(t, e.GetExecution().GetWorkflowId()) {

@@ -18,6 +18,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"shiming/internal/codec"
+	"shiming/registration"
 )
 
 // recordTo names the folder that histories are recorded to; `make histories` sets it.
@@ -32,21 +33,25 @@ func (w *world) record(t *testing.T) {
 		return
 	}
 	page, err := w.engine.ListWorkflow(context.Background(), &workflowservice.ListWorkflowExecutionsRequest{
-		Query: "TaskQueue = '" + w.workerConfig.TaskQueue + "' and WorkflowType != 'Notice'",
+		Query: "TaskQueue starts_with '" + w.workerConfig.TaskQueue + "'",
 	})
 	require.NoError(t, err)
 	seen := map[string]int{}
 	for _, e := range page.GetExecutions() {
 		kind := e.GetType().GetName()
 		seen[kind]++
-		if (kind == "Payout" || kind == "WebhookDelivery") && seen[kind] > 1 {
+		if kind != registration.IndividualWorkflow && kind != registration.EnterpriseWorkflow && kind != registration.ClearingWorkflow && seen[kind] > 1 {
 			continue
 		}
 		name := fmt.Sprintf("%s-%s-%d.json", strings.TrimPrefix(t.Name(), "Test"), kind, seen[kind])
+		path := filepath.Join(dir, name)
+		if _, err := os.Stat(path); err == nil { // what was recorded stays as it was
+			continue
+		}
 		history := w.plainHistory(t, e.GetExecution())
 		text, err := protojson.Marshal(history)
 		require.NoError(t, err)
-		require.NoError(t, os.WriteFile(filepath.Join(dir, name), text, 0o600))
+		require.NoError(t, os.WriteFile(path, text, 0o600))
 	}
 }
 

@@ -203,8 +203,12 @@ func (p *place) record(runs []*historypb.History) {
 	require.Greater(p.t, len(runs), 2)
 	var errs []error
 	for i, h := range []*historypb.History{runs[0], runs[1]} {
+		path := filepath.Join(dir, fmt.Sprintf("ActsWithoutEnd-IndividualRegistration-%d.json", i+1))
+		if _, err := os.Stat(path); err == nil { // what was recorded stays as it was
+			continue
+		}
 		text, err := protojson.Marshal(h)
-		errs = append(errs, err, os.WriteFile(filepath.Join(dir, fmt.Sprintf("ActsWithoutEnd-IndividualRegistration-%d.json", i+1)), text, 0o600))
+		errs = append(errs, err, os.WriteFile(path, text, 0o600))
 	}
 	require.NoError(p.t, errors.Join(errs...))
 }

@@ -2,6 +2,7 @@ package workflowtest
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 	"time"
@@ -28,7 +29,7 @@ func (w *World) relay() error {
 		if due, err := w.due(ctx); !due || err != nil {
 			return err
 		}
-		for _, kind := range []string{postgres.MessageNotice, postgres.MessagePayout, postgres.MessageEvent, postgres.MessageSignal, postgres.MessageLook} {
+		for _, kind := range []string{postgres.MessageNotices, postgres.MessageNotice, postgres.MessagePayout, postgres.MessageEvent, postgres.MessageSignal, postgres.MessageLook} {
 			messages, err := w.Store.TakeMessages(ctx, kind, 100, time.Minute)
 			if err != nil {
 				return err
@@ -60,8 +61,25 @@ func (w *World) due(ctx context.Context) (due bool, err error) {
 	return due, err
 }
 
+// nextDue is when something is due next that waits to be carried, until at the latest.
+func (w *World) nextDue(until time.Time) time.Time {
+	w.T.Helper()
+	var next time.Time
+	err := w.Store.Pool().QueryRow(context.Background(), `select coalesce(min(next_at), $2) from outbox where next_at > $1 and next_at < $2`, w.Now(), until).Scan(&next)
+	require.NoError(w.T, err)
+	return next
+}
+
 func (w *World) carry(ctx context.Context, m postgres.Message) error {
 	switch m.Kind {
+	case postgres.MessageNotices:
+		var notices []registration.NoticeRef
+		if err := json.Unmarshal(m.Payload, &notices); err != nil {
+			return err
+		}
+		for _, n := range notices {
+			w.undelivered = append(w.undelivered, n.ID)
+		}
 	case postgres.MessageNotice:
 		w.undelivered = append(w.undelivered, m.Ref)
 	case postgres.MessagePayout:

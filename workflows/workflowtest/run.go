@@ -242,11 +242,18 @@ func (r *Run) Ended() (bool, error) {
 	return true, r.env.GetWorkflowError()
 }
 
-// Sleep lets time pass. What the relay does in production happens before and after.
+// Sleep lets time pass. What the relay does in production happens when it is due.
 func (r *Run) Sleep(d time.Duration) {
 	r.w.T.Helper()
-	r.sleep(d)
-	r.relay()
+	until := r.w.Now().Add(d)
+	for {
+		next := r.w.nextDue(until)
+		r.sleep(next.Sub(r.w.Now()))
+		r.relay()
+		if !next.Before(until) {
+			return
+		}
+	}
 }
 
 func (r *Run) sleep(d time.Duration) {
