@@ -36,8 +36,9 @@ func (p *Post) TryNotices(ctx context.Context, notices []registration.NoticeRef)
 // mayTryFirst reports whether a notice may be tried outside its lane.
 func (p *Post) mayTryFirst(ctx context.Context, lane registration.Lane) bool {
 	paced := lane == registration.SMSLane && p.Paced[notice.SMS] || lane == registration.EmailLane && p.Paced[notice.Email]
-	until, rests := p.resting.Load(lane)
-	return ctx.Err() == nil && !paced && (!rests || time.Now().After(until.(time.Time)))
+	value, _ := p.resting.Load(lane)
+	until, _ := value.(time.Time) // zero: it does not rest
+	return ctx.Err() == nil && !paced && time.Now().After(until)
 }
 
 // arrived reports whether a first try has come to a good end in time. If its provider is why it has not, the lane rests.

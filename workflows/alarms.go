@@ -37,7 +37,7 @@ func (a *alarms) set(ctx workflow.Context, due *time.Time) {
 func farTooEarly(now, rings, due time.Time) bool { return rings.Sub(now) < due.Sub(now)*3/4 }
 
 // rang reports whether an alarm has rung.
-func (a alarms) rang() bool { return len(a) > 0 && a[len(a)-1].timer.IsReady() }
+func (a *alarms) rang() bool { return len(*a) > 0 && (*a)[len(*a)-1].timer.IsReady() }
 
 // silence takes out what has rung.
 func (a *alarms) silence() {

@@ -122,10 +122,10 @@ const beginAct = `with known as (select input_ref, finished_at, closed_at, refus
 	from share left join known k on true`
 
 var (
-	lockRegistrationRow  = fmt.Sprintf(lockForAct, "registrations")
-	lockClearingRow      = fmt.Sprintf(lockForAct, "clearings")
-	beginRegistration = fmt.Sprintf(beginAct, "registrations", `coalesce(r.binding ->> 'card_ref', '') = coalesce($20, r.binding ->> 'card_ref', '')`)
-	beginClearing     = fmt.Sprintf(beginAct, "clearings", `$20::text is null`)
+	lockRegistrationRow = fmt.Sprintf(lockForAct, "registrations")
+	lockClearingRow     = fmt.Sprintf(lockForAct, "clearings")
+	beginRegistration   = fmt.Sprintf(beginAct, "registrations", `coalesce(r.binding ->> 'card_ref', '') = coalesce($20, r.binding ->> 'card_ref', '')`)
+	beginClearing       = fmt.Sprintf(beginAct, "clearings", `$20::text is null`)
 )
 
 // write begins the act, if its limits allow it: locks and all in one round trip and one transaction.

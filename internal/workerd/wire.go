@@ -85,7 +85,7 @@ func Assemble(ctx context.Context, cfg config.Worker, keys *vault.Keys, e *engin
 		store.Close()
 		return nil, err
 	}
-	acts, err := outsideWorld(cfg, theBank, store, log)
+	acts, err := outsideWorld(cfg, theBank, store)
 	if err != nil {
 		store.Close()
 		return nil, err
@@ -103,7 +103,7 @@ func Assemble(ctx context.Context, cfg config.Worker, keys *vault.Keys, e *engin
 }
 
 // outsideWorld connects the activities to bank, wallet, SMS and e-mail.
-func outsideWorld(cfg config.Worker, theBank *bank.Client, store *postgres.Store, log *slog.Logger) (activities.All, error) {
+func outsideWorld(cfg config.Worker, theBank *bank.Client, store *postgres.Store) (activities.All, error) {
 	none := activities.All{}
 	theWallet, err := wallet.New(wallet.Config{BaseURL: cfg.Wallet.URL, APIKey: cfg.Wallet.APIKey, Timeout: cfg.Wallet.Timeout})
 	if err != nil {
