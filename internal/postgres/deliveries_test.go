@@ -496,11 +496,16 @@ func TestNoEventFallsBetweenASubscriptionAndAStep(t *testing.T) {
 	defer func() { _ = step.Rollback(context.WithoutCancel(t.Context())) }()
 	_, err = step.Exec(t.Context(), `insert into events values ('evt_1', 'registration.state_changed', 'reg_1', 'acct-1', 1, '', 'identity_required', now())`)
 	require.NoError(t, err)
-	added := make(chan string)
-	go func() { added <- subscribed(t, s) }()
+	endpoint := &postgres.Endpoint{ID: registration.NewID("whe"), URL: "https://example.com/hook", Events: registration.WebhookEvents()}
+	added := make(chan error)
+	go func() {
+		_, err := s.AddEndpoint(t.Context(), me, endpoint, secret)
+		added <- err
+	}()
 	waitsForALock(t, s)
 	require.NoError(t, step.Commit(t.Context()))
-	require.NoError(t, s.DropEndpoint(t.Context(), me, <-added))
+	require.NoError(t, <-added)
+	require.NoError(t, s.DropEndpoint(t.Context(), me, endpoint.ID))
 
 	subscription, err := s.Pool().Begin(t.Context())
 	require.NoError(t, err)
@@ -511,10 +516,14 @@ func TestNoEventFallsBetweenASubscriptionAndAStep(t *testing.T) {
 		insert into webhook_endpoints (id, owner, url, events, secret, created_at)
 		select subject, $1, 'https://example.com', array['registration.state_changed'], '', now() from key`, me)
 	require.NoError(t, err)
-	done := make(chan string)
-	go func() { done <- opened(t, s, "acct-1") }()
+	application := applying(t, s, "acct-1")
+	done := make(chan error)
+	go func() {
+		_, err := s.Steps().Open(t.Context(), application)
+		done <- err
+	}()
 	waitsForALock(t, s)
 	require.NoError(t, subscription.Commit(t.Context()))
-	<-done
+	require.NoError(t, <-done)
 	assert.Len(t, relayed(t, s), 1)
 }

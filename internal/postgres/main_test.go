@@ -54,16 +54,23 @@ func (c *clock) pass(d time.Duration) { c.at = c.at.Add(d) }
 // opened starts the registration of an account and returns its id.
 func opened(t testing.TB, s *postgres.Store, account string) string {
 	t.Helper()
+	application := applying(t, s, account)
+	result, err := s.Steps().Open(t.Context(), application)
+	require.NoError(t, err)
+	require.Nil(t, result.Refusal)
+	return application.RegistrationID
+}
+
+// applying stores what an application for an individual refers to.
+func applying(t testing.TB, s *postgres.Store, account string) registration.Application {
+	t.Helper()
 	id := registration.NewID("reg")
 	require.NoError(t, s.NewSubject(t.Context(), id))
 	ref, err := s.Put(t.Context(), postgres.Own(id), dossier.PurposeApplicant, dossier.Applicant{Name: "Harbour Light", Email: "a@example.com", Phone: "13800000000"})
 	require.NoError(t, err)
-	result, err := s.Steps().Open(t.Context(), registration.Application{
+	return registration.Application{
 		RegistrationID: id, AccountID: account, Kind: registration.Individual, Locale: registration.Chinese, ApplicantRef: ref,
-	})
-	require.NoError(t, err)
-	require.Nil(t, result.Refusal)
-	return id
+	}
 }
 
 // withdrawn ends a registration that was just opened.

@@ -182,7 +182,7 @@ func (s *Store) Resumed(ctx context.Context, id string) error {
 // those of messages that have been. That of a notice stays for as long as the notice is unsent, whoever sends it.
 func (s *Store) FindUndelivered(ctx context.Context) error {
 	rows, err := s.pool.Query(ctx, `select o.kind, coalesce(n.id, o.ref), o.attempts, coalesce(o.last_error, '')
-		from (select * from outbox where created_at < $1 and (attempts > 0 or next_at < $1) or attempts > $2 order by created_at limit 100) o
+		from (select kind, ref, attempts, last_error, created_at from outbox where created_at < $1 and (attempts > 0 or next_at < $1) or attempts > $2 order by created_at limit 100) o
 		left join notices n on o.kind = '`+MessageNotices+`' and n.group_id = o.ref order by o.created_at`, s.now().Add(-time.Hour), ManyAttempts)
 	if err != nil {
 		return err

@@ -88,8 +88,8 @@ func ownerOf(r Report) string {
 
 // lockOwner locks the registration that a report is about, and then what concerns its key; nil if it is about nobody's.
 func lockOwner(ctx context.Context, tx pgx.Tx, r Report) (*record, error) {
-	rows, err := tx.Query(ctx, `select r.*, pg_advisory_xact_lock(hashtextextended($1, 3))::text as locked
-		from (select `+recordColumns+` from registrations where id = (`+ownerOf(r)+`) for update) r`, r.Key) //nolint:unqueryvet // r has the columns that are named in it
+	rows, err := tx.Query(ctx, `select `+recordColumns+`, pg_advisory_xact_lock(hashtextextended($1, 3))::text as locked
+		from (select `+recordColumns+` from registrations where id = (`+ownerOf(r)+`) for update) r`, r.Key)
 	if err != nil {
 		return nil, err
 	}

@@ -57,7 +57,7 @@ func (c *change) note(ctx context.Context, what, actor string) error {
 func addTimelineNote(ctx context.Context, q querier, id, what, actor string, because *Finding, at time.Time) error {
 	t := tablesOf(id)
 	tag, err := q.Exec(ctx, `insert into `+t.timeline+` (`+t.key+`, kind, at, event, from_state, to_state, actor, finding_id)
-		select id, `+t.kind+`, $2, $3, r.state, r.state, $4, $5 from `+t.rows+` r where id = $1`, id, at, what, actor, because.id())
+		select id, `+t.kind+`, $2, $3, state as was, state, $4, $5 from `+t.rows+` where id = $1`, id, at, what, actor, because.id())
 	if err == nil && tag.RowsAffected() == 0 {
 		err = ErrNotFound
 	}
