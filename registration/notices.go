@@ -2,12 +2,8 @@ package registration
 
 import "strings"
 
-// The workflow types that deliver notices. NoticesWorkflow delivers those of one event; NoticeWorkflow delivered a single one, and
-// is there for the runs that an older release has begun.
-const (
-	NoticesWorkflow = "Notices"
-	NoticeWorkflow  = "Notice"
-)
+// NoticesWorkflow delivers the notices of one event.
+const NoticesWorkflow = "Notices"
 
 // NoticeWorkflowID names the workflow that delivers a group of notices, or one that is delivered by itself. Both are opaque ids.
 func NoticeWorkflowID(ref string) string { return "notice/" + ref }

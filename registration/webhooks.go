@@ -47,9 +47,6 @@ type Delivery struct {
 	Round int `json:"round"`
 	// GiveUpAt is when the last try is made.
 	GiveUpAt time.Time `json:"give_up_at"`
-	// AtOnce has the first try made within the workflow's first task. One that is started again, or by an older release, begins in
-	// its lane.
-	AtOnce bool `json:"at_once,omitempty"`
 }
 
 // DeliveryTry is one try of a delivery's round.

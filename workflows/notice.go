@@ -39,9 +39,3 @@ func tryingFirst(ctx workflow.Context) workflow.Context {
 		RetryPolicy:            &temporal.RetryPolicy{MaximumAttempts: 1},
 	})
 }
-
-// Notice delivers one notice, as releases did that had a workflow a notice: their runs end by it. The lane is its channel's; a
-// release before lanes names none.
-func Notice(ctx workflow.Context, noticeID string, lane registration.Lane) error {
-	return insist(ctx, lane, "Deliver the notice", deliver, noticeID)
-}

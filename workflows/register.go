@@ -14,7 +14,6 @@ func Register(w worker.WorkflowRegistry) {
 	w.RegisterWorkflowWithOptions(Payout, workflow.RegisterOptions{Name: registration.PayoutWorkflow})
 	w.RegisterWorkflowWithOptions(IdentityClearing, workflow.RegisterOptions{Name: registration.ClearingWorkflow})
 	w.RegisterWorkflowWithOptions(Notices, workflow.RegisterOptions{Name: registration.NoticesWorkflow})
-	w.RegisterWorkflowWithOptions(Notice, workflow.RegisterOptions{Name: registration.NoticeWorkflow})
 	w.RegisterWorkflowWithOptions(WebhookDelivery, workflow.RegisterOptions{Name: registration.WebhookWorkflow})
 	w.RegisterWorkflowWithOptions(Anchor, workflow.RegisterOptions{Name: registration.AnchorWorkflow})
 }

@@ -1,7 +1,6 @@
 package workflows
 
 import (
-	"errors"
 	"math"
 	"time"
 
@@ -14,17 +13,15 @@ import (
 // WebhookDelivery tells one subscriber of one event, for three days if need be. The last try is made when they are
 // over; a ping has that one only. What follows from it is the database's to say.
 func WebhookDelivery(ctx workflow.Context, d registration.Delivery) error {
-	if d.AtOnce {
-		first := tellFirst(ctx, d)
-		if first.Over {
-			return nil
-		}
-		if !first.GiveUpAt.IsZero() { // it was tried, and refused
-			d.GiveUpAt = first.GiveUpAt
-		}
-		if err := workflow.Sleep(ctx, first.Pause); err != nil {
-			return err
-		}
+	first := tellFirst(ctx, d)
+	if first.Over {
+		return nil
+	}
+	if !first.GiveUpAt.IsZero() { // it was tried, and refused
+		d.GiveUpAt = first.GiveUpAt
+	}
+	if err := workflow.Sleep(ctx, first.Pause); err != nil {
+		return err
 	}
 	for {
 		if left := d.GiveUpAt.Sub(workflow.Now(ctx)); left > 0 {
@@ -61,8 +58,7 @@ func tellFirst(ctx workflow.Context, d registration.Delivery) registration.Deliv
 // deliverWithin tries with a growing pause. It reports false when time is up.
 func deliverWithin(ctx workflow.Context, d registration.Delivery, left time.Duration) (over bool, err error) {
 	_, err = tellSubscriber.run(delivering(ctx, left), registration.DeliveryTry{ID: d.ID, Round: d.Round})
-	var failure *temporal.ApplicationError
-	if errors.As(err, &failure) && failure.NonRetryable() {
+	if isFinal(err) {
 		return false, err
 	}
 	return err == nil, ctx.Err()

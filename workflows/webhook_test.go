@@ -78,7 +78,7 @@ func (d *delivering) deliver(t *testing.T, ago time.Duration) *postgres.Delivery
 	_, err := d.store.Pool().Exec(t.Context(), `insert into webhook_deliveries (id, endpoint_id, event_id, created_at, give_up_at) values ('whd_1', $1, 'evt_1', $2, $3)`,
 		d.endpoint, at, giveUp)
 	require.NoError(t, err)
-	d.env.ExecuteWorkflow(workflows.WebhookDelivery, registration.Delivery{ID: "whd_1", Round: 1, GiveUpAt: giveUp, AtOnce: true})
+	d.env.ExecuteWorkflow(workflows.WebhookDelivery, registration.Delivery{ID: "whd_1", Round: 1, GiveUpAt: giveUp})
 	require.True(t, d.env.IsWorkflowCompleted())
 	require.NoError(t, d.env.GetWorkflowError())
 	delivery, err := d.store.DeliveryOf(t.Context(), hookOwner, d.endpoint, "whd_1")

@@ -138,7 +138,7 @@ func TestAWorkflowStartedFromTheCommandLineFailsAtOnce(t *testing.T) {
 	w := newWorld(t)
 	for _, kind := range []string{
 		registration.IndividualWorkflow, registration.EnterpriseWorkflow, registration.ClearingWorkflow, registration.PayoutWorkflow,
-		registration.NoticeWorkflow, registration.WebhookWorkflow,
+		registration.NoticesWorkflow, registration.WebhookWorkflow,
 	} {
 		for manner, input := range map[string][]string{
 			"plain": {"--input", `{"registration_id":"reg_1","account_id":"acct-1","kind":"individual","locale":"en","delivery_id":"dlv_1"}`},

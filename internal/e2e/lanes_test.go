@@ -56,8 +56,9 @@ func TestALanesPaceIsThatOfAllWorkersTogether(t *testing.T) {
 	w := newWorld(t, withPace(config.Pace{SMS: aSecond}))
 	w.startWorker(t)
 	for n := range calls {
-		_, err := w.engine.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: w.paced(n), TaskQueue: w.workerConfig.TaskQueue},
-			registration.NoticeWorkflow, "ntc_nobody", registration.SMSLane)
+		_, err := w.engine.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{
+			ID: w.paced(n), TaskQueue: registration.WorkflowQueue(registration.NoticesWorkflow, w.workerConfig.TaskQueue),
+		}, registration.NoticesWorkflow, []registration.NoticeRef{{ID: "ntc_nobody", Lane: registration.SMSLane}})
 		require.NoError(t, err)
 	}
 	var begun []time.Time

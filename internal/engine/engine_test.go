@@ -221,11 +221,11 @@ func TestWhatIsAskedForAgainIsNotTakenForWhatIsEnding(t *testing.T) {
 		require.True(t, seen.Runs)
 		return seen.RunID
 	}
-	require.NoError(t, p.Start(t.Context(), registration.NoticeWorkflow, id, "", "ntc_1"))
+	require.NoError(t, p.Start(t.Context(), registration.NoticesWorkflow, id, "", "ntc_1"))
 	first := run()
-	require.NoError(t, p.Start(t.Context(), registration.NoticeWorkflow, id, "", "ntc_1"))
+	require.NoError(t, p.Start(t.Context(), registration.NoticesWorkflow, id, "", "ntc_1"))
 	require.Equal(t, first, run())
-	require.NoError(t, p.Restart(t.Context(), registration.NoticeWorkflow, id, "", "ntc_1"))
+	require.NoError(t, p.Restart(t.Context(), registration.NoticesWorkflow, id, "", "ntc_1"))
 	require.NotEqual(t, first, run())
 }
 

@@ -55,7 +55,7 @@ const behind = 4
 // priorities takes no notice.
 func priorityOf(workflow string) temporal.Priority {
 	switch workflow {
-	case registration.NoticesWorkflow, registration.NoticeWorkflow, registration.WebhookWorkflow:
+	case registration.NoticesWorkflow, registration.WebhookWorkflow:
 		return temporal.Priority{PriorityKey: behind}
 	}
 	return temporal.Priority{}

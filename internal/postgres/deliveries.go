@@ -63,7 +63,7 @@ func (s *Store) deliver(ctx context.Context, eventID string, endpoints []string)
 	giveUpAt := s.cal.Days(at, registration.DeliveryDays)
 	ids, payloads := make([]string, len(endpoints)), make([]string, len(endpoints))
 	for i := range endpoints {
-		d := registration.Delivery{ID: registration.NewID("whd"), Round: 1, GiveUpAt: giveUpAt, AtOnce: true}
+		d := registration.Delivery{ID: registration.NewID("whd"), Round: 1, GiveUpAt: giveUpAt}
 		payload, err := json.Marshal(d)
 		if err != nil {
 			return err
@@ -82,7 +82,6 @@ func (s *Store) deliver(ctx context.Context, eventID string, endpoints []string)
 
 // send leaves word for the relay to start a delivery.
 func (s *Store) send(ctx context.Context, tx pgx.Tx, d registration.Delivery) error {
-	d.AtOnce = true
 	payload, err := json.Marshal(d)
 	if err != nil {
 		return err

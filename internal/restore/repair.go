@@ -255,7 +255,7 @@ func (r *Repairer) workflow(ctx context.Context, l engine.Listed) error {
 			return err
 		}
 		return r.endRun(ctx, l)
-	case registration.NoticesWorkflow, registration.NoticeWorkflow:
+	case registration.NoticesWorkflow:
 		return r.notice(ctx, l, id)
 	case registration.WebhookWorkflow:
 		return r.delivery(ctx, l, id)

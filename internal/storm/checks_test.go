@@ -171,7 +171,7 @@ func orphans(s *scene) (all []trouble) {
 	for _, kind := range s.types() {
 		for _, id := range s.Running[kind] {
 			switch {
-			case kind == registration.PayoutWorkflow, kind == registration.NoticeWorkflow:
+			case kind == registration.PayoutWorkflow, kind == registration.NoticesWorkflow:
 				if len(s.Findings) == 0 {
 					all = append(all, trouble{ruleStuck, id, kind + " still runs"})
 				}
