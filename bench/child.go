@@ -16,7 +16,8 @@ import (
 // child is a process of the product's. What it writes is in its log.
 type child struct {
 	*devstack.Child
-	log *os.File
+	name string
+	log  *os.File
 }
 
 // settings are a child's environment variables; of ours it gets none of the product's or the engine's.
@@ -47,7 +48,7 @@ func startChild(logs, name, path string, set settings, args ...string) (*child, 
 	if err != nil {
 		return nil, errors.Join(err, log.Close())
 	}
-	return &child{c, log}, nil
+	return &child{c, name, log}, nil
 }
 
 // stop ends the process and its log.

@@ -13,14 +13,23 @@ import (
 
 // measurement is one thing that is measured, on a stack of its own.
 type measurement struct {
-	name  string
-	about string
-	run   func(ctx context.Context, s *stack, o options, out io.Writer) error
+	name    string
+	about   string
+	servers func(ctx context.Context, s *stack, progress io.Writer) (*servers, error)
+	tune    func(*roles) // changes the settings of the product's processes; may be nil
+	run     func(ctx context.Context, s *stack, o options, out io.Writer) error
 }
 
 func measurements() []measurement {
 	return []measurement{
-		{"overload", "ten times as many creations as can be done: how many are done, how fast the others are refused, what they leave", overload},
+		{
+			name: "overload", about: "ten times as many creations as can be done: how many are done, how fast the others are refused, what they leave",
+			servers: devServers, run: overload,
+		},
+		{
+			name: "cost", about: "what a registration takes, over all its workflows: events, transitions, statements, commits, WAL, CPU",
+			servers: durableServers, run: costs,
+		},
 	}
 }
 
@@ -65,7 +74,7 @@ func bench(ctx context.Context, args []string, out, progress io.Writer) error {
 }
 
 func measure(ctx context.Context, m measurement, built *programs, o options, out, progress io.Writer) (err error) {
-	s, err := startStack(ctx, built, o.keepLogs, progress)
+	s, err := startStack(ctx, built, m, o.keepLogs, progress)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"io"
+	"os"
 	"time"
 )
 
@@ -16,7 +17,22 @@ type options struct {
 	patience  time.Duration // how long a caller waits for an answer
 	collected time.Duration // how long what is left behind is waited for to be collected
 	keepLogs  string        // a folder for the processes' logs; empty: they go with the run
+	results   string        // a folder for the figures
+	quick     bool          // fewer of everything, for a first look: the whole takes some minutes
 }
+
+// pick takes the smaller number when it must be quick.
+func (o options) pick(full, quick int) int {
+	if o.quick {
+		return quick
+	}
+	return full
+}
+
+func (o options) warmUp() int         { return o.pick(10, 4) }
+func (o options) rounds() int         { return o.pick(6, 2) }
+func (o options) perRound() int       { return o.pick(6, 4) }
+func (o options) idle() time.Duration { return time.Duration(o.pick(20, 5)) * time.Second }
 
 func parse(args []string, progress io.Writer) (options, []string, error) {
 	var o options
@@ -36,6 +52,8 @@ func parse(args []string, progress io.Writer) (options, []string, error) {
 	flags.DurationVar(&o.patience, "patience", 15*time.Second, "a caller gives up after so long")
 	flags.DurationVar(&o.collected, "collected", 2*time.Minute, "wait so long for what is left behind to be collected")
 	flags.StringVar(&o.keepLogs, "logs", "", "keep the processes' logs in this folder")
+	flags.StringVar(&o.results, "results", "results", "write what was measured into this folder, as JSON")
+	flags.BoolVar(&o.quick, "quick", os.Getenv("QUICK") != "", "measure with fewer of everything, in some minutes; so does QUICK=1")
 	if err := flags.Parse(args); err != nil {
 		return o, nil, err
 	}

@@ -11,7 +11,10 @@ import (
 )
 
 // programs are the product's, as they are built for release.
-type programs struct{ dir string }
+type programs struct {
+	dir  string
+	root string // of the checkout they are made of
+}
 
 func (p *programs) starter() string { return filepath.Join(p.dir, "starter") }
 func (p *programs) worker() string  { return filepath.Join(p.dir, "worker") }
@@ -29,10 +32,11 @@ func build(ctx context.Context, progress io.Writer) (*programs, error) {
 	}
 	sayf(progress, "building the programs…\n")
 	cmd := exec.CommandContext(ctx, "go", "build", "-o", dir+string(filepath.Separator), "./starter", "./worker")
-	cmd.Dir, cmd.Stderr = strings.TrimSpace(string(root)), progress
+	p := &programs{dir: dir, root: strings.TrimSpace(string(root))}
+	cmd.Dir, cmd.Stderr = p.root, progress
 	if err := cmd.Run(); err != nil {
 		_ = os.RemoveAll(dir)
 		return nil, fmt.Errorf("build the programs: %w", err)
 	}
-	return &programs{dir: dir}, nil
+	return p, nil
 }

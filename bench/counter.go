@@ -1,0 +1,201 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"go.temporal.io/sdk/client"
+
+	"shiming/bench/meter"
+	"shiming/bench/people"
+)
+
+// counter counts what the processes of a stack do.
+type counter struct {
+	stack   *stack
+	product *pgxpool.Pool // as superuser, whose statements are counted as nobody's
+	store   *pgxpool.Pool // Temporal's, likewise
+	seen    *pgxpool.Pool // its visibility's
+	engine  client.Client
+}
+
+func newCounter(ctx context.Context, s *stack) (c *counter, err error) {
+	c = &counter{stack: s}
+	defer func() {
+		if err != nil {
+			c.close()
+		}
+	}()
+	for database, pool := range map[string]**pgxpool.Pool{productDatabase: &c.product, temporalDatabase: &c.store, visibilityDatabase: &c.seen} {
+		config, err := pgxpool.ParseConfig(s.servers.admin)
+		if err != nil {
+			return c, err
+		}
+		config.ConnConfig.Database = database
+		if *pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
+			return c, err
+		}
+	}
+	c.engine, err = s.dial()
+	return c, err
+}
+
+func (c *counter) close() {
+	for _, pool := range []*pgxpool.Pool{c.product, c.store, c.seen} {
+		if pool != nil {
+			pool.Close()
+		}
+	}
+	if c.engine != nil {
+		c.engine.Close()
+	}
+}
+
+// platform is a backend that calls the stack's API.
+func (c *counter) platform() *people.Platform {
+	return people.New(people.Options{
+		API: c.stack.apiURL, Sandbox: c.stack.outside, Platform: c.stack.token, Reviewer: c.stack.reviewer, Database: c.product,
+	})
+}
+
+// look is what everything had used up to a time.
+type look struct {
+	database  meter.Database
+	cpu       map[string]time.Duration
+	commits   map[string]int64 // looked at later than the rest
+	commitsAt time.Time
+}
+
+// The processes whose CPU is counted, beside the product's own.
+const (
+	temporalProcess = "temporal"
+	postgresProcess = "postgresql"
+)
+
+func (c *counter) cpu() (map[string]time.Duration, error) {
+	used := map[string]time.Duration{}
+	var err error
+	for name, pid := range map[string]int{
+		apiProcess: c.stack.process(apiProcess).PID(), workerProcess: c.stack.process(workerProcess).PID(), temporalProcess: c.stack.servers.temporal.PID(),
+	} {
+		if used[name], err = meter.CPU(pid); err != nil {
+			return nil, err
+		}
+	}
+	used[postgresProcess], err = meter.FamilyCPU(c.stack.servers.postgres.PID())
+	return used, err
+}
+
+func (c *counter) look(ctx context.Context) (l look, err error) {
+	if l.cpu, err = c.cpu(); err != nil {
+		return l, err
+	}
+	l.database, err = meter.Statements(ctx, c.product)
+	return l, err
+}
+
+// lookLater completes a look when every connection has said how many transactions it had.
+func (c *counter) lookLater(ctx context.Context, l *look) (err error) {
+	pause(ctx, meter.CommitsLag)
+	l.commitsAt = time.Now()
+	l.commits, err = meter.Commits(ctx, c.product)
+	return err
+}
+
+// round is what so many registrations took together.
+type round struct {
+	n         int
+	began     time.Time
+	took      time.Duration
+	work      map[string]meter.Work // by database
+	totalWAL  int64
+	cpu       map[string]time.Duration // by process
+	commitsIn time.Duration            // how long the commits were counted for
+	runs      []run
+}
+
+// count does something and counts what it took until nothing of it is left to do.
+func (c *counter) count(ctx context.Context, n int, do func(context.Context) error) (round, error) {
+	r := round{n: n}
+	before, err := c.look(ctx)
+	if err != nil {
+		return r, err
+	}
+	if err := c.lookLater(ctx, &before); err != nil {
+		return r, err
+	}
+	// The waiting is not of the round.
+	if fresh, err := c.look(ctx); err == nil {
+		before.cpu, before.database = fresh.cpu, fresh.database
+	}
+	r.began = time.Now()
+	if err := do(ctx); err != nil {
+		return r, err
+	}
+	if err := c.untilQuiet(ctx); err != nil {
+		return r, err
+	}
+	after, err := c.look(ctx)
+	if err != nil {
+		return r, err
+	}
+	if err := c.lookLater(ctx, &after); err != nil {
+		return r, err
+	}
+	r.subtract(before, after)
+	r.runs, err = runsSince(ctx, c.engine, c.stack.servers.namespace, r.began)
+	return r, err
+}
+
+func (r *round) subtract(before, after look) {
+	diff := after.database.Since(before.database)
+	r.work, r.totalWAL = diff.Work, diff.TotalWAL
+	r.took, r.commitsIn = after.database.At.Sub(before.database.At), after.commitsAt.Sub(before.commitsAt)
+	r.cpu = map[string]time.Duration{}
+	for name, used := range after.cpu {
+		r.cpu[name] = used - before.cpu[name]
+	}
+	for name, work := range r.work {
+		work.Commits = after.commits[name] - before.commits[name]
+		r.work[name] = work
+	}
+}
+
+// quietWithin is how long what was begun may take to its end.
+const quietWithin = 2 * time.Minute
+
+// untilQuiet returns when no run is open but the anchor's, nothing waits in the outbox, and visibility has seen all of it.
+func (c *counter) untilQuiet(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, quietWithin)
+	defer cancel()
+	var open, waiting, unseen int
+	for quietSince := time.Now(); ; {
+		err := errors.Join(
+			c.store.QueryRow(ctx, `select count(*) from current_executions where state <> 3 and workflow_id not like 'anchor/%' and workflow_id not like 'temporal-sys-%'`).Scan(&open),
+			c.product.QueryRow(ctx, `select count(*) from outbox`).Scan(&waiting),
+			c.seen.QueryRow(ctx, `select count(*) from executions_visibility where close_time is null and workflow_id not like 'anchor/%' and workflow_id not like 'temporal-sys-%'`).Scan(&unseen),
+		)
+		if err != nil {
+			return fmt.Errorf("%d runs open, %d seen open, %d outbox messages waiting: %w", open, unseen, waiting, err)
+		}
+		if open+waiting+unseen > 0 {
+			quietSince = time.Now()
+		}
+		if time.Since(quietSince) > settledFor {
+			return nil
+		}
+		pause(ctx, 100*time.Millisecond)
+	}
+}
+
+// idle counts what everything does while nobody asks for anything.
+func (c *counter) idle(ctx context.Context, during time.Duration) (idleRates, error) {
+	r, err := c.count(ctx, 0, func(ctx context.Context) error {
+		pause(ctx, during)
+		return nil
+	})
+	return idleOf(r), err
+}

@@ -1,0 +1,85 @@
+package meter
+
+import (
+	"context"
+	"maps"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Work is what was done in one database.
+type Work struct {
+	Statements int64 // as pg_stat_statements counts calls, without those that only begin or end a transaction
+	Controls   int64 // begin, commit, rollback
+	Commits    int64 // transactions, as pg_stat_database counts them
+	WAL        int64 // bytes, as pg_stat_statements counts them
+}
+
+func (w Work) minus(o Work) Work {
+	return Work{w.Statements - o.Statements, w.Controls - o.Controls, w.Commits - o.Commits, w.WAL - o.WAL}
+}
+
+// Database is what a server's databases had done at a time, by their name. The role that counts is left out.
+type Database struct {
+	At       time.Time
+	Work     map[string]Work
+	TotalWAL int64 // also of commits, vacuum and whatever else is nobody's statement
+}
+
+// Since is what was done from a look to a later one.
+func (d Database) Since(o Database) Database {
+	diff := Database{At: d.At, Work: map[string]Work{}, TotalWAL: d.TotalWAL - o.TotalWAL}
+	for name := range maps.Keys(d.Work) {
+		diff.Work[name] = d.Work[name].minus(o.Work[name])
+	}
+	return diff
+}
+
+const statementsQuery = `
+select d.datname,
+  coalesce(sum(s.calls) filter (where s.query !~* '^\s*(begin|start transaction|commit|rollback)'), 0)::bigint,
+  coalesce(sum(s.calls) filter (where s.query ~* '^\s*(begin|start transaction|commit|rollback)'), 0)::bigint,
+  coalesce(sum(s.wal_bytes), 0)::bigint
+from pg_stat_statements s join pg_database d on d.oid = s.dbid join pg_roles r on r.oid = s.userid
+where r.rolname <> current_user
+group by 1`
+
+// Statements looks at statements and WAL. They are counted as soon as a statement has ended.
+func Statements(ctx context.Context, pool *pgxpool.Pool) (Database, error) {
+	d := Database{At: time.Now(), Work: map[string]Work{}}
+	rows, err := pool.Query(ctx, statementsQuery)
+	if err != nil {
+		return d, err
+	}
+	var name string
+	var w Work
+	_, err = pgx.ForEachRow(rows, []any{&name, &w.Statements, &w.Controls, &w.WAL}, func() error {
+		d.Work[name] = w
+		return nil
+	})
+	if err != nil {
+		return d, err
+	}
+	return d, pool.QueryRow(ctx, `select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint`).Scan(&d.TotalWAL)
+}
+
+// CommitsLag is how long it takes at most until a connection that fell idle has said how many transactions it had.
+const CommitsLag = 11 * time.Second
+
+// Commits looks at transactions: those of connections that have been idle for [CommitsLag], and of the others somewhat fewer.
+func Commits(ctx context.Context, pool *pgxpool.Pool) (map[string]int64, error) {
+	rows, err := pool.Query(ctx, `select datname, xact_commit from pg_stat_database where datname is not null`)
+	if err != nil {
+		return nil, err
+	}
+	commits := map[string]int64{}
+	var name string
+	var n int64
+	_, err = pgx.ForEachRow(rows, []any{&name, &n}, func() error {
+		commits[name] = n
+		return nil
+	})
+	return commits, err
+}

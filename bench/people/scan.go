@@ -1,0 +1,19 @@
+package people
+
+import (
+	"bytes"
+	"image"
+	"image/png"
+	"math/rand/v2"
+)
+
+// newScan draws a picture of about 64 kB that does not compress, as a photographed document does not.
+func newScan() ([]byte, error) {
+	img := image.NewGray(image.Rect(0, 0, 256, 256))
+	for i := range img.Pix {
+		img.Pix[i] = uint8(rand.IntN(256))
+	}
+	var out bytes.Buffer
+	err := png.Encode(&out, img)
+	return out.Bytes(), err
+}
