@@ -30,26 +30,40 @@ func costs(ctx context.Context, s *stack, o options, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	rounds := map[registration.Kind][]round{}
+	var rounds []round
 	for range o.rounds() {
-		for _, kind := range kinds {
+		for _, kind := range kinds { // by turns, so that what changes meanwhile changes for both
 			r, err := c.count(ctx, o.perRound(), func(ctx context.Context) error { return registerMany(ctx, platform, kind, o.perRound()) })
 			if err != nil {
 				return err
 			}
-			rounds[kind] = append(rounds[kind], r)
+			r.kind = kind
+			rounds = append(rounds, r)
 		}
 	}
 	after, err := c.idle(ctx, o.idle())
 	if err != nil {
 		return err
 	}
+	if err := c.readRuns(ctx, rounds); err != nil {
+		return err
+	}
 	idle := before.mean(after)
 	result := costResult{Idle: idle, Kinds: map[registration.Kind]kindCost{}}
 	for _, kind := range kinds {
-		result.Kinds[kind] = kindCostOf(rounds[kind], idle)
+		result.Kinds[kind] = kindCostOf(ofKind(rounds, kind), idle)
 	}
 	return o.report(out, "cost", result)
+}
+
+func ofKind(rounds []round, kind registration.Kind) []round {
+	var some []round
+	for _, r := range rounds {
+		if r.kind == kind {
+			some = append(some, r)
+		}
+	}
+	return some
 }
 
 // atOnce is how many registrations are under way side by side: as many as there are cores keep a small machine busy.

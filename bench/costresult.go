@@ -96,12 +96,8 @@ type kindCost struct {
 	TotalWAL      spread                  `json:"total_wal_bytes"`
 	CPU           map[string]spread       `json:"cpu_ms"`
 	Seconds       spread                  `json:"seconds"` // of a round, a registration
-	Gross         grossCost               `json:"with_idle"`
-}
-
-// grossCost is the same without what is done anyhow taken away.
-type grossCost struct {
-	CPU map[string]spread `json:"cpu_ms"`
+	GrossCPU      map[string]spread       `json:"cpu_ms_with_idle"`
+	Often         []statementCost         `json:"statements"` // the most frequent, also of what is done anyhow
 }
 
 // costResult is what is kept of the measurement.
@@ -113,7 +109,7 @@ type costResult struct {
 func kindCostOf(rounds []round, idle idleRates) kindCost {
 	k := kindCost{
 		Rounds: len(rounds), EventTypes: map[string]float64{}, Workflows: map[string]workflowCost{},
-		Databases: map[string]databaseCost{}, CPU: map[string]spread{}, Gross: grossCost{CPU: map[string]spread{}},
+		Databases: map[string]databaseCost{}, CPU: map[string]spread{}, GrossCPU: map[string]spread{},
 	}
 	var runs []run
 	for _, r := range rounds {
@@ -121,6 +117,7 @@ func kindCostOf(rounds []round, idle idleRates) kindCost {
 		runs = append(runs, r.runs...)
 	}
 	k.addRuns(runs)
+	k.Often = oftenOf(rounds)
 	each := func(figure func(r round) float64) spread {
 		var values []float64
 		for _, r := range rounds {
@@ -141,7 +138,7 @@ func kindCostOf(rounds []round, idle idleRates) kindCost {
 	}
 	for _, name := range []string{apiProcess, workerProcess, temporalProcess, postgresProcess} {
 		k.CPU[name] = each(func(r round) float64 { return ms(r.cpu[name]) - idle.CPU[name]*r.took.Seconds() })
-		k.Gross.CPU[name] = each(func(r round) float64 { return ms(r.cpu[name]) })
+		k.GrossCPU[name] = each(func(r round) float64 { return ms(r.cpu[name]) })
 	}
 	k.TotalWAL = each(func(r round) float64 { return float64(r.totalWAL) - idle.TotalWAL*r.took.Seconds() })
 	k.Seconds = each(func(r round) float64 { return r.took.Seconds() })

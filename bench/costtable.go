@@ -24,6 +24,10 @@ func (r costResult) table(out io.Writer) {
 		line("commits, "+d.label, func(k kindCost) string { return k.Databases[d.name].Commits.text(1) })
 		line("WAL, kB, "+d.label, func(k kindCost) string { return k.Databases[d.name].WAL.text(1000) })
 	}
+	line("statements, Temporal's and visibility's, with begin and commit", func(k kindCost) string {
+		t, v := k.Databases[temporalDatabase], k.Databases[visibilityDatabase]
+		return fmt.Sprintf("%.1f", t.Statements.Median+t.Controls.Median+v.Statements.Median+v.Controls.Median)
+	})
 	line("WAL in all, kB", func(k kindCost) string { return k.TotalWAL.text(1000) })
 	for _, name := range []string{apiProcess, workerProcess, temporalProcess, postgresProcess} {
 		line("CPU-ms, "+name, func(k kindCost) string { return k.CPU[name].text(1) })
@@ -54,6 +58,13 @@ func (r costResult) table(out io.Writer) {
 	}
 	sayf(out, "%.1f kB WAL in all.\n\n", r.Idle.TotalWAL/1000)
 }
+
+// digits is the median with least and most, with so many digits after the point.
+func (s spread) digits(n int) string {
+	return fmt.Sprintf("%.*f (%.*f–%.*f)", n, s.Median, n, s.Least, n, s.Most)
+}
+
+func both(a, b float64) string { return fmt.Sprintf("%.1f; %.1f", a, b) }
 
 // text is the median with least and most, in units of so many.
 func (s spread) text(unit float64) string {

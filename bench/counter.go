@@ -11,6 +11,7 @@ import (
 
 	"shiming/bench/meter"
 	"shiming/bench/people"
+	"shiming/registration"
 )
 
 // counter counts what the processes of a stack do.
@@ -20,6 +21,10 @@ type counter struct {
 	store   *pgxpool.Pool // Temporal's, likewise
 	seen    *pgxpool.Pool // its visibility's
 	engine  client.Client
+
+	careless  bool             // commits are not counted, which takes time
+	commits   map[string]int64 // as they were last looked at
+	commitsAt time.Time
 }
 
 func newCounter(ctx context.Context, s *stack) (c *counter, err error) {
@@ -63,10 +68,8 @@ func (c *counter) platform() *people.Platform {
 
 // look is what everything had used up to a time.
 type look struct {
-	database  meter.Database
-	cpu       map[string]time.Duration
-	commits   map[string]int64 // looked at later than the rest
-	commitsAt time.Time
+	database meter.Database
+	cpu      map[string]time.Duration
 }
 
 // The processes whose CPU is counted, beside the product's own.
@@ -77,10 +80,12 @@ const (
 
 func (c *counter) cpu() (map[string]time.Duration, error) {
 	used := map[string]time.Duration{}
+	pids := map[string]int{temporalProcess: c.stack.servers.temporal.PID()}
+	for _, child := range c.stack.children {
+		pids[child.name] = child.PID()
+	}
 	var err error
-	for name, pid := range map[string]int{
-		apiProcess: c.stack.process(apiProcess).PID(), workerProcess: c.stack.process(workerProcess).PID(), temporalProcess: c.stack.servers.temporal.PID(),
-	} {
+	for name, pid := range pids {
 		if used[name], err = meter.CPU(pid); err != nil {
 			return nil, err
 		}
@@ -97,39 +102,40 @@ func (c *counter) look(ctx context.Context) (l look, err error) {
 	return l, err
 }
 
-// lookLater completes a look when every connection has said how many transactions it had.
-func (c *counter) lookLater(ctx context.Context, l *look) (err error) {
+// lookAtCommits looks when every connection has said how many transactions it had.
+func (c *counter) lookAtCommits(ctx context.Context) (err error) {
 	pause(ctx, meter.CommitsLag)
-	l.commitsAt = time.Now()
-	l.commits, err = meter.Commits(ctx, c.product)
+	c.commitsAt = time.Now()
+	c.commits, err = meter.Commits(ctx, c.product)
 	return err
 }
 
 // round is what so many registrations took together.
 type round struct {
-	n         int
-	began     time.Time
-	took      time.Duration
-	work      map[string]meter.Work // by database
-	totalWAL  int64
-	cpu       map[string]time.Duration // by process
-	commitsIn time.Duration            // how long the commits were counted for
-	runs      []run
+	kind       registration.Kind
+	n          int
+	began      time.Time
+	took       time.Duration
+	work       map[string]meter.Work // by database
+	statements map[meter.Statement]meter.Uses
+	totalWAL   int64
+	cpu        map[string]time.Duration // by process
+	commitsIn  time.Duration            // how long the commits were counted for
+	runs       []run
 }
 
 // count does something and counts what it took until nothing of it is left to do.
 func (c *counter) count(ctx context.Context, n int, do func(context.Context) error) (round, error) {
 	r := round{n: n}
+	if c.commits == nil && !c.careless {
+		if err := c.lookAtCommits(ctx); err != nil {
+			return r, err
+		}
+	}
+	commits, at := c.commits, c.commitsAt
 	before, err := c.look(ctx)
 	if err != nil {
 		return r, err
-	}
-	if err := c.lookLater(ctx, &before); err != nil {
-		return r, err
-	}
-	// The waiting is not of the round.
-	if fresh, err := c.look(ctx); err == nil {
-		before.cpu, before.database = fresh.cpu, fresh.database
 	}
 	r.began = time.Now()
 	if err := do(ctx); err != nil {
@@ -142,25 +148,48 @@ func (c *counter) count(ctx context.Context, n int, do func(context.Context) err
 	if err != nil {
 		return r, err
 	}
-	if err := c.lookLater(ctx, &after); err != nil {
+	r.subtract(before, after)
+	if c.careless {
+		return r, nil
+	}
+	if err := c.lookAtCommits(ctx); err != nil {
 		return r, err
 	}
-	r.subtract(before, after)
-	r.runs, err = runsSince(ctx, c.engine, c.stack.servers.namespace, r.began)
-	return r, err
+	r.commitsIn = c.commitsAt.Sub(at)
+	for name, work := range r.work {
+		work.Commits = c.commits[name] - commits[name]
+		r.work[name] = work
+	}
+	return r, nil
+}
+
+// readRuns reads the histories of what was begun in rounds, when nothing is counted any more.
+func (c *counter) readRuns(ctx context.Context, rounds []round) error {
+	if len(rounds) == 0 {
+		return nil
+	}
+	runs, err := runsSince(ctx, c.engine, c.stack.servers.namespace, rounds[0].began)
+	if err != nil {
+		return err
+	}
+	for i := range rounds {
+		r := &rounds[i]
+		for _, one := range runs {
+			if since := one.began.Sub(r.began); since >= 0 && since < r.took {
+				r.runs = append(r.runs, one)
+			}
+		}
+	}
+	return nil
 }
 
 func (r *round) subtract(before, after look) {
 	diff := after.database.Since(before.database)
-	r.work, r.totalWAL = diff.Work, diff.TotalWAL
-	r.took, r.commitsIn = after.database.At.Sub(before.database.At), after.commitsAt.Sub(before.commitsAt)
+	r.work, r.statements, r.totalWAL = diff.Work, diff.Statements, diff.TotalWAL
+	r.took = after.database.At.Sub(before.database.At)
 	r.cpu = map[string]time.Duration{}
 	for name, used := range after.cpu {
 		r.cpu[name] = used - before.cpu[name]
-	}
-	for name, work := range r.work {
-		work.Commits = after.commits[name] - before.commits[name]
-		r.work[name] = work
 	}
 }
 

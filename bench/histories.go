@@ -18,6 +18,7 @@ import (
 type run struct {
 	id          string // the workflow's
 	kind        string // the workflow's type
+	began       time.Time
 	open        bool
 	transitions int64
 	bytes       int64
@@ -55,7 +56,7 @@ func readRun(ctx context.Context, engine client.Client, info *workflow.WorkflowE
 	}
 	now := d.WorkflowExecutionInfo
 	r := run{
-		id: id, kind: now.Type.Name, transitions: now.StateTransitionCount, bytes: now.HistorySizeBytes,
+		id: id, kind: now.Type.Name, began: now.StartTime.AsTime(), transitions: now.StateTransitionCount, bytes: now.HistorySizeBytes,
 		open: now.Status == enums.WORKFLOW_EXECUTION_STATUS_RUNNING,
 	}
 	all := engine.GetWorkflowHistory(ctx, id, runID, false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)

@@ -30,6 +30,10 @@ func measurements() []measurement {
 			name: "cost", about: "what a registration takes, over all its workflows: events, transitions, statements, commits, WAL, CPU",
 			servers: durableServers, run: costs,
 		},
+		{
+			name: "efficiency", about: "CPU of no-op workflows that make the same histories, against a registration's",
+			servers: durableServers, run: efficiency,
+		},
 	}
 }
 
@@ -48,6 +52,9 @@ func sayf(to io.Writer, format string, args ...any) { _, _ = fmt.Fprintf(to, for
 
 // bench runs the measurements that args name, all of them if they name none.
 func bench(ctx context.Context, args []string, out, progress io.Writer) error {
+	if len(args) > 0 && args[0] == noopCommand {
+		return noopWorker(ctx, args[1:])
+	}
 	o, names, err := parse(args, progress)
 	if errors.Is(err, flag.ErrHelp) {
 		return nil
@@ -59,7 +66,7 @@ func bench(ctx context.Context, args []string, out, progress io.Writer) error {
 	if err != nil {
 		return err
 	}
-	built, err := build(ctx, progress)
+	built, err := build(ctx, o.checkout, progress)
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,7 @@ type options struct {
 	collected time.Duration // how long what is left behind is waited for to be collected
 	keepLogs  string        // a folder for the processes' logs; empty: they go with the run
 	results   string        // a folder for the figures
+	checkout  string        // of the product that is measured; empty: the one this module lies in
 	quick     bool          // fewer of everything, for a first look: the whole takes some minutes
 }
 
@@ -53,6 +54,7 @@ func parse(args []string, progress io.Writer) (options, []string, error) {
 	flags.DurationVar(&o.collected, "collected", 2*time.Minute, "wait so long for what is left behind to be collected")
 	flags.StringVar(&o.keepLogs, "logs", "", "keep the processes' logs in this folder")
 	flags.StringVar(&o.results, "results", "results", "write what was measured into this folder, as JSON")
+	flags.StringVar(&o.checkout, "checkout", "", "measure the product of another checkout, to compare with: its folder")
 	flags.BoolVar(&o.quick, "quick", os.Getenv("QUICK") != "", "measure with fewer of everything, in some minutes; so does QUICK=1")
 	if err := flags.Parse(args); err != nil {
 		return o, nil, err

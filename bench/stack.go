@@ -162,7 +162,7 @@ func (s *stack) settings(api, sandbox, health string) (roles, error) {
 		common: common,
 		sandbox: settings{
 			"SANDBOX_ADDR": sandbox, "BANK_WEBHOOK_URL": s.apiURL + "/v1/webhooks/bank", "WALLET_WEBHOOK_URL": s.apiURL + "/v1/webhooks/wallet",
-			"WEBHOOK_SECRET": secret, "SETTLE_DELAY": "200ms",
+			"WEBHOOK_SECRET": secret, "SETTLE_DELAY": "1s",
 		},
 		worker: with(common, settings{
 			"BANK_URL": outside, "BANK_API_KEY": "bench", "SMS_ENDPOINT": sandbox, "SMS_PROTOCOL": "http", "SMS_ACCESS_KEY_ID": "bench",

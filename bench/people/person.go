@@ -33,7 +33,8 @@ func (p person) card() map[string]any {
 }
 
 func (p person) contact() map[string]any {
-	return map[string]any{"name": p.name, "email": p.email, "phone": p.phone, "address": "北京市朝阳区例示路1号"}
+	// Another mailbox than the one the account is registered with: the result goes to both.
+	return map[string]any{"name": p.name, "email": "contact." + p.email, "phone": p.phone, "address": "北京市朝阳区例示路1号"}
 }
 
 // newCompany makes a company up, with a code of the real format and a bank account of no meaning to the sandbox.

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"time"
 
 	"shiming/internal/client"
 	"shiming/registration"
@@ -68,11 +69,26 @@ func (c *Case) companyAndDeposit(ctx context.Context) error {
 	if err := c.Await(ctx, registration.DepositRequired); err != nil {
 		return err
 	}
+	if err := think(ctx); err != nil {
+		return err
+	}
 	amount, err := c.amount(ctx, account)
 	if err != nil {
 		return err
 	}
 	return c.Act(ctx, http.MethodPost, "/deposit", map[string]any{"amount": amount})
+}
+
+// think is what somebody does who has been told something, before they act on it: meanwhile the messages about it have been sent.
+func think(ctx context.Context) error {
+	timer := time.NewTimer(time.Second)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 // give hands in contact and documents.

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
+
+	"shiming/bench/noop"
+)
+
+// noopCommand is what this program is called with to be a worker of no-op workflows: a process of its own, as the product's is.
+const noopCommand = "noop-worker"
+
+const (
+	noopQueue   = "noop"
+	scriptsName = "scripts.json"
+)
+
+// startNoopWorker starts a worker that plays scripts.
+func (s *stack) startNoopWorker(scripts map[string]noop.Script) error {
+	if err := writeJSON(s.path(scriptsName), scripts); err != nil {
+		return err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	c, err := startChild(s.logs, noopCommand, self, settings{}, noopCommand, s.servers.address, s.servers.namespace, s.path(scriptsName))
+	if err != nil {
+		return err
+	}
+	s.children = append(s.children, c)
+	return nil
+}
+
+// noopWorker is that process. Its settings are the product's, as far as they cost anything.
+func noopWorker(ctx context.Context, args []string) error {
+	if len(args) != 3 {
+		return fmt.Errorf("%s wants an address, a namespace and a file", noopCommand)
+	}
+	raw, err := os.ReadFile(filepath.Clean(args[2]))
+	if err != nil {
+		return err
+	}
+	var scripts map[string]noop.Script
+	if err := json.Unmarshal(raw, &scripts); err != nil {
+		return err
+	}
+	engine, err := client.Dial(client.Options{
+		HostPort: args[0], Namespace: args[1], Logger: quiet{},
+		ConnectionOptions: client.ConnectionOptions{GrpcCompression: &client.GrpcCompressionNone{}},
+	})
+	if err != nil {
+		return err
+	}
+	defer engine.Close()
+	polling := worker.NewPollerBehaviorAutoscaling(worker.PollerBehaviorAutoscalingOptions{
+		InitialNumberOfPollers: 4, MinimumNumberOfPollers: 2, MaximumNumberOfPollers: 16,
+	})
+	w := worker.New(engine, noopQueue, worker.Options{WorkflowTaskPollerBehavior: polling, ActivityTaskPollerBehavior: polling})
+	noop.Register(w, scripts)
+	stop := make(chan any)
+	go func() {
+		<-ctx.Done()
+		close(stop)
+	}()
+	return w.Run(stop)
+}
