@@ -54,6 +54,18 @@ func startChild(logs, name, path string, set settings, args ...string) (*child, 
 // stop ends the process and its log.
 func (c *child) stop(ctx context.Context) error { return errors.Join(c.Stop(ctx), c.log.Close()) }
 
+// kill ends the process as a crash would.
+func (c *child) kill(ctx context.Context) error {
+	p, err := os.FindProcess(c.PID())
+	if err != nil {
+		return err
+	}
+	if err := p.Kill(); err != nil {
+		return err
+	}
+	return c.stop(ctx)
+}
+
 // runOnce runs a command of the product's to its end.
 func runOnce(ctx context.Context, path string, set settings, args ...string) error {
 	cmd := exec.CommandContext(ctx, path, args...)

@@ -114,7 +114,7 @@ type player struct {
 }
 
 func newPlayer(s *stack, casts map[registration.Kind]cast) (*player, error) {
-	scripts := map[string]noop.Script{}
+	scripts := map[string]noop.Script{} // none: only runs that stay open are wanted
 	for _, some := range casts {
 		for i, name := range some.names {
 			scripts[name] = some.scripts[i]

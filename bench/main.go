@@ -34,6 +34,10 @@ func measurements() []measurement {
 			name: "efficiency", about: "CPU of no-op workflows that make the same histories, against a registration's",
 			servers: durableServers, run: efficiency,
 		},
+		{
+			name: "acts", about: "how long an act takes against an empty update: with runs in the cache, without, after a killed worker",
+			servers: durableServers, run: acts,
+		},
 	}
 }
 

@@ -26,16 +26,16 @@ func (s *stack) startNoopWorker(scripts map[string]noop.Script) error {
 	if err := writeJSON(s.path(scriptsName), scripts); err != nil {
 		return err
 	}
+	return s.startProcess(noopCommand)
+}
+
+// startSelf starts this program in the role of the no-op worker.
+func (s *stack) startSelf() (*child, error) {
 	self, err := os.Executable()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	c, err := startChild(s.logs, noopCommand, self, settings{}, noopCommand, s.servers.address, s.servers.namespace, s.path(scriptsName))
-	if err != nil {
-		return err
-	}
-	s.children = append(s.children, c)
-	return nil
+	return startChild(s.logs, noopCommand, self, settings{}, noopCommand, s.servers.address, s.servers.namespace, s.path(scriptsName))
 }
 
 // noopWorker is that process. Its settings are the product's, as far as they cost anything.

@@ -33,6 +33,9 @@ func (o options) pick(full, quick int) int {
 func (o options) warmUp() int         { return o.pick(10, 4) }
 func (o options) rounds() int         { return o.pick(6, 2) }
 func (o options) perRound() int       { return o.pick(6, 4) }
+func (o options) acts() int           { return o.pick(500, 60) }
+func (o options) coldActs() int       { return o.pick(100, 20) }
+func (o options) killedActs() int     { return o.pick(20, 5) }
 func (o options) idle() time.Duration { return time.Duration(o.pick(20, 5)) * time.Second }
 
 func parse(args []string, progress io.Writer) (options, []string, error) {

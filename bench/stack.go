@@ -109,6 +109,8 @@ func (s *stack) startProcess(name string) (err error) {
 		c, err = startChild(s.logs, name, s.built.starter(), s.roles.sandbox, "sandbox")
 	case workerProcess:
 		c, err = startChild(s.logs, name, s.built.worker(), s.roles.worker)
+	case noopCommand:
+		c, err = s.startSelf()
 	default:
 		c, err = startChild(s.logs, name, s.built.starter(), s.roles.api, "serve")
 	}
@@ -180,6 +182,28 @@ func (s *stack) settings(api, sandbox, health string) (roles, error) {
 func tokenLine(role, token string) string {
 	sum := sha256.Sum256([]byte(token))
 	return "bench-" + role + " " + role + " " + hex.EncodeToString(sum[:]) + "\n"
+}
+
+// restart ends a process, in order or by a kill, and starts it again. It returns when the product is ready.
+func (s *stack) restart(ctx context.Context, name string, kill bool) error {
+	for i, c := range s.children {
+		if c.name != name {
+			continue
+		}
+		s.children = append(s.children[:i:i], s.children[i+1:]...)
+		end := c.stop
+		if kill {
+			end = c.kill
+		}
+		if err := end(ctx); err != nil {
+			return err
+		}
+		break
+	}
+	if err := s.startProcess(name); err != nil {
+		return err
+	}
+	return s.awaitReady(ctx, s.health+"/readyz", s.apiURL+"/readyz")
 }
 
 // awaitReady returns when every address answers 200.

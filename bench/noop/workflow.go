@@ -31,6 +31,8 @@ func Register(w worker.Registry, scripts map[string]Script) {
 	w.RegisterWorkflowWithOptions(func(ctx workflow.Context, name string, _ []byte) ([]byte, error) {
 		return run(ctx, scripts[name])
 	}, workflow.RegisterOptions{Name: WorkflowName})
+	w.RegisterWorkflowWithOptions(open, workflow.RegisterOptions{Name: OpenName})
+	w.RegisterWorkflowWithOptions(empty, workflow.RegisterOptions{Name: EmptyName})
 	w.RegisterActivityWithOptions(work, activity.RegisterOptions{Name: activityName})
 }
 

@@ -100,17 +100,22 @@ func (p *Platform) Open(ctx context.Context, kind registration.Kind) (*Case, err
 		return nil, err
 	}
 	c := &Case{Platform: p, Account: p.run + "-" + strconv.FormatInt(p.next.Add(1), 10), Kind: kind, who: who}
+	return c, c.open(ctx)
+}
+
+func (c *Case) open(ctx context.Context) error {
 	var view struct {
 		ID string `json:"id"`
 	}
-	err = c.call(ctx, p.backend, http.MethodPost, "/v1/registrations", map[string]any{
-		"account_id": c.Account, "kind": kind, "name": "例示 " + c.Account, "registered_email": who.email, "phone": who.phone, "locale": registration.Chinese,
+	err := c.call(ctx, c.backend, http.MethodPost, "/v1/registrations", map[string]any{
+		"account_id": c.Account, "kind": c.Kind, "name": "例示 " + c.Account, "registered_email": c.who.email, "phone": c.who.phone,
+		"locale": registration.Chinese,
 	}, &view)
 	if err == nil && view.ID == "" {
 		err = errors.New("the answer holds no registration")
 	}
 	c.ID = view.ID
-	return c, err
+	return err
 }
 
 // lookEvery is how often a state is looked at that is waited for, waitWithin how long.
