@@ -38,6 +38,10 @@ func measurements() []measurement {
 			name: "acts", about: "how long an act takes against an empty update: with runs in the cache, without, after a killed worker",
 			servers: durableServers, run: acts,
 		},
+		{
+			name: "reads", about: "how long a status takes to read against one select behind a bare handler, with few rows and with many",
+			servers: durableServers, run: reads, tune: unreconciled,
+		},
 	}
 }
 
@@ -54,10 +58,18 @@ func main() {
 // sayf writes a line; if that fails nobody is left to tell.
 func sayf(to io.Writer, format string, args ...any) { _, _ = fmt.Fprintf(to, format, args...) }
 
+// tablesCommand stands in a measurement's place, to show what earlier ones have kept.
+const tablesCommand = "tables"
+
 // bench runs the measurements that args name, all of them if they name none.
 func bench(ctx context.Context, args []string, out, progress io.Writer) error {
-	if len(args) > 0 && args[0] == noopCommand {
-		return noopWorker(ctx, args[1:])
+	if len(args) > 0 {
+		switch args[0] {
+		case noopCommand:
+			return noopWorker(ctx, args[1:])
+		case bareCommand:
+			return bareServer(ctx, args[1:])
+		}
 	}
 	o, names, err := parse(args, progress)
 	if errors.Is(err, flag.ErrHelp) {
@@ -65,6 +77,9 @@ func bench(ctx context.Context, args []string, out, progress io.Writer) error {
 	}
 	if err != nil {
 		return err
+	}
+	if len(names) == 1 && names[0] == tablesCommand {
+		return tables(o.results, out)
 	}
 	chosen, err := choose(names)
 	if err != nil {

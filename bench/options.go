@@ -30,12 +30,18 @@ func (o options) pick(full, quick int) int {
 	return full
 }
 
-func (o options) warmUp() int         { return o.pick(10, 4) }
-func (o options) rounds() int         { return o.pick(6, 2) }
-func (o options) perRound() int       { return o.pick(6, 4) }
-func (o options) acts() int           { return o.pick(500, 60) }
-func (o options) coldActs() int       { return o.pick(100, 20) }
-func (o options) killedActs() int     { return o.pick(20, 5) }
+func (o options) warmUp() int     { return o.pick(10, 4) }
+func (o options) rounds() int     { return o.pick(6, 2) }
+func (o options) perRound() int   { return o.pick(6, 4) }
+func (o options) acts() int       { return o.pick(500, 60) }
+func (o options) coldActs() int   { return o.pick(100, 20) }
+func (o options) killedActs() int { return o.pick(20, 5) }
+func (o options) readable() int   { return o.pick(200, 40) }
+func (o options) readsEach() int  { return o.pick(2000, 300) }
+
+// sizes are how many registrations a database holds that is read from.
+func (o options) sizes() []int { return []int{1_000, o.pick(100_000, 20_000)} }
+
 func (o options) idle() time.Duration { return time.Duration(o.pick(20, 5)) * time.Second }
 
 func parse(args []string, progress io.Writer) (options, []string, error) {
@@ -47,6 +53,7 @@ func parse(args []string, progress io.Writer) (options, []string, error) {
 		for _, m := range measurements() {
 			sayf(progress, "  %-12s %s\n", m.name, m.about)
 		}
+		sayf(progress, "  %-12s %s\n", tablesCommand, "no measurement: the tables of what was kept in --results")
 		flags.PrintDefaults()
 	}
 	flags.Float64Var(&o.times, "times", 10, "offer so many times the capacity")

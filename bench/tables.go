@@ -1,0 +1,48 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// decoded reads a kept result.
+func decoded[T tabular](raw []byte) (tabular, error) {
+	var result T
+	err := json.Unmarshal(raw, &result)
+	return result, err
+}
+
+// decoders read the results that are shown as tables, by the measurement's name.
+func decoders() map[string]func([]byte) (tabular, error) {
+	return map[string]func([]byte) (tabular, error){
+		"cost": decoded[costResult], "efficiency": decoded[efficiencyResult], "acts": decoded[actsResult], "reads": decoded[readsResult],
+	}
+}
+
+// tables shows the results that are kept in a folder, in the order of the measurements.
+func tables(folder string, out io.Writer) error {
+	for _, m := range measurements() {
+		decode, ok := decoders()[m.name]
+		if !ok {
+			continue
+		}
+		raw, err := os.ReadFile(filepath.Join(folder, m.name+".json")) //nolint:gosec // the folder that was asked for
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		result, err := decode(raw)
+		if err != nil {
+			return fmt.Errorf("%s.json: %w", m.name, err)
+		}
+		sayf(out, "### %s\n", m.name)
+		result.table(out)
+	}
+	return nil
+}
