@@ -22,6 +22,7 @@ type counter struct {
 	seen    *pgxpool.Pool // its visibility's
 	engine  client.Client
 
+	stayOpen  int              // so many runs stay open
 	careless  bool             // commits are not counted, which takes time
 	commits   map[string]int64 // as they were last looked at
 	commitsAt time.Time
@@ -62,7 +63,7 @@ func (c *counter) close() {
 // platform is a backend that calls the stack's API.
 func (c *counter) platform() *people.Platform {
 	return people.New(people.Options{
-		API: c.stack.apiURL, Sandbox: c.stack.outside, Platform: c.stack.token, Reviewer: c.stack.reviewer, Database: c.product,
+		API: c.stack.apiURL, Sandbox: c.stack.outside, Platform: c.stack.token, Reviewer: c.stack.reviewer, Secret: c.stack.secret, Database: c.product,
 	})
 }
 
@@ -196,7 +197,7 @@ func (r *round) subtract(before, after look) {
 // quietWithin is how long what was begun may take to its end.
 const quietWithin = 2 * time.Minute
 
-// untilQuiet returns when no run is open but the anchor's, nothing waits in the outbox, and visibility has seen all of it.
+// untilQuiet returns when no run is open but the anchor's and those that stay so, nothing waits in the outbox, and visibility has seen all of it.
 func (c *counter) untilQuiet(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, quietWithin)
 	defer cancel()
@@ -210,7 +211,7 @@ func (c *counter) untilQuiet(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("%d runs open, %d seen open, %d outbox messages waiting: %w", open, unseen, waiting, err)
 		}
-		if open+waiting+unseen > 0 {
+		if open > c.stayOpen || waiting > 0 || unseen > c.stayOpen {
 			quietSince = time.Now()
 		}
 		if time.Since(quietSince) > settledFor {

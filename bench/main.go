@@ -42,6 +42,14 @@ func measurements() []measurement {
 			name: "reads", about: "how long a status takes to read against one select behind a bare handler, with few rows and with many",
 			servers: durableServers, run: reads, tune: unreconciled,
 		},
+		{
+			name: "reports", about: "how long a bank's report waits behind 1,200 webhook deliveries until it is followed",
+			servers: durableServers, run: reports, tune: allowed,
+		},
+		{
+			name: "fanout", about: "what a delivery costs, and how long events are under way to 50 subscribers, with one of them deaf",
+			servers: durableServers, run: fanout, tune: allowed,
+		},
 	}
 }
 

@@ -30,14 +30,17 @@ func (o options) pick(full, quick int) int {
 	return full
 }
 
-func (o options) warmUp() int     { return o.pick(10, 4) }
-func (o options) rounds() int     { return o.pick(6, 2) }
-func (o options) perRound() int   { return o.pick(6, 4) }
-func (o options) acts() int       { return o.pick(500, 60) }
-func (o options) coldActs() int   { return o.pick(100, 20) }
-func (o options) killedActs() int { return o.pick(20, 5) }
-func (o options) readable() int   { return o.pick(200, 40) }
-func (o options) readsEach() int  { return o.pick(2000, 300) }
+func (o options) warmUp() int       { return o.pick(10, 4) }
+func (o options) rounds() int       { return o.pick(6, 2) }
+func (o options) perRound() int     { return o.pick(6, 4) }
+func (o options) acts() int         { return o.pick(500, 60) }
+func (o options) coldActs() int     { return o.pick(100, 20) }
+func (o options) killedActs() int   { return o.pick(20, 5) }
+func (o options) reports() int      { return o.pick(10, 5) }
+func (o options) fanouts() int      { return o.pick(6, 2) }
+func (o options) fanoutRounds() int { return o.pick(3, 1) }
+func (o options) readable() int     { return o.pick(200, 40) }
+func (o options) readsEach() int    { return o.pick(2000, 300) }
 
 // sizes are how many registrations a database holds that is read from.
 func (o options) sizes() []int { return []int{1_000, o.pick(100_000, 20_000)} }

@@ -132,7 +132,7 @@ func (r *reading) compare(ctx context.Context, n int) (comparison, error) {
 
 // cpu reads from one after the other with several callers, and counts CPU and statements a read.
 func (r *reading) cpu(ctx context.Context, c *counter, n int) (ours, theirs readCost, err error) {
-	c.careless = true
+	c.careless, c.stayOpen = true, len(r.cases)
 	count := func(process string, read func(context.Context, int) (time.Duration, error)) (readCost, error) {
 		got, err := c.count(ctx, n, func(ctx context.Context) error { return readAll(ctx, n, read) })
 		each := func(sum float64) float64 { return sum / float64(n) }

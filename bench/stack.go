@@ -31,6 +31,7 @@ type stack struct {
 	health   string // the worker's address for readiness
 	token    string // of a platform's backend
 	reviewer string // the token of a reviewer
+	secret   string // that bank and wallet sign with
 }
 
 const readyWithin = 2 * time.Minute
@@ -142,7 +143,7 @@ const unlimited = "1000000"
 func (s *stack) settings(api, sandbox, health string) (roles, error) {
 	var random [32]byte
 	_, _ = rand.Read(random[:]) // never fails
-	secret := "whsec_" + base64.StdEncoding.EncodeToString(random[:])
+	s.secret = "whsec_" + base64.StdEncoding.EncodeToString(random[:])
 	s.token, s.reviewer = hex.EncodeToString(random[16:]), hex.EncodeToString(random[:16])
 	tokens := s.path("tokens")
 	if err := os.WriteFile(tokens, []byte(tokenLine("platform", s.token)+tokenLine("reviewer", s.reviewer)), 0o600); err != nil {
@@ -164,7 +165,7 @@ func (s *stack) settings(api, sandbox, health string) (roles, error) {
 		common: common,
 		sandbox: settings{
 			"SANDBOX_ADDR": sandbox, "BANK_WEBHOOK_URL": s.apiURL + "/v1/webhooks/bank", "WALLET_WEBHOOK_URL": s.apiURL + "/v1/webhooks/wallet",
-			"WEBHOOK_SECRET": secret, "SETTLE_DELAY": "1s",
+			"WEBHOOK_SECRET": s.secret, "SETTLE_DELAY": "1s",
 		},
 		worker: with(common, settings{
 			"BANK_URL": outside, "BANK_API_KEY": "bench", "SMS_ENDPOINT": sandbox, "SMS_PROTOCOL": "http", "SMS_ACCESS_KEY_ID": "bench",
@@ -173,7 +174,7 @@ func (s *stack) settings(api, sandbox, health string) (roles, error) {
 			"BANK_PER_SECOND": "0", "TRANSFERS_PER_SECOND": "0", "SMS_PER_SECOND": "0", "MAILS_PER_SECOND": "0",
 		}),
 		api: with(common, settings{
-			"API_ADDR": api, "API_TOKENS_FILE": tokens, "BANK_WEBHOOK_SECRETS": secret, "WALLET_WEBHOOK_SECRETS": secret,
+			"API_ADDR": api, "API_TOKENS_FILE": tokens, "BANK_WEBHOOK_SECRETS": s.secret, "WALLET_WEBHOOK_SECRETS": s.secret,
 			"RATE_LIMIT": unlimited, "CONNECTIONS_MAX": unlimited, "CONNECTIONS_PER_ADDRESS": "0",
 		}),
 	}, nil

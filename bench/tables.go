@@ -20,6 +20,7 @@ func decoded[T tabular](raw []byte) (tabular, error) {
 func decoders() map[string]func([]byte) (tabular, error) {
 	return map[string]func([]byte) (tabular, error){
 		"cost": decoded[costResult], "efficiency": decoded[efficiencyResult], "acts": decoded[actsResult], "reads": decoded[readsResult],
+		"reports": decoded[reportsResult], "fanout": decoded[fanoutResult],
 	}
 }
 

@@ -37,8 +37,14 @@ func (p person) contact() map[string]any {
 	return map[string]any{"name": p.name, "email": "contact." + p.email, "phone": p.phone, "address": "北京市朝阳区例示路1号"}
 }
 
-// newCompany makes a company up, with a code of the real format and a bank account of no meaning to the sandbox.
-func newCompany(representative string) (body map[string]any, account string, err error) {
+// What the sandbox's bank does with an account that ends so.
+const (
+	settles      = "6789"
+	neverSettles = "0004"
+)
+
+// newCompany makes a company up, with a code of the real format.
+func newCompany(representative, ending string) (body map[string]any, account string, err error) {
 	org, err := chinaid.NewOrganizationCode(fmt.Sprintf("%08d", rand.IntN(1e8)))
 	if err != nil {
 		return nil, "", err
@@ -47,7 +53,7 @@ func newCompany(representative string) (body map[string]any, account string, err
 	if err != nil {
 		return nil, "", err
 	}
-	account = fmt.Sprintf("6225%010d6789", rand.IntN(1e10))
+	account = fmt.Sprintf("6225%010d%s", rand.IntN(1e10), ending)
 	name := "厦门市例示" + org.Value()[:8] + "科技有限公司"
 	return map[string]any{
 		"legal_name": name, "licence_type": "unified", "uscc": code.Value(), "registration_number": code.Value(), "organization_code": code.Value(),

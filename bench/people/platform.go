@@ -26,6 +26,7 @@ type Options struct {
 	Sandbox  string
 	Platform string // a token
 	Reviewer string // a token
+	Secret   string // whsec_…, the bank signs its reports with it; empty: only the sandbox does
 	// Database is the product's, opened by somebody whose statements are not counted as the product's: waiting for a state reads the
 	// row, not the API.
 	Database *pgxpool.Pool

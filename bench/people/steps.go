@@ -59,7 +59,7 @@ func (c *Case) verifyAdministrator(ctx context.Context) error {
 }
 
 func (c *Case) companyAndDeposit(ctx context.Context) error {
-	company, account, err := newCompany(c.who.name)
+	company, account, err := newCompany(c.who.name, settles)
 	if err != nil {
 		return err
 	}
