@@ -20,7 +20,7 @@ type measurement struct {
 	run     func(ctx context.Context, s *stack, o options, out io.Writer) error
 }
 
-func measurements() []measurement {
+func measurements(o options) []measurement {
 	return []measurement{
 		{
 			name: "overload", about: "ten times as many creations as can be done: how many are done, how fast the others are refused, what they leave",
@@ -49,6 +49,14 @@ func measurements() []measurement {
 		{
 			name: "fanout", about: "what a delivery costs, and how long events are under way to 50 subscribers, with one of them deaf",
 			servers: durableServers, run: fanout, tune: allowed,
+		},
+		{
+			name: "open", about: "memory, disk and acts while many registrations are open, against empty runs",
+			servers: durableServers, run: openRuns, tune: thrifty,
+		},
+		{
+			name: "deadlines", about: "2,000 deadlines that are due at one instant: how late the last is followed, and acts meanwhile",
+			servers: durableServers, run: deadlines, tune: compressedCalendar(o.workingDay()),
 		},
 	}
 }
@@ -87,9 +95,9 @@ func bench(ctx context.Context, args []string, out, progress io.Writer) error {
 		return err
 	}
 	if len(names) == 1 && names[0] == tablesCommand {
-		return tables(o.results, out)
+		return o.tables(out)
 	}
-	chosen, err := choose(names)
+	chosen, err := choose(names, o)
 	if err != nil {
 		return err
 	}
@@ -116,14 +124,14 @@ func measure(ctx context.Context, m measurement, built *programs, o options, out
 	return m.run(ctx, s, o, out)
 }
 
-func choose(names []string) ([]measurement, error) {
+func choose(names []string, o options) ([]measurement, error) {
 	if len(names) == 0 {
-		return measurements(), nil
+		return measurements(o), nil
 	}
 	var chosen []measurement
 	for _, name := range names {
 		found := false
-		for _, m := range measurements() {
+		for _, m := range measurements(o) {
 			if m.name == name {
 				chosen, found = append(chosen, m), true
 			}

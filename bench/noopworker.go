@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -35,7 +36,7 @@ func (s *stack) startSelf() (*child, error) {
 	if err != nil {
 		return nil, err
 	}
-	return startChild(s.logs, noopCommand, self, settings{}, noopCommand, s.servers.address, s.servers.namespace, s.path(scriptsName))
+	return startChild(s.logs, noopCommand, self, settings{"GOGC": cmp.Or(s.roles.worker["GOGC"], "100")}, noopCommand, s.servers.address, s.servers.namespace, s.path(scriptsName))
 }
 
 // noopWorker is that process. Its settings are the product's, as far as they cost anything.
@@ -62,6 +63,7 @@ func noopWorker(ctx context.Context, args []string) error {
 	polling := worker.NewPollerBehaviorAutoscaling(worker.PollerBehaviorAutoscalingOptions{
 		InitialNumberOfPollers: 4, MinimumNumberOfPollers: 2, MaximumNumberOfPollers: 16,
 	})
+	worker.SetStickyWorkflowCacheSize(30_000)
 	w := worker.New(engine, noopQueue, worker.Options{WorkflowTaskPollerBehavior: polling, ActivityTaskPollerBehavior: polling})
 	noop.Register(w, scripts)
 	stop := make(chan any)

@@ -42,6 +42,15 @@ func (o options) fanoutRounds() int { return o.pick(3, 1) }
 func (o options) readable() int     { return o.pick(200, 40) }
 func (o options) readsEach() int    { return o.pick(2000, 300) }
 
+// deadlines are due at once, deadlineActs are made meanwhile; all submissions must fit into one working day.
+func (o options) deadlines() int            { return o.pick(2_000, 100) }
+func (o options) deadlineActs() int         { return o.pick(100, 20) }
+func (o options) workingDay() time.Duration { return time.Duration(o.pick(240, 20)) * time.Second }
+
+// openSizes are how many registrations are open at once.
+func (o options) openSizes() []int { return []int{o.pick(1_000, 200), o.pick(10_000, 1_000)} }
+func (o options) openActs() int    { return o.pick(200, 30) }
+
 // sizes are how many registrations a database holds that is read from.
 func (o options) sizes() []int { return []int{1_000, o.pick(100_000, 20_000)} }
 
@@ -53,7 +62,7 @@ func parse(args []string, progress io.Writer) (options, []string, error) {
 	flags.SetOutput(progress)
 	flags.Usage = func() {
 		sayf(progress, "usage: go run . [flags] [measurement…]\n")
-		for _, m := range measurements() {
+		for _, m := range measurements(o) {
 			sayf(progress, "  %-12s %s\n", m.name, m.about)
 		}
 		sayf(progress, "  %-12s %s\n", tablesCommand, "no measurement: the tables of what was kept in --results")

@@ -20,18 +20,18 @@ func decoded[T tabular](raw []byte) (tabular, error) {
 func decoders() map[string]func([]byte) (tabular, error) {
 	return map[string]func([]byte) (tabular, error){
 		"cost": decoded[costResult], "efficiency": decoded[efficiencyResult], "acts": decoded[actsResult], "reads": decoded[readsResult],
-		"reports": decoded[reportsResult], "fanout": decoded[fanoutResult],
+		"reports": decoded[reportsResult], "fanout": decoded[fanoutResult], "open": decoded[openResult], "deadlines": decoded[deadlinesResult],
 	}
 }
 
-// tables shows the results that are kept in a folder, in the order of the measurements.
-func tables(folder string, out io.Writer) error {
-	for _, m := range measurements() {
+// tables shows the results that are kept, in the order of the measurements.
+func (o options) tables(out io.Writer) error {
+	for _, m := range measurements(o) {
 		decode, ok := decoders()[m.name]
 		if !ok {
 			continue
 		}
-		raw, err := os.ReadFile(filepath.Join(folder, m.name+".json")) //nolint:gosec // the folder that was asked for
+		raw, err := os.ReadFile(filepath.Join(o.results, m.name+".json")) //nolint:gosec // the folder that was asked for
 		if errors.Is(err, os.ErrNotExist) {
 			continue
 		}

@@ -116,3 +116,19 @@ func Commits(ctx context.Context, pool *pgxpool.Pool) (map[string]int64, error) 
 	})
 	return commits, err
 }
+
+// Disk is how large the databases are, in bytes.
+func Disk(ctx context.Context, pool *pgxpool.Pool) (map[string]int64, error) {
+	rows, err := pool.Query(ctx, `select datname, pg_database_size(oid) from pg_database where not datistemplate`)
+	if err != nil {
+		return nil, err
+	}
+	sizes := map[string]int64{}
+	var name string
+	var n int64
+	_, err = pgx.ForEachRow(rows, []any{&name, &n}, func() error {
+		sizes[name] = n
+		return nil
+	})
+	return sizes, err
+}
