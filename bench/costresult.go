@@ -69,10 +69,11 @@ func spreadOf(values []float64) spread {
 
 // databaseCost is what a registration takes of a database.
 type databaseCost struct {
-	Statements spread `json:"statements"`
-	Controls   spread `json:"controls"` // begin, commit, rollback
-	Commits    spread `json:"commits"`
-	WAL        spread `json:"wal_bytes"`
+	Statements spread  `json:"statements"`
+	Controls   spread  `json:"controls"` // begin, commit, rollback
+	Commits    spread  `json:"commits"`
+	WAL        spread  `json:"wal_bytes"`
+	Disk       float64 `json:"disk_bytes"` // the mean, for files grow in steps
 }
 
 // workflowCost is what the runs of one workflow type are in a registration.
@@ -129,7 +130,12 @@ func kindCostOf(rounds []round, idle idleRates) kindCost {
 		of := func(figure func(meter.Work) int64, rate map[string]float64) spread {
 			return each(func(r round) float64 { return float64(figure(r.work[name])) - rate[name]*r.took.Seconds() })
 		}
+		grown := 0.0
+		for _, r := range rounds {
+			grown += float64(r.disk[name])
+		}
 		k.Databases[name] = databaseCost{
+			Disk:       grown / float64(k.Registrations),
 			Statements: of(func(w meter.Work) int64 { return w.Statements }, idle.Statements),
 			Controls:   of(func(w meter.Work) int64 { return w.Controls }, idle.Controls),
 			Commits:    each(func(r round) float64 { return float64(r.work[name].Commits) - idle.Commits[name]*r.commitsIn.Seconds() }),

@@ -23,6 +23,7 @@ func (r costResult) table(out io.Writer) {
 		line("begin/commit/rollback, "+d.label, func(k kindCost) string { return k.Databases[d.name].Controls.text(1) })
 		line("commits, "+d.label, func(k kindCost) string { return k.Databases[d.name].Commits.text(1) })
 		line("WAL, kB, "+d.label, func(k kindCost) string { return k.Databases[d.name].WAL.text(1000) })
+		line("disk, kB, "+d.label, func(k kindCost) string { return fmt.Sprintf("%.1f", k.Databases[d.name].Disk/1000) })
 	}
 	line("statements, Temporal's and visibility's, with begin and commit", func(k kindCost) string {
 		t, v := k.Databases[temporalDatabase], k.Databases[visibilityDatabase]

@@ -71,6 +71,7 @@ func (c *counter) platform() *people.Platform {
 type look struct {
 	database meter.Database
 	cpu      map[string]time.Duration
+	disk     map[string]int64
 }
 
 // The processes whose CPU is counted, beside the product's own.
@@ -99,6 +100,9 @@ func (c *counter) look(ctx context.Context) (l look, err error) {
 	if l.cpu, err = c.cpu(); err != nil {
 		return l, err
 	}
+	if l.disk, err = meter.Disk(ctx, c.product); err != nil {
+		return l, err
+	}
 	l.database, err = meter.Statements(ctx, c.product)
 	return l, err
 }
@@ -120,6 +124,7 @@ type round struct {
 	work       map[string]meter.Work // by database
 	statements map[meter.Statement]meter.Uses
 	totalWAL   int64
+	disk       map[string]int64         // by which databases grew
 	cpu        map[string]time.Duration // by process
 	commitsIn  time.Duration            // how long the commits were counted for
 	runs       []run
@@ -188,7 +193,10 @@ func (r *round) subtract(before, after look) {
 	diff := after.database.Since(before.database)
 	r.work, r.statements, r.totalWAL = diff.Work, diff.Statements, diff.TotalWAL
 	r.took = after.database.At.Sub(before.database.At)
-	r.cpu = map[string]time.Duration{}
+	r.cpu, r.disk = map[string]time.Duration{}, map[string]int64{}
+	for name, size := range after.disk {
+		r.disk[name] = size - before.disk[name]
+	}
 	for name, used := range after.cpu {
 		r.cpu[name] = used - before.cpu[name]
 	}

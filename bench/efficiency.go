@@ -111,6 +111,7 @@ type player struct {
 
 	engine client.Client
 	casts  map[registration.Kind]cast
+	prefix string // of its workflows' ids
 }
 
 func newPlayer(s *stack, casts map[registration.Kind]cast) (*player, error) {
@@ -136,7 +137,7 @@ func (p *player) many(ctx context.Context, kind registration.Kind, round, n int)
 	group.SetLimit(atOnce)
 	for i := range n {
 		group.Go(func() error {
-			prefix := fmt.Sprintf("noop/%s/%d/%d/", kind, round, i)
+			prefix := fmt.Sprintf("noop/%s/%s/%d/%d/", p.prefix, kind, round, i)
 			return p.one(ctx, prefix, p.casts[kind])
 		})
 	}

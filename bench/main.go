@@ -58,6 +58,10 @@ func measurements(o options) []measurement {
 			name: "deadlines", about: "2,000 deadlines that are due at one instant: how late the last is followed, and acts meanwhile",
 			servers: durableServers, run: deadlines, tune: compressedCalendar(o.workingDay()),
 		},
+		{
+			name: "taxes", about: "what encryption and search attributes cost, by no-op workflows with and without them",
+			servers: durableServers, run: taxes,
+		},
 	}
 }
 
@@ -81,8 +85,8 @@ const tablesCommand = "tables"
 func bench(ctx context.Context, args []string, out, progress io.Writer) error {
 	if len(args) > 0 {
 		switch args[0] {
-		case noopCommand:
-			return noopWorker(ctx, args[1:])
+		case noopCommand, sealedCommand:
+			return noopWorker(ctx, args[0], args[1:])
 		case bareCommand:
 			return bareServer(ctx, args[1:])
 		}

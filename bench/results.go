@@ -28,5 +28,8 @@ func (o options) report(out io.Writer, name string, result tabular) error {
 		return fmt.Errorf("keep the result: %w", err)
 	}
 	result.table(out)
+	if drawn, ok := result.(pictured); ok {
+		return o.draw(drawn)
+	}
 	return nil
 }

@@ -110,8 +110,8 @@ func (s *stack) startProcess(name string) (err error) {
 		c, err = startChild(s.logs, name, s.built.starter(), s.roles.sandbox, "sandbox")
 	case workerProcess:
 		c, err = startChild(s.logs, name, s.built.worker(), s.roles.worker)
-	case noopCommand:
-		c, err = s.startSelf()
+	case noopCommand, sealedCommand:
+		c, err = s.startSelf(name)
 	default:
 		c, err = startChild(s.logs, name, s.built.starter(), s.roles.api, "serve")
 	}

@@ -21,6 +21,7 @@ func decoders() map[string]func([]byte) (tabular, error) {
 	return map[string]func([]byte) (tabular, error){
 		"cost": decoded[costResult], "efficiency": decoded[efficiencyResult], "acts": decoded[actsResult], "reads": decoded[readsResult],
 		"reports": decoded[reportsResult], "fanout": decoded[fanoutResult], "open": decoded[openResult], "deadlines": decoded[deadlinesResult],
+		"taxes": decoded[taxesResult],
 	}
 }
 

@@ -41,17 +41,10 @@ type Script struct {
 	Ops   []Op `json:"ops"`
 }
 
-// Updates counts the updates that a script takes.
-func (s Script) Updates() int { return s.count(Accept) }
-
-func (s Script) count(kind Kind) int {
-	n := 0
-	for _, op := range s.Ops {
-		if op.Kind == kind {
-			n++
-		}
-	}
-	return n
+// Without is the script without what is of a kind and stands for itself.
+func (s Script) Without(kind Kind) Script {
+	s.Ops = slices.DeleteFunc(slices.Clone(s.Ops), func(op Op) bool { return op.Kind == kind })
+	return s
 }
 
 // ScriptOf reads a script out of a run's history.
