@@ -96,14 +96,20 @@ func (c *counter) cpu() (map[string]time.Duration, error) {
 	return used, err
 }
 
-func (c *counter) look(ctx context.Context) (l look, err error) {
-	if l.cpu, err = c.cpu(); err != nil {
-		return l, err
+// look looks at the CPU last before something is counted, and first after it: looking takes some, too.
+func (c *counter) look(ctx context.Context, after bool) (l look, err error) {
+	if after {
+		if l.cpu, err = c.cpu(); err != nil {
+			return l, err
+		}
 	}
 	if l.disk, err = meter.Disk(ctx, c.product); err != nil {
 		return l, err
 	}
-	l.database, err = meter.Statements(ctx, c.product)
+	if l.database, err = meter.Statements(ctx, c.product); err != nil || after {
+		return l, err
+	}
+	l.cpu, err = c.cpu()
 	return l, err
 }
 
@@ -139,7 +145,7 @@ func (c *counter) count(ctx context.Context, n int, do func(context.Context) err
 		}
 	}
 	commits, at := c.commits, c.commitsAt
-	before, err := c.look(ctx)
+	before, err := c.look(ctx, false)
 	if err != nil {
 		return r, err
 	}
@@ -150,7 +156,7 @@ func (c *counter) count(ctx context.Context, n int, do func(context.Context) err
 	if err := c.untilQuiet(ctx); err != nil {
 		return r, err
 	}
-	after, err := c.look(ctx)
+	after, err := c.look(ctx, true)
 	if err != nil {
 		return r, err
 	}
