@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"go.temporal.io/api/enums/v1"
@@ -72,7 +71,7 @@ func readRun(ctx context.Context, engine client.Client, info *workflow.WorkflowE
 
 // eventName is an event's type as Temporal's own interface writes it.
 func eventName(e *history.HistoryEvent) string {
-	return strings.TrimPrefix(e.EventType.String(), "EVENT_TYPE_")
+	return e.EventType.String()
 }
 
 // countEvents counts the events of runs by type.

@@ -98,8 +98,13 @@ func bench(ctx context.Context, args []string, out, progress io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if len(names) == 1 && names[0] == tablesCommand {
-		return o.tables(out)
+	if len(names) == 1 {
+		switch names[0] {
+		case tablesCommand:
+			return o.tables(out)
+		case sizingCommand:
+			return o.sizing(out)
+		}
 	}
 	chosen, err := choose(names, o)
 	if err != nil {

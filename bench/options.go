@@ -66,6 +66,7 @@ func parse(args []string, progress io.Writer) (options, []string, error) {
 			sayf(progress, "  %-12s %s\n", m.name, m.about)
 		}
 		sayf(progress, "  %-12s %s\n", tablesCommand, "no measurement: the tables of what was kept in --results")
+		sayf(progress, "  %-12s %s\n", sizingCommand, "no measurement: docs/sizing.md, made of what was kept in --results")
 		flags.PrintDefaults()
 	}
 	flags.Float64Var(&o.times, "times", 10, "offer so many times the capacity")
