@@ -42,7 +42,8 @@ func deadlines(ctx context.Context, s *stack, o options, out io.Writer) error {
 	if time.Since(began) > day {
 		return fmt.Errorf("%d submissions took longer than a day of %v: have longer days", len(handed), day)
 	}
-	due := epoch.Add((time.Since(epoch)/day + 2) * day) // the end of the next day
+	today := time.Since(epoch).Truncate(day)
+	due := epoch.Add(today + 2*day) // the end of the next day
 	var acts []time.Duration
 	for _, one := range others { // while the reminders are made
 		if wait := time.Until(due); wait > 0 {

@@ -47,7 +47,8 @@ func durableServers(ctx context.Context, st *stack, progress io.Writer) (s *serv
 	if err != nil {
 		return s, err
 	}
-	return s, s.startTemporal(ctx, st, engine, progress)
+	err = s.startTemporal(ctx, st, engine, progress)
+	return s, err
 }
 
 // postgresSettings stand behind initdb's own. No checkpoint falls into one round and not into another: after each, whole pages are

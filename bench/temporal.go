@@ -165,7 +165,7 @@ func writeJSON(path string, value any) error {
 func freePort(ctx context.Context) (int, error) {
 	const lowest, highest, tries = 10_000, 32_000, 100
 	for range tries {
-		port := lowest + rand.IntN(highest-lowest)
+		port := lowest + rand.IntN(highest-lowest) //nolint:gosec // a port is no secret
 		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 		if err == nil {
 			return port, l.Close()
@@ -246,7 +246,7 @@ func untilDone(ctx context.Context, c *child, do func(context.Context) error) er
 		case <-c.Done():
 			return c.Died()
 		case <-ctx.Done():
-			return fmt.Errorf("Temporal was not ready in time: %w", err)
+			return fmt.Errorf("the engine was not ready in time: %w", err)
 		case <-time.After(100 * time.Millisecond):
 		}
 	}

@@ -59,7 +59,9 @@ func (p Player) feed(ctx context.Context, id string, ops []Op) error {
 				return err
 			}
 		case Signal:
-			time.Sleep(signalAfter)
+			if err := letGoOn(ctx); err != nil {
+				return err
+			}
 			if err := p.Engine.SignalWorkflow(ctx, id, "", SignalName, Bytes(op.In)); err != nil {
 				return err
 			}
@@ -67,6 +69,17 @@ func (p Player) feed(ctx context.Context, id string, ops []Op) error {
 		}
 	}
 	return nil
+}
+
+func letGoOn(ctx context.Context) error {
+	timer := time.NewTimer(signalAfter)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 func (p Player) update(id string, number, size int) client.UpdateWorkflowOptions {

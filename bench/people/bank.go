@@ -68,7 +68,7 @@ func (p *Platform) Settle(ctx context.Context, key string) error {
 	req.Header = http.Header{
 		"Content-Type": {"application/json"}, "Webhook-Id": {id}, "Webhook-Timestamp": {strconv.FormatInt(now.Unix(), 10)}, "Webhook-Signature": {signature},
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := p.bank.Do(req)
 	if err != nil {
 		return err
 	}

@@ -13,9 +13,12 @@ type person struct {
 	name, idNumber, phone, email string
 }
 
+// random is a number below n.
+func random(n int) int { return rand.IntN(n) } //nolint:gosec // nobody's secret: these people exist nowhere
+
 func newPerson() (person, error) {
-	serial := rand.IntN(1e8)
-	born := time.Date(1960, 1, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, rand.IntN(40*365))
+	serial := random(1e8)
+	born := time.Date(1960, 1, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, random(40*365))
 	id, err := chinaid.NewResidentID("110105", born, serial%999+1)
 	if err != nil {
 		return person{}, err
@@ -27,7 +30,7 @@ func newPerson() (person, error) {
 
 func (p person) card() map[string]any {
 	return map[string]any{
-		"card_number": chinaid.NewCard("622202", rand.Uint64()%1e12).Value(), "holder_name": p.name, "id_number": p.idNumber,
+		"card_number": chinaid.NewCard("622202", uint64(random(1e12))).Value(), "holder_name": p.name, "id_number": p.idNumber,
 		"phone": p.phone, "payment_password": "135790",
 	}
 }
@@ -45,7 +48,7 @@ const (
 
 // newCompany makes a company up, with a code of the real format.
 func newCompany(representative, ending string) (body map[string]any, account string, err error) {
-	org, err := chinaid.NewOrganizationCode(fmt.Sprintf("%08d", rand.IntN(1e8)))
+	org, err := chinaid.NewOrganizationCode(fmt.Sprintf("%08d", random(1e8)))
 	if err != nil {
 		return nil, "", err
 	}
@@ -53,7 +56,7 @@ func newCompany(representative, ending string) (body map[string]any, account str
 	if err != nil {
 		return nil, "", err
 	}
-	account = fmt.Sprintf("6225%010d%s", rand.IntN(1e10), ending)
+	account = fmt.Sprintf("6225%010d%s", random(1e10), ending)
 	name := "厦门市例示" + org.Value()[:8] + "科技有限公司"
 	return map[string]any{
 		"legal_name": name, "licence_type": "unified", "uscc": code.Value(), "registration_number": code.Value(), "organization_code": code.Value(),

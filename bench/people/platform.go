@@ -37,6 +37,7 @@ type Platform struct {
 	o                 Options
 	backend, reviewer *client.Client
 	outside           *client.Client
+	bank              *http.Client
 	run               string
 	next              atomic.Int64
 }
@@ -50,6 +51,7 @@ func New(o Options) *Platform {
 		backend:  client.New(client.Options{Base: o.API, Token: o.Platform}),
 		reviewer: client.New(client.Options{Base: o.API, Token: o.Reviewer}),
 		outside:  client.New(client.Options{Base: o.Sandbox}),
+		bank:     &http.Client{Timeout: waitWithin},
 	}
 }
 
@@ -101,7 +103,8 @@ func (p *Platform) Open(ctx context.Context, kind registration.Kind) (*Case, err
 		return nil, err
 	}
 	c := &Case{Platform: p, Account: p.run + "-" + strconv.FormatInt(p.next.Add(1), 10), Kind: kind, who: who}
-	return c, c.open(ctx)
+	err = c.open(ctx)
+	return c, err
 }
 
 func (c *Case) open(ctx context.Context) error {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"image"
 	"image/png"
-	"math/rand/v2"
 )
 
 // newScan draws a picture of about 64 kB that does not compress, as a photographed document does not.
@@ -16,7 +15,7 @@ func smallScan() ([]byte, error) { return draw(8) }
 func draw(side int) ([]byte, error) {
 	img := image.NewGray(image.Rect(0, 0, side, side))
 	for i := range img.Pix {
-		img.Pix[i] = uint8(rand.IntN(256))
+		img.Pix[i] = byte(random(256))
 	}
 	var out bytes.Buffer
 	err := png.Encode(&out, img)
