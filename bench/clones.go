@@ -22,9 +22,10 @@ func cloned() map[string][]string {
 // unreconciled keeps the worker from looking for the runs of copies, which have none.
 func unreconciled(r *roles) { r.worker["RECONCILE_EVERY"] = "24h" }
 
-// clone fills the product's tables with copies of what is there, so many of each row, as superuser: no trigger runs, no key is checked.
+// clone fills the product's tables with copies of what is there, so many of each row, as superuser: no trigger runs, no key is checked. What must differ
+// gets the tag, which may not have been used, and a number.
 // The copies cannot be read by the product, and have no runs; they are in the way of what can, as in a database that is years old.
-func clone(ctx context.Context, pool *pgxpool.Pool, times int) error {
+func clone(ctx context.Context, pool *pgxpool.Pool, tag string, times int) error {
 	conn, err := pool.Acquire(ctx)
 	if err != nil {
 		return err
@@ -35,7 +36,7 @@ func clone(ctx context.Context, pool *pgxpool.Pool, times int) error {
 			return err
 		}
 		for table, differing := range cloned() {
-			if err := cloneTable(ctx, tx, table, differing, times); err != nil {
+			if err := cloneTable(ctx, tx, table, differing, tag, times); err != nil {
 				return fmt.Errorf("copy %s: %w", table, err)
 			}
 		}
@@ -43,7 +44,7 @@ func clone(ctx context.Context, pool *pgxpool.Pool, times int) error {
 	})
 }
 
-func cloneTable(ctx context.Context, tx pgx.Tx, table string, differing []string, times int) error {
+func cloneTable(ctx context.Context, tx pgx.Tx, table string, differing []string, tag string, times int) error {
 	rows, err := tx.Query(ctx, `select column_name from information_schema.columns
 		where table_schema = 'public' and table_name = $1 and is_generated = 'NEVER' and is_identity = 'NO' order by ordinal_position`, table)
 	if err != nil {
@@ -62,7 +63,7 @@ func cloneTable(ctx context.Context, tx pgx.Tx, table string, differing []string
 		values[i] = "t." + columns[i]
 		for _, name := range differing {
 			if name == column {
-				values[i] += " || '-' || n"
+				values[i] += " || '-" + tag + "' || n"
 			}
 		}
 	}

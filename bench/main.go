@@ -78,8 +78,11 @@ func main() {
 // sayf writes a line; if that fails nobody is left to tell.
 func sayf(to io.Writer, format string, args ...any) { _, _ = fmt.Fprintf(to, format, args...) }
 
-// tablesCommand stands in a measurement's place, to show what earlier ones have kept.
-const tablesCommand = "tables"
+// These stand in a measurement's place, and show what earlier ones have kept.
+const (
+	tablesCommand = "tables"
+	readmeCommand = "readme"
+)
 
 // bench runs the measurements that args name, all of them if they name none.
 func bench(ctx context.Context, args []string, out, progress io.Writer) error {
@@ -102,6 +105,8 @@ func bench(ctx context.Context, args []string, out, progress io.Writer) error {
 		switch names[0] {
 		case tablesCommand:
 			return o.tables(out)
+		case readmeCommand:
+			return o.writeReadme()
 		case sizingCommand:
 			return o.sizing(out)
 		}
@@ -115,13 +120,18 @@ func bench(ctx context.Context, args []string, out, progress io.Writer) error {
 		return err
 	}
 	defer built.remove()
+	var errs []error
 	for _, m := range chosen {
 		sayf(out, "# %s: %s\n", m.name, m.about)
 		if err := measure(ctx, m, built, o, out, progress); err != nil {
-			return fmt.Errorf("%s: %w", m.name, err)
+			sayf(progress, "%s: %v\n", m.name, err)
+			errs = append(errs, fmt.Errorf("%s: %w", m.name, err)) // the others are measured all the same
+		}
+		if ctx.Err() != nil {
+			break
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 func measure(ctx context.Context, m measurement, built *programs, o options, out, progress io.Writer) (err error) {

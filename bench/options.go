@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"io"
@@ -19,6 +20,8 @@ type options struct {
 	keepLogs  string        // a folder for the processes' logs; empty: they go with the run
 	results   string        // a folder for the figures
 	checkout  string        // of the product that is measured; empty: the one this module lies in
+	roundsSet int           // 0: by quick
+	eachSet   int           // registrations a round; 0: by quick
 	quick     bool          // fewer of everything, for a first look: the whole takes some minutes
 }
 
@@ -31,8 +34,8 @@ func (o options) pick(full, quick int) int {
 }
 
 func (o options) warmUp() int       { return o.pick(10, 4) }
-func (o options) rounds() int       { return o.pick(6, 2) }
-func (o options) perRound() int     { return o.pick(6, 4) }
+func (o options) rounds() int       { return cmp.Or(o.roundsSet, o.pick(6, 2)) }
+func (o options) perRound() int     { return cmp.Or(o.eachSet, o.pick(6, 4)) }
 func (o options) acts() int         { return o.pick(500, 60) }
 func (o options) coldActs() int     { return o.pick(100, 20) }
 func (o options) killedActs() int   { return o.pick(20, 5) }
@@ -66,6 +69,7 @@ func parse(args []string, progress io.Writer) (options, []string, error) {
 			sayf(progress, "  %-12s %s\n", m.name, m.about)
 		}
 		sayf(progress, "  %-12s %s\n", tablesCommand, "no measurement: the tables of what was kept in --results")
+		sayf(progress, "  %-12s %s\n", readmeCommand, "no measurement: the same into README.md")
 		sayf(progress, "  %-12s %s\n", sizingCommand, "no measurement: docs/sizing.md, made of what was kept in --results")
 		flags.PrintDefaults()
 	}
@@ -77,6 +81,8 @@ func parse(args []string, progress io.Writer) (options, []string, error) {
 	flags.DurationVar(&o.collected, "collected", 2*time.Minute, "wait so long for what is left behind to be collected")
 	flags.StringVar(&o.keepLogs, "logs", "", "keep the processes' logs in this folder")
 	flags.StringVar(&o.results, "results", "results", "write what was measured into this folder, as JSON")
+	flags.IntVar(&o.roundsSet, "rounds", 0, "measure so many rounds of each kind; 0: six, or two if it must be quick")
+	flags.IntVar(&o.eachSet, "each", 0, "so many registrations a round; 0: six, or four if it must be quick")
 	flags.StringVar(&o.checkout, "checkout", "", "measure the product of another checkout, to compare with: its folder")
 	flags.BoolVar(&o.quick, "quick", os.Getenv("QUICK") != "", "measure with fewer of everything, in some minutes; so does QUICK=1")
 	if err := flags.Parse(args); err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"sync"
 	"time"
 
@@ -70,7 +71,7 @@ func grow(ctx context.Context, c *counter, rows int) error {
 		return err
 	}
 	if times := rows/have - 1; times > 0 {
-		if err := clone(ctx, c.product, times); err != nil {
+		if err := clone(ctx, c.product, strconv.Itoa(rows)+"x", times); err != nil {
 			return err
 		}
 	}

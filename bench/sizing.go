@@ -2,12 +2,10 @@ package main
 
 import (
 	_ "embed"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
-	"os"
-	"path/filepath"
 	"text/template"
 
 	"shiming/internal/config"
@@ -54,17 +52,15 @@ type machineSize struct {
 
 // sizing writes the page.
 func (o options) sizing(out io.Writer) error {
-	var cost costResult
-	var open openResult
-	for name, into := range map[string]any{"cost": &cost, "open": &open} {
-		raw, err := os.ReadFile(filepath.Join(o.results, name+".json")) //nolint:gosec // the folder that was asked for
-		if err != nil {
-			return fmt.Errorf("measure %s first: %w", name, err)
-		}
-		if err := json.Unmarshal(raw, into); err != nil {
-			return err
-		}
+	costs, measured, err := kept[costResult](o, "cost")
+	if err != nil || !measured {
+		return errors.Join(err, errors.New("measure cost first"))
 	}
+	waiting, measured, err := kept[openResult](o, "open")
+	if err != nil || !measured {
+		return errors.Join(err, errors.New("measure open first"))
+	}
+	cost, open := costs.Result, waiting.Result
 	page := sizingPage{Enterprises: 100 * enterprises, Utilisation: 100 * utilisation, BusyHours: busyHours, DaysOpen: daysOpen, Retention: retentionDays, Scans: scans, ScanMB: scanMB}
 	page.Mean = meanOf(cost)
 	run := open.perRun()

@@ -18,8 +18,8 @@ type statementCost struct {
 	Ms       float64 `json:"ms"` // of execution
 }
 
-// kept is how many statements of each database are kept.
-const kept = 100
+// listed is how many statements of each database are listed.
+const listed = 40
 
 // oftenOf lists the statements that are made most often.
 func oftenOf(rounds []round) []statementCost {
@@ -45,6 +45,6 @@ func oftenOf(rounds []round) []statementCost {
 	counts := map[string]int{}
 	return slices.DeleteFunc(list, func(s statementCost) bool {
 		counts[s.Database]++
-		return counts[s.Database] > kept
+		return counts[s.Database] > listed
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"go.temporal.io/api/common/v1"
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/history/v1"
+	"google.golang.org/protobuf/proto"
 )
 
 // Kind says what a run does next, or waits for.
@@ -115,10 +116,14 @@ func upsertOf(attributes *common.SearchAttributes) Op {
 	return op
 }
 
+// ownBytes is what a payload of ours takes beside its data: how it is encoded, and protobuf's own.
+const ownBytes = 28
+
+// size is what payloads take in a history, with what stands beside their data: a sealed one says by which key.
 func size(p *common.Payloads) int {
 	n := 0
 	for _, one := range p.GetPayloads() {
-		n += len(one.Data)
+		n += max(0, proto.Size(one)-ownBytes)
 	}
 	return n
 }
