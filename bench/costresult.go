@@ -26,7 +26,9 @@ func idleOf(r round) idleRates {
 	}
 	for name, w := range r.work {
 		i.Statements[name], i.Controls[name], i.WAL[name] = float64(w.Statements)/seconds, float64(w.Controls)/seconds, float64(w.WAL)/seconds
-		i.Commits[name] = float64(w.Commits) / r.commitsIn.Seconds()
+		if r.commitsIn > 0 {
+			i.Commits[name] = float64(w.Commits) / r.commitsIn.Seconds()
+		}
 	}
 	i.TotalWAL = float64(r.totalWAL) / seconds
 	return i

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
 // measurement is one thing that is measured, on a stack of its own.
@@ -123,10 +124,12 @@ func bench(ctx context.Context, args []string, out, progress io.Writer) error {
 	var errs []error
 	for _, m := range chosen {
 		sayf(out, "# %s: %s\n", m.name, m.about)
+		began := time.Now()
 		if err := measure(ctx, m, built, o, out, progress); err != nil {
 			sayf(progress, "%s: %v\n", m.name, err)
 			errs = append(errs, fmt.Errorf("%s: %w", m.name, err)) // the others are measured all the same
 		}
+		sayf(progress, "%s took %v\n", m.name, time.Since(began).Round(time.Second))
 		if ctx.Err() != nil {
 			break
 		}

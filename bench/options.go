@@ -59,6 +59,17 @@ func (o options) sizes() []int { return []int{1_000, o.pick(100_000, 20_000)} }
 
 func (o options) idle() time.Duration { return time.Duration(o.pick(20, 5)) * time.Second }
 
+// hasten shortens what was not asked for otherwise.
+func (o *options) hasten(flags *flag.FlagSet) {
+	short := map[string]func(){
+		"load": func() { o.load = 15 * time.Second }, "probe": func() { o.probe = 3 * time.Second }, "collected": func() { o.collected = 20 * time.Second },
+	}
+	flags.Visit(func(f *flag.Flag) { delete(short, f.Name) })
+	for _, shorten := range short {
+		shorten()
+	}
+}
+
 func parse(args []string, progress io.Writer) (options, []string, error) {
 	var o options
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
@@ -87,6 +98,9 @@ func parse(args []string, progress io.Writer) (options, []string, error) {
 	flags.BoolVar(&o.quick, "quick", os.Getenv("QUICK") != "", "measure with fewer of everything, in some minutes; so does QUICK=1")
 	if err := flags.Parse(args); err != nil {
 		return o, nil, err
+	}
+	if o.quick {
+		o.hasten(flags)
 	}
 	if o.times <= 0 || o.rate < 0 || o.load <= 0 || o.probe <= 0 || o.patience <= 0 || o.collected < 0 {
 		return o, nil, errors.New("--times, --load, --probe and --patience must be above 0")

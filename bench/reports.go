@@ -28,7 +28,7 @@ func reports(ctx context.Context, s *stack, o options, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	they, err := subscribe(ctx, p, manySubscribers)
+	they, err := subscribe(ctx, p, s.owners, manySubscribers)
 	if err != nil {
 		return err
 	}

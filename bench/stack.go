@@ -27,11 +27,12 @@ type stack struct {
 	roles    roles // how the product's processes were set up
 	children []*child
 	apiURL   string
-	outside  string // the sandbox's address
-	health   string // the worker's address for readiness
-	token    string // of a platform's backend
-	reviewer string // the token of a reviewer
-	secret   string // that bank and wallet sign with
+	outside  string   // the sandbox's address
+	health   string   // the worker's address for readiness
+	token    string   // of a platform's backend
+	reviewer string   // the token of a reviewer
+	owners   []string // tokens of platforms that have endpoints
+	secret   string   // that bank and wallet sign with
 }
 
 const readyWithin = 2 * time.Minute
@@ -146,7 +147,13 @@ func (s *stack) settings(api, sandbox, health string) (roles, error) {
 	s.secret = "whsec_" + base64.StdEncoding.EncodeToString(random[:])
 	s.token, s.reviewer = hex.EncodeToString(random[16:]), hex.EncodeToString(random[:16])
 	tokens := s.path("tokens")
-	if err := os.WriteFile(tokens, []byte(tokenLine("platform", s.token)+tokenLine("reviewer", s.reviewer)), 0o600); err != nil {
+	lines := tokenLine("bench-platform", "platform", s.token) + tokenLine("bench-reviewer", "reviewer", s.reviewer)
+	s.owners = nil
+	for i := range endpointOwners {
+		s.owners = append(s.owners, rand.Text())
+		lines += tokenLine(fmt.Sprintf("bench-subscriber-%d", i), "platform", s.owners[i])
+	}
+	if err := os.WriteFile(tokens, []byte(lines), 0o600); err != nil {
 		return roles{}, err
 	}
 	outside := "http://" + sandbox
@@ -180,9 +187,12 @@ func (s *stack) settings(api, sandbox, health string) (roles, error) {
 	}, nil
 }
 
-func tokenLine(role, token string) string {
+// endpointOwners is how many callers have endpoints: one may have twenty.
+const endpointOwners = 5
+
+func tokenLine(name, role, token string) string {
 	sum := sha256.Sum256([]byte(token))
-	return "bench-" + role + " " + role + " " + hex.EncodeToString(sum[:]) + "\n"
+	return name + " " + role + " " + hex.EncodeToString(sum[:]) + "\n"
 }
 
 // restart ends a process, in order or by a kill, and starts it again. It returns when the product is ready.

@@ -34,8 +34,8 @@ type subscribers struct {
 	arrivals []time.Duration
 }
 
-// subscribe starts to listen, and has so many endpoints told of every event.
-func subscribe(ctx context.Context, p *people.Platform, n int) (*subscribers, error) {
+// subscribe starts to listen, and has so many endpoints told of every event, by turns of the owners of tokens.
+func subscribe(ctx context.Context, p *people.Platform, owners []string, n int) (*subscribers, error) {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
@@ -46,7 +46,7 @@ func subscribe(ctx context.Context, p *people.Platform, n int) (*subscribers, er
 	s.server = &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute}
 	go func() { _ = s.server.Serve(l) }() // until it is closed
 	for number := 1; number <= n; number++ {
-		if err := p.Subscribe(ctx, "http://"+l.Addr().String()+"/"+strconv.Itoa(number)); err != nil {
+		if err := p.Subscribe(ctx, owners[number%len(owners)], "http://"+l.Addr().String()+"/"+strconv.Itoa(number)); err != nil {
 			return nil, errors.Join(err, s.server.Close())
 		}
 	}

@@ -82,13 +82,13 @@ func (p *Platform) Settle(ctx context.Context, key string) error {
 	return nil
 }
 
-// Subscribe has events sent to an address.
-func (p *Platform) Subscribe(ctx context.Context, address string) error {
+// Subscribe has events sent to an address of the owner of a token.
+func (p *Platform) Subscribe(ctx context.Context, token, address string) error {
 	body, err := json.Marshal(map[string]any{"url": address})
 	if err != nil {
 		return err
 	}
-	return p.backend.Do(ctx, client.Request{
+	return client.New(client.Options{Base: p.o.API, Token: token}).Do(ctx, client.Request{
 		Method: http.MethodPost, Path: "/v1/webhook-endpoints", Body: body, ContentType: "application/json", Key: "subscribe-" + p.run + "-" + rand.Text(),
 	})
 }
