@@ -59,8 +59,8 @@ func (o options) sizes() []int { return []int{1_000, o.pick(100_000, 20_000)} }
 
 func (o options) idle() time.Duration { return time.Duration(o.pick(20, 5)) * time.Second }
 
-// hasten shortens what was not asked for otherwise.
-func (o *options) hasten(flags *flag.FlagSet) {
+// hastened shortens what was not asked for otherwise.
+func hastened(o options, flags *flag.FlagSet) options {
 	short := map[string]func(){
 		"load": func() { o.load = 15 * time.Second }, "probe": func() { o.probe = 3 * time.Second }, "collected": func() { o.collected = 20 * time.Second },
 	}
@@ -68,6 +68,7 @@ func (o *options) hasten(flags *flag.FlagSet) {
 	for _, shorten := range short {
 		shorten()
 	}
+	return o
 }
 
 func parse(args []string, progress io.Writer) (options, []string, error) {
@@ -100,7 +101,7 @@ func parse(args []string, progress io.Writer) (options, []string, error) {
 		return o, nil, err
 	}
 	if o.quick {
-		o.hasten(flags)
+		o = hastened(o, flags)
 	}
 	if o.times <= 0 || o.rate < 0 || o.load <= 0 || o.probe <= 0 || o.patience <= 0 || o.collected < 0 {
 		return o, nil, errors.New("--times, --load, --probe and --patience must be above 0")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"time"
 
@@ -19,13 +20,13 @@ func reports(ctx context.Context, s *stack, o options, out io.Writer) error {
 	}
 	defer c.close()
 	p := c.platform()
-	transfers, err := awaitTransfers(ctx, p, 2*o.reports())
+	transfers, err := awaitTransfers(ctx, p, 3*o.reports())
 	if err != nil {
 		return err
 	}
 	pause(ctx, settled)
-	calm, err := followAll(ctx, c, transfers[:o.reports()])
-	if err != nil {
+	var result reportsResult
+	if result.Calm, err = followAll(ctx, c, transfers[:o.reports()]); err != nil {
 		return err
 	}
 	they, err := subscribe(ctx, p, s.owners, manySubscribers)
@@ -33,15 +34,39 @@ func reports(ctx context.Context, s *stack, o options, out io.Writer) error {
 		return err
 	}
 	defer func() { _ = they.server.Close() }()
-	they.set(slowAnswer, 0)
-	if err := openMany(ctx, p, wanted/manySubscribers); err != nil {
+	behind := func(delay time.Duration, reported []transfer) ([]followed, error) {
+		they.set(delay, 0)
+		if err := openMany(ctx, p, wanted/manySubscribers); err != nil {
+			return nil, err
+		}
+		return followAll(ctx, c, reported)
+	}
+	if result.Quick, err = behind(0, transfers[o.reports():2*o.reports()]); err != nil {
 		return err
 	}
-	busy, err := followAll(ctx, c, transfers[o.reports():])
-	if err != nil {
+	if err := c.untilDelivered(ctx); err != nil {
 		return err
 	}
-	return o.report(out, "reports", reportsResult{Calm: calm, Busy: busy})
+	if result.Slow, err = behind(slowAnswer, transfers[2*o.reports():]); err != nil {
+		return err
+	}
+	return o.report(out, "reports", result)
+}
+
+// untilDelivered returns when no delivery waits.
+func (c *counter) untilDelivered(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, quietWithin)
+	defer cancel()
+	for {
+		var waiting int
+		if err := c.product.QueryRow(ctx, `select count(*) from webhook_deliveries where state = 'pending'`).Scan(&waiting); err != nil {
+			return fmt.Errorf("%d deliveries wait: %w", waiting, err)
+		}
+		if waiting == 0 {
+			return nil
+		}
+		pause(ctx, 100*time.Millisecond)
+	}
 }
 
 const (

@@ -7,8 +7,9 @@ import (
 
 // reportsResult is what became of bank's reports while nothing waits, and behind deliveries.
 type reportsResult struct {
-	Calm []followed `json:"calm"`
-	Busy []followed `json:"busy"`
+	Calm  []followed `json:"calm"`
+	Quick []followed `json:"behind_quick_deliveries"`
+	Slow  []followed `json:"behind_slow_deliveries"`
 }
 
 // followed is one report.
@@ -25,7 +26,7 @@ func (r reportsResult) table(out io.Writer) {
 	for _, row := range []struct {
 		name string
 		all  []followed
-	}{{"nothing waits", r.Calm}, {"behind deliveries", r.Busy}} {
+	}{{"nothing waits", r.Calm}, {"behind deliveries that are answered at once", r.Quick}, {"behind deliveries that take 5 s each", r.Slow}} {
 		of := func(figure func(f followed) float64) spread {
 			var values []float64
 			for _, f := range row.all {

@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -147,13 +148,13 @@ func (s *stack) settings(api, sandbox, health string) (roles, error) {
 	s.secret = "whsec_" + base64.StdEncoding.EncodeToString(random[:])
 	s.token, s.reviewer = hex.EncodeToString(random[16:]), hex.EncodeToString(random[:16])
 	tokens := s.path("tokens")
-	lines := tokenLine("bench-platform", "platform", s.token) + tokenLine("bench-reviewer", "reviewer", s.reviewer)
+	lines := []string{tokenLine("bench-platform", "platform", s.token), tokenLine("bench-reviewer", "reviewer", s.reviewer)}
 	s.owners = nil
 	for i := range endpointOwners {
 		s.owners = append(s.owners, rand.Text())
-		lines += tokenLine(fmt.Sprintf("bench-subscriber-%d", i), "platform", s.owners[i])
+		lines = append(lines, tokenLine(fmt.Sprintf("bench-subscriber-%d", i), "platform", s.owners[i]))
 	}
-	if err := os.WriteFile(tokens, []byte(lines), 0o600); err != nil {
+	if err := os.WriteFile(tokens, []byte(strings.Join(lines, "")), 0o600); err != nil {
 		return roles{}, err
 	}
 	outside := "http://" + sandbox

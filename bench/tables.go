@@ -28,8 +28,14 @@ func (o options) tables(out io.Writer) error {
 		name string
 		show func(o options, name string, out io.Writer) error
 	}{
-		{"cost", show[costResult]}, {"efficiency", show[efficiencyResult]}, {"acts", show[actsResult]}, {"reads", show[readsResult]},
-		{"reports", show[reportsResult]}, {"fanout", show[fanoutResult]}, {"open", show[openResult]}, {"deadlines", show[deadlinesResult]},
+		{"cost", show[costResult]},
+		{"efficiency", show[efficiencyResult]},
+		{"acts", show[actsResult]},
+		{"reads", show[readsResult]},
+		{"reports", show[reportsResult]},
+		{"fanout", show[fanoutResult]},
+		{"open", show[openResult]},
+		{"deadlines", show[deadlinesResult]},
 		{"taxes", show[taxesResult]},
 	} {
 		if err := one.show(o, one.name, out); err != nil {
