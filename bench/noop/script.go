@@ -2,7 +2,6 @@ package noop
 
 import (
 	"encoding/json"
-	"maps"
 	"slices"
 
 	"go.temporal.io/api/common/v1"
@@ -55,9 +54,9 @@ func ScriptOf(events []*history.HistoryEvent) Script {
 	for _, e := range events {
 		switch e.EventType {
 		case enums.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED:
-			s.Input = size(e.GetWorkflowExecutionStartedEventAttributes().Input)
+			s.Input = size(e.GetWorkflowExecutionStartedEventAttributes().GetInput())
 		case enums.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED:
-			s.Out = size(e.GetWorkflowExecutionCompletedEventAttributes().Result)
+			s.Out = size(e.GetWorkflowExecutionCompletedEventAttributes().GetResult())
 		case enums.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED:
 			s.Ops = append(s.Ops, Op{Kind: Accept, In: size(e.GetWorkflowExecutionUpdateAcceptedEventAttributes().GetAcceptedRequest().GetInput().GetArgs())})
 		case enums.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED:
@@ -65,17 +64,17 @@ func ScriptOf(events []*history.HistoryEvent) Script {
 		case enums.EVENT_TYPE_MARKER_RECORDED:
 			s.Ops = append(s.Ops, localOf(e))
 		case enums.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
-			s.Ops = append(s.Ops, Op{Kind: Start, In: size(e.GetActivityTaskScheduledEventAttributes().Input), Out: results[e.EventId]})
+			s.Ops = append(s.Ops, Op{Kind: Start, In: size(e.GetActivityTaskScheduledEventAttributes().GetInput()), Out: results[e.EventId]})
 		case enums.EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
 			s.Ops = append(s.Ops, Op{Kind: Finish})
 		case enums.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
-			s.Ops = append(s.Ops, Op{Kind: Signal, In: size(e.GetWorkflowExecutionSignaledEventAttributes().Input)})
+			s.Ops = append(s.Ops, Op{Kind: Signal, In: size(e.GetWorkflowExecutionSignaledEventAttributes().GetInput())})
 		case enums.EVENT_TYPE_TIMER_STARTED:
 			s.Ops = append(s.Ops, Op{Kind: Timer})
 		case enums.EVENT_TYPE_TIMER_CANCELED:
 			s.Ops = append(s.Ops, Op{Kind: Cancel})
 		case enums.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES:
-			s.Ops = append(s.Ops, upsertOf(e.GetUpsertWorkflowSearchAttributesEventAttributes().SearchAttributes))
+			s.Ops = append(s.Ops, upsertOf(e.GetUpsertWorkflowSearchAttributesEventAttributes().GetSearchAttributes()))
 		default: // tasks follow from the rest
 		}
 	}
@@ -95,14 +94,7 @@ func resultSizes(events []*history.HistoryEvent) map[int64]int {
 
 // localOf takes the result out of a local activity's marker. A marker of a version makes a local activity of it, which costs the same.
 func localOf(e *history.HistoryEvent) Op {
-	m := e.GetMarkerRecordedEventAttributes()
-	op := Op{Kind: Local}
-	for _, name := range slices.Sorted(maps.Keys(m.Details)) {
-		if name == "result" {
-			op.Out = size(m.Details[name])
-		}
-	}
-	return op
+	return Op{Kind: Local, Out: size(e.GetMarkerRecordedEventAttributes().GetDetails()["result"])}
 }
 
 func upsertOf(attributes *common.SearchAttributes) Op {
