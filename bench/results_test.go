@@ -42,7 +42,7 @@ func TestSpreadsAndRatios(t *testing.T) {
 	if s := spreadOf([]float64{4, 1, 3, 2}); s != (spread{2.5, 1, 4}) {
 		t.Errorf("the spread is %v", s)
 	}
-	for figure, want := range map[float64]string{0.123: "0.1", 12.3: "12", 123.4: "120", 1234: "1200", 123_456: "123,000"} {
+	for figure, want := range map[float64]string{0.123: "0.1", 7: "7", 12.3: "12", 123.4: "120", 1234: "1,200", 1_234_567: "1,200,000"} {
 		if got := rounded(figure); got != want {
 			t.Errorf("%v is %s, not %s", figure, got, want)
 		}

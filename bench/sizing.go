@@ -3,9 +3,9 @@ package main
 import (
 	_ "embed"
 	"errors"
-	"fmt"
 	"io"
 	"math"
+	"strconv"
 	"text/template"
 
 	"shiming/internal/config"
@@ -62,6 +62,7 @@ func (o options) sizing(out io.Writer) error {
 	}
 	cost, open := costs.Result, waiting.Result
 	page := sizingPage{Enterprises: 100 * enterprises, Utilisation: 100 * utilisation, BusyHours: busyHours, DaysOpen: daysOpen, Retention: retentionDays, Scans: scans, ScanMB: scanMB}
+	page.Measured, page.On, page.Quick = costs.At.Format("2006-01-02"), costs.Cores, costs.Quick || waiting.Quick
 	page.Mean = meanOf(cost)
 	run := open.perRun()
 	page.RunKB = run.Worker / 1000
@@ -78,6 +79,9 @@ func (o options) sizing(out io.Writer) error {
 }
 
 type sizingPage struct {
+	Measured                 string
+	On                       int // cores
+	Quick                    bool
 	Enterprises, Utilisation float64 // per cent
 	BusyHours                int
 	DaysOpen, Retention      float64
@@ -152,15 +156,13 @@ func sizeOf(cores int, mean meanCost, open openResult) machineSize {
 
 // rounded is a figure with about two digits that mean something: more would promise what was not measured.
 func rounded(figure float64) string {
-	switch {
-	case figure >= 10_000:
-		return fmt.Sprintf("%.0f,000", figure/1000)
-	case figure >= 1000:
-		return fmt.Sprintf("%.0f", math.Round(figure/100)*100)
-	case figure >= 100:
-		return fmt.Sprintf("%.0f", math.Round(figure/10)*10)
-	case figure >= 10:
-		return fmt.Sprintf("%.0f", figure)
+	if figure < 10 {
+		return strconv.FormatFloat(math.Round(figure*10)/10, 'f', -1, 64)
 	}
-	return fmt.Sprintf("%.1f", figure)
+	unit := math.Pow(10, math.Floor(math.Log10(figure))-1)
+	text := strconv.FormatFloat(math.Round(figure/unit)*unit, 'f', 0, 64)
+	for at := len(text) - 3; at > 0; at -= 3 {
+		text = text[:at] + "," + text[at:]
+	}
+	return text
 }
