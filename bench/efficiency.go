@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -67,11 +66,18 @@ func bothKinds() []registration.Kind {
 	return []registration.Kind{registration.Individual, registration.Enterprise}
 }
 
-// cast is what a registration of a kind is made of: a script for each of its runs, and a name for each script.
-type cast struct {
-	names   []string
-	scripts []noop.Script
+// cast is what registrations of a kind are made of.
+type cast []member
+
+// member is a workflow type: its script, and how many such runs so many registrations had.
+type member struct {
+	name                string
+	script              noop.Script
+	runs, registrations int
 }
+
+// times is how many such runs the nth registration has, so that many have as many as those that were recorded.
+func (m member) times(n int) int { return (n+1)*m.runs/m.registrations - n*m.runs/m.registrations }
 
 // record takes some registrations and reads the scripts of their runs.
 func (c *counter) record(ctx context.Context, o options) (map[registration.Kind]cast, error) {
@@ -90,17 +96,14 @@ func (c *counter) record(ctx context.Context, o options) (map[registration.Kind]
 	return casts, nil
 }
 
-// castOf takes, of each workflow type, the run of the median length, as often as a registration has such runs.
+// castOf takes, of each workflow type, the run of the median length.
 func castOf(kind registration.Kind, r round) cast {
 	var some cast
 	groups := byKind(r.runs)
 	for _, name := range sorted(groups) {
 		group := groups[name]
 		slices.SortFunc(group, func(a, b run) int { return len(a.events) - len(b.events) })
-		script := noop.ScriptOf(group[len(group)/2].events)
-		for range (len(group) + r.n/2) / r.n {
-			some.names, some.scripts = append(some.names, string(kind)+"/"+name), append(some.scripts, script)
-		}
+		some = append(some, member{string(kind) + "/" + name, noop.ScriptOf(group[len(group)/2].events), len(group), r.n})
 	}
 	return some
 }
@@ -117,8 +120,8 @@ type player struct {
 func newPlayer(s *stack, casts map[registration.Kind]cast) (*player, error) {
 	scripts := map[string]noop.Script{} // none: only runs that stay open are wanted
 	for _, some := range casts {
-		for i, name := range some.names {
-			scripts[name] = some.scripts[i]
+		for _, m := range some {
+			scripts[m.name] = m.script
 		}
 	}
 	if err := s.startNoopWorker(scripts); err != nil {
@@ -137,18 +140,20 @@ func (p *player) many(ctx context.Context, kind registration.Kind, round, n int)
 	group.SetLimit(atOnce)
 	for i := range n {
 		group.Go(func() error {
-			prefix := fmt.Sprintf("noop/%s/%s/%d/%d/", p.prefix, kind, round, i)
-			return p.one(ctx, prefix, p.casts[kind])
+			return p.one(ctx, fmt.Sprintf("noop/%s/%s/%d/%d/", p.prefix, kind, round, i), p.casts[kind], i)
 		})
 	}
 	return group.Wait()
 }
 
-// one plays the runs of a registration one after another, as most of them come.
-func (p *player) one(ctx context.Context, prefix string, some cast) error {
-	var errs []error
-	for i, script := range some.scripts {
-		errs = append(errs, p.Play(ctx, prefix+strconv.Itoa(i), some.names[i], script))
+// one plays the runs of the nth registration one after another, as most of them come.
+func (p *player) one(ctx context.Context, prefix string, some cast, n int) error {
+	for _, m := range some {
+		for i := range m.times(n) {
+			if err := p.Play(ctx, prefix+m.name+"/"+strconv.Itoa(i), m.name, m.script); err != nil {
+				return err
+			}
+		}
 	}
-	return errors.Join(errs...)
+	return nil
 }

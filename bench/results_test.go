@@ -60,3 +60,18 @@ func TestCompressedCalendarsAreRead(t *testing.T) {
 		t.Error("the real calendar was taken for a compressed one")
 	}
 }
+
+// Four registrations that had 18 messages are played with 18 by every four.
+func TestPlayedRegistrationsHaveAsManyRunsAsRecordedOnes(t *testing.T) {
+	t.Parallel()
+	m, sum := member{runs: 18, registrations: 4}, 0
+	for n := range 8 {
+		if times := m.times(n); times < 4 || times > 5 {
+			t.Errorf("the registration %d has %d", n, times)
+		}
+		sum += m.times(n)
+	}
+	if sum != 36 {
+		t.Errorf("eight have %d", sum)
+	}
+}

@@ -84,17 +84,16 @@ const (
 func newVariants(s *stack, casts map[registration.Kind]cast) (variants, error) {
 	bare := map[registration.Kind]cast{}
 	for kind, some := range casts {
-		less := cast{}
-		for i, script := range some.scripts {
-			less.names, less.scripts = append(less.names, some.names[i]+" "+unattributed), append(less.scripts, script.Without(noop.Upsert))
+		for _, m := range some {
+			m.name, m.script = m.name+" "+unattributed, m.script.Without(noop.Upsert)
+			bare[kind] = append(bare[kind], m)
 		}
-		bare[kind] = less
 	}
 	all := map[string]noop.Script{}
 	for _, set := range []map[registration.Kind]cast{casts, bare} {
 		for _, some := range set {
-			for i, name := range some.names {
-				all[name] = some.scripts[i]
+			for _, m := range some {
+				all[m.name] = m.script
 			}
 		}
 	}
