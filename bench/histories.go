@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"iter"
 	"maps"
 	"slices"
 	"time"
@@ -95,3 +96,14 @@ func byKind(runs []run) map[string][]run {
 }
 
 func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// sortedBy yields a map in the order of its keys.
+func sortedBy[V any](m map[string]V) iter.Seq2[string, V] {
+	return func(yield func(string, V) bool) {
+		for _, key := range sorted(m) {
+			if !yield(key, m[key]) {
+				return
+			}
+		}
+	}
+}

@@ -67,7 +67,7 @@ func (p picture) save(path string) error {
 		canvas.Add(bars)
 		canvas.Legend.Add(one.name, bars)
 	}
+	canvas.X.Min, canvas.X.Max = -0.6, float64(len(p.names))+0.4 // room for the legend
 	canvas.Y.Min = 0
-	canvas.Y.Max *= 1.25 // room for the legend
 	return canvas.Save(pictureWidth, pictureHeight, path)
 }

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strings"
 )
 
@@ -19,6 +21,11 @@ func show[T tabular](o options, name string, out io.Writer) error {
 	}
 	sayf(out, "\n### %s\n\nMeasured on %s, %d cores, %s%s.\n", name, r.At.Format("2006-01-02"), r.Cores, r.Go, how)
 	r.Result.table(out)
+	if drawn, ok := any(r.Result).(pictured); ok {
+		for file, p := range sortedBy(drawn.pictures()) {
+			sayf(out, "![%s](%s/%s.svg)\n", p.title, o.results, file)
+		}
+	}
 	return nil
 }
 
@@ -45,11 +52,25 @@ func (o options) tables(out io.Writer) error {
 	return nil
 }
 
+// redraw draws the pictures of what was kept.
+func redraw[T tabular](o options, name string) error {
+	r, found, err := kept[T](o, name)
+	if err != nil || !found {
+		return err
+	}
+	if drawn, ok := any(r.Result).(pictured); ok {
+		return o.draw(drawn)
+	}
+	return nil
+}
+
 // The tables stand in the page below this line, to its end.
 const (
 	readme       = "README.md"
 	resultsBelow = "<!-- What stands below is written by `make bench-pages`. -->\n"
 )
+
+var blankLines = regexp.MustCompile(`\n{3,}`)
 
 // writeReadme puts the tables into the bench's page.
 func (o options) writeReadme() error {
@@ -63,8 +84,9 @@ func (o options) writeReadme() error {
 	}
 	var b strings.Builder
 	b.WriteString(text + resultsBelow)
-	if err := o.tables(&b); err != nil {
+	err = errors.Join(o.tables(&b), redraw[costResult](o, "cost"), redraw[actsResult](o, "acts"), redraw[readsResult](o, "reads"), redraw[openResult](o, "open"))
+	if err != nil {
 		return err
 	}
-	return os.WriteFile(readme, []byte(strings.TrimRight(b.String(), "\n")+"\n"), 0o644) //nolint:gosec // for everybody to read
+	return os.WriteFile(readme, []byte(strings.TrimRight(blankLines.ReplaceAllString(b.String(), "\n\n"), "\n")+"\n"), 0o644) //nolint:gosec // for everybody to read
 }

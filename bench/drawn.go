@@ -1,6 +1,11 @@
 package main
 
-import "shiming/registration"
+import (
+	"fmt"
+	"strconv"
+
+	"shiming/registration"
+)
 
 func (r costResult) pictures() map[string]picture {
 	names := []string{string(registration.Individual), string(registration.Enterprise)}
@@ -33,4 +38,23 @@ func (r actsResult) pictures() map[string]picture {
 	}
 	p.parts = []part{{"act", ours}, {"empty update", theirs}}
 	return map[string]picture{"acts": p}
+}
+
+func (r openResult) pictures() map[string]picture {
+	p := picture{title: "A worker's memory by the runs in its cache", unit: "MB", beside: true, parts: []part{{name: "registrations"}, {name: "empty runs"}}}
+	for _, s := range r.Sizes {
+		p.names = append(p.names, strconv.Itoa(s.Runs))
+		p.parts[0].values = append(p.parts[0].values, float64(s.WorkerMemory)/1e6)
+		p.parts[1].values = append(p.parts[1].values, float64(s.EmptyMemory)/1e6)
+	}
+	return map[string]picture{"open": p}
+}
+
+func (r readsResult) pictures() map[string]picture {
+	p := picture{title: "A read and one select behind a bare handler, median", unit: "ms", beside: true, parts: []part{{name: "ours"}, {name: "bare"}}}
+	for _, s := range r.Sizes {
+		p.names = append(p.names, fmt.Sprintf("%d rows", s.Rows))
+		p.parts[0].values, p.parts[1].values = append(p.parts[0].values, s.Alone.Ours.P50), append(p.parts[1].values, s.Alone.Theirs.P50)
+	}
+	return map[string]picture{"reads": p}
 }
