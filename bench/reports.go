@@ -53,12 +53,15 @@ func reports(ctx context.Context, s *stack, o options, out io.Writer) error {
 	return o.report(out, "reports", result)
 }
 
+// deliveredWithin is how long a slow machine may take for all of them.
+const deliveredWithin = 10 * time.Minute
+
 // untilDelivered returns when no delivery waits.
 func (c *counter) untilDelivered(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, quietWithin)
+	ctx, cancel := context.WithTimeout(ctx, deliveredWithin)
 	defer cancel()
+	var waiting int
 	for {
-		var waiting int
 		if err := c.product.QueryRow(ctx, `select count(*) from webhook_deliveries where state = 'pending'`).Scan(&waiting); err != nil {
 			return fmt.Errorf("%d deliveries wait: %w", waiting, err)
 		}
