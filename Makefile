@@ -6,7 +6,7 @@ TOOL  := go tool -modfile=tools/go.mod
 # The tests whose runs are worth keeping: a branch of the process each.
 RECORDED := IsApproved|SkipsTheCard|AgentIsRejected|FiveWrongCodes|IdentityInUse|WithdrawWhile|Expiry|WindowCloses|Overdue|BankRefuses|MoneyReturned|ReturnAfter|CorrectedBank|IdentityIsRejected|FinalRejection|ScanFails|ReplacedSession|PayoutLimit|AnswerThatNever|ClearingFromEndToEnd|AuthorisedPerson|ContestedClaimFrom|ClearsWhenEligible|ClearingSurvives|ObjectionHolds|StepIsTold|SubscriberThatFails
 
-.PHONY: help demo dev build test race cover storm restores longrun bench benchmarks mutants lint fmt generate workflowcheck tidy check histories image up down backup restore drill
+.PHONY: help demo dev build test race cover storm restores longrun bench bench-pages benchmarks mutants lint fmt generate workflowcheck tidy check histories image up down backup restore drill
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } \
@@ -34,8 +34,10 @@ restores: ## put the database, then the engine back to an earlier time while peo
 	SHIMING_RESTORES=1 go test ./internal/storm -run '^TestRestoreOf' -parallel 1 -count=1 -v -timeout 1h
 longrun: ## ten thousand acts on one registration
 	go test ./internal/longrun -count=1 -v -timeout 1h -acts 10000
-bench: ## measure the product as processes of its own: ten times as many creations as can be done (bench/README.md; ARGS=)
+bench: ## measure the product as processes of its own, into bench/results (bench/README.md; ARGS=, QUICK=1)
 	cd bench && go run . $(ARGS)
+bench-pages: ## the tables in bench/README.md and docs/sizing.md, made of bench/results
+	cd bench && go run . readme && go run . sizing >sizing.tmp && mv sizing.tmp ../docs/sizing.md
 benchmarks: ## the benchmarks of functions, three times each
 	go test -run '^$$' -bench . -benchmem -count 3 ./...
 mutants: ## break lines one at a time, in a copy, and see that a test fails each time (internal/mutants/list.txt); not part of the CI

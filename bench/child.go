@@ -16,7 +16,8 @@ import (
 // child is a process of the product's. What it writes is in its log.
 type child struct {
 	*devstack.Child
-	log *os.File
+	name string
+	log  *os.File
 }
 
 // settings are a child's environment variables; of ours it gets none of the product's or the engine's.
@@ -47,11 +48,23 @@ func startChild(logs, name, path string, set settings, args ...string) (*child, 
 	if err != nil {
 		return nil, errors.Join(err, log.Close())
 	}
-	return &child{c, log}, nil
+	return &child{c, name, log}, nil
 }
 
 // stop ends the process and its log.
 func (c *child) stop(ctx context.Context) error { return errors.Join(c.Stop(ctx), c.log.Close()) }
+
+// kill ends the process as a crash would.
+func (c *child) kill(ctx context.Context) error {
+	p, err := os.FindProcess(c.PID())
+	if err != nil {
+		return err
+	}
+	if err := p.Kill(); err != nil {
+		return err
+	}
+	return c.stop(ctx)
+}
 
 // runOnce runs a command of the product's to its end.
 func runOnce(ctx context.Context, path string, set settings, args ...string) error {

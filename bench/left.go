@@ -29,12 +29,12 @@ const lookEvery = 5 * time.Second
 // reportLeft says what exists of what was refused, at once and after the collection. A call without an answer may have come to
 // be: its caller was not told that it had not, and asks again.
 func reportLeft(ctx context.Context, s *stack, o options, answers []answer, out io.Writer) error {
-	pool, err := pgxpool.New(ctx, s.postgres.URL)
+	pool, err := pgxpool.New(ctx, s.servers.database)
 	if err != nil {
 		return err
 	}
 	defer pool.Close()
-	engine, err := client.Dial(client.Options{HostPort: s.temporal.Address, Namespace: s.temporal.Namespace})
+	engine, err := client.Dial(client.Options{HostPort: s.servers.address, Namespace: s.servers.namespace})
 	if err != nil {
 		return err
 	}
@@ -47,7 +47,7 @@ func reportLeft(ctx context.Context, s *stack, o options, answers []answer, out 
 	}
 	began := time.Now()
 	for first := true; ; first = false {
-		l, err := lookFor(ctx, pool, engine, s.temporal.Namespace, refused)
+		l, err := lookFor(ctx, pool, engine, s.servers.namespace, refused)
 		if err != nil {
 			return err
 		}

@@ -43,14 +43,14 @@ func TestTheRateIsOfferedAlsoWhenNobodyAnswers(t *testing.T) {
 
 func TestUnknownMeasurementsAndOptionsAreRefused(t *testing.T) {
 	t.Parallel()
-	if _, err := choose([]string{"nothing"}); err == nil {
+	if _, err := choose([]string{"nothing"}, options{}); err == nil {
 		t.Error("an unknown measurement was taken")
 	}
 	if _, _, err := parse([]string{"--times", "0"}, &bytes.Buffer{}); err == nil {
 		t.Error("nothing would be offered")
 	}
-	all, err := choose(nil)
-	if err != nil || len(all) != len(measurements()) {
+	all, err := choose(nil, options{})
+	if err != nil || len(all) != len(measurements(options{})) {
 		t.Error("without a name all are meant")
 	}
 }
