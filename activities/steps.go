@@ -11,8 +11,9 @@ type taken func() (registration.StepResult, error)
 
 // unlessFinished has a provider asked for an act, and takes the step that follows: its refusal's, or then. An act that has been
 // ended before is answered as it was then, and nobody is asked.
-func unlessFinished(ctx context.Context, book StepBook, step registration.Step, ask func() (refusal *registration.Refusal, then taken, err error)) (registration.StepResult, error) {
+func unlessFinished(ctx context.Context, book StepBook, step registration.Step, ask func() (refusal *registration.Refusal, then taken, err error)) (result registration.StepResult, err error) {
 	defer alive(ctx)()
+	defer func() { result.ActID = step.ActID }()
 	if done, err := book.Finished(ctx, step); done != nil || err != nil {
 		return orNone(done), err
 	}

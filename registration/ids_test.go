@@ -41,6 +41,6 @@ func TestWorkflowNames(t *testing.T) {
 func TestSearchAttributes(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, map[string]string{
-		"RegistrationState": "Keyword", "DeveloperKind": "Keyword", "WaitingOn": "Keyword", "DueAt": "Datetime", "Overdue": "Bool",
+		"RegistrationState": "Keyword", "DeveloperKind": "Keyword", "WaitingOn": "Keyword", "DueAt": "Datetime", "Overdue": "Bool", "Problem": "Keyword",
 	}, SearchAttributes())
 }

@@ -45,6 +45,8 @@ type StepResult struct {
 	Stale int `json:"stale,omitempty"`
 	// Waits: no attempt to clear was begun, for another clearing of the account is being carried out.
 	Waits bool `json:"waits,omitempty"`
+	// ActID is the act that a provider was asked for. An activity's answer to another act is not taken for it.
+	ActID string `json:"act_id,omitempty"`
 	// Behind: the database knows less than the run; nothing was done.
 	Behind bool `json:"behind,omitempty"`
 }

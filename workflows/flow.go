@@ -92,11 +92,11 @@ func (f *flow) next(ctx workflow.Context) *act {
 		f.look(ctx)
 	case len(f.acts) > 0:
 		return f.admit(ctx)
-	default:
+	case f.alarms.rang():
 		f.alarms.silence()
 		f.wake(ctx)
 	}
-	return nil
+	return nil // also for word that cannot be read: the engine's client has passed it over
 }
 
 // admit takes the oldest act out, and returns it if its step is the caller's to take.

@@ -48,7 +48,7 @@ func (f *flow) ask(ctx workflow.Context, a *act, lane registration.Lane, summary
 	away := false
 	result := f.whole(ctx, func() registration.StepResult {
 		result, err := ask(ctx, lane, summary, do, f.stepOf(ctx, a))
-		away = err != nil
+		away = err != nil || result.ActID != a.args.ActID
 		return result
 	})
 	if away {

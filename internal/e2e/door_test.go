@@ -248,14 +248,12 @@ func TestAnAnswerIsNotGivenTwice(t *testing.T) {
 	require.Equal(t, "provider_unavailable", a.at("last_error", "code"))
 }
 
-// resultOf is what the newest activity of a type came to.
+// resultOf is what the newest local activity of a type came to.
 func (w *world) resultOf(t *testing.T, r *reg, activity string) (result *commonpb.Payloads) {
 	t.Helper()
-	types := map[int64]string{}
 	for _, e := range w.history(t, r) {
-		types[e.GetEventId()] = e.GetActivityTaskScheduledEventAttributes().GetActivityType().GetName()
-		if done := e.GetActivityTaskCompletedEventAttributes(); done != nil && types[done.GetScheduledEventId()] == activity {
-			result = done.GetResult()
+		if marker := e.GetMarkerRecordedEventAttributes().GetDetails(); marker != nil && strings.Contains(w.decoded(t, e), `"`+activity+`"`) {
+			result = marker["result"]
 		}
 	}
 	require.NotNil(t, result)

@@ -100,8 +100,9 @@ func (w *world) requested(account string, n int) payment {
 		}
 		return s
 	}
-	session := "qrs-" + step.Subject
-	_, err = w.Store.SessionOpened(ctx, act(registration.ActAdminSession, "", nil), postgres.AdminSession{
+	session, scan := "qrs-"+step.Subject, act(registration.ActAdminSession, "", nil)
+	scan.Role = registration.AuthorizedAgent
+	_, err = w.Store.SessionOpened(ctx, scan, postgres.AdminSession{
 		SessionID: session, Role: registration.AuthorizedAgent, QRPayload: "x", ExpiresAt: w.Now(),
 	})
 	require.NoError(w.t, err)
