@@ -103,14 +103,11 @@ func noticeSubject(registrationID *string, about string) string {
 }
 
 // open opens what a notice tells.
-func (n *noticeRow) open(ctx context.Context, s *Store, q querier) (data notice.Data, err error) {
+func (n *keyedNotice) open(s *Store) (data notice.Data, err error) {
 	if n.Sealed == nil { // by an older release, in clear
 		return *n.Data, nil
 	}
-	keys, err := keysOf(ctx, q, *n.SealedFor)
-	if err != nil {
-		return data, err
-	}
+	keys := dataKeys{*n.SealedFor: n.DataKey}
 	err = s.openAbout(keys, *n.SealedFor, noticeSubject(n.RegistrationID, n.about()), n.ID, dossier.PurposeNotice, n.Sealed, &data)
 	return data, err
 }
@@ -158,19 +155,19 @@ type Notice struct {
 // it waits for ops, [ErrBeingSent] if another attempt began less than patience ago, by its channel, and has left no record;
 // [ErrPaused] or a [*CeilingError] if it must wait for what it costs.
 func (s *Store) TakeNotice(ctx context.Context, id string, patience func(notice.Channel) time.Duration) (*Notice, error) {
-	row, err := oneNotice(ctx, s.pool, id, "")
+	row, err := noticeWithKey(ctx, s.pool, id)
 	if err != nil {
 		return nil, err
 	}
 	if may, err := row.mayBegin(s.now(), patience(row.Channel)); !may {
 		return nil, err
 	}
-	data, err := row.open(ctx, s, s.pool)
+	data, err := row.open(s)
 	if err != nil {
 		return nil, err
 	}
 	n := &Notice{ID: id, Kind: row.Kind, Channel: row.Channel, Locale: row.Locale, Data: data, Audience: row.Recipient}
-	wanted, err := s.complete(ctx, row, n)
+	wanted, err := s.complete(ctx, &row.noticeRow, n)
 	if err != nil {
 		return nil, err
 	}
@@ -201,7 +198,7 @@ func (s *Store) complete(ctx context.Context, row *noticeRow, n *Notice) (wanted
 	if !wanted || err != nil || row.RegistrationID == nil {
 		return wanted, err
 	}
-	err = s.inSnapshot(ctx, func(q querier) error { return s.address(ctx, q, *row.RegistrationID, n) })
+	err = s.address(ctx, *row.RegistrationID, n)
 	if errors.Is(err, errSecondCopy) {
 		return false, nil
 	}
@@ -262,26 +259,44 @@ func (s *Store) stillMoved(ctx context.Context, eventKey string, n *Notice) (wan
 // errSecondCopy says that the contact's mailbox is the registered one by now, which has a copy of its own.
 var errSecondCopy = errors.New("postgres: the mailbox has a copy already")
 
-// address fills in who the notice is for, and by which names they know themselves.
-func (s *Store) address(ctx context.Context, q querier, registrationID string, n *Notice) error {
-	rec, err := load(ctx, q, registrationID, "")
+// address fills in who the notice is for, and by which names they know themselves. All of it is read at one moment.
+func (s *Store) address(ctx context.Context, registrationID string, n *Notice) error {
+	outside := n.Audience == "registered" || n.Audience == "contact"
+	rows, err := s.pool.Query(ctx, `select r.name, coalesce(r.company ->> 'legal_name', ''), coalesce(i.ref, ''), i.subject, i.purpose, i.sealed, k.wrapped
+		from registrations r left join vault_items i on $2 and i.ref = r.applicant_ref or $3 = 'contact' and i.ref = r.contact_ref
+		left join vault_keys k on k.subject = i.subject where r.id = $1`, registrationID, outside, n.Audience)
 	if err != nil {
 		return err
 	}
-	n.Data.DeveloperName = rec.Name
-	if rec.Company != nil {
-		n.Data.CompanyName = rec.Company.LegalName
-	}
-	if n.Audience != "registered" && n.Audience != "contact" {
+	items := map[string]sealedItem{}
+	var item sealedItem
+	tag, err := pgx.ForEachRow(rows, []any{&n.Data.DeveloperName, &n.Data.CompanyName, &item.ref, &item.subject, &item.purpose, &item.sealed, &item.wrapped}, func() error {
+		if item.purpose != nil {
+			items[*item.purpose] = item
+		}
+		item = sealedItem{}
+		return nil
+	})
+	switch {
+	case err != nil:
+		return err
+	case tag.RowsAffected() == 0:
+		return ErrNotFound
+	case !outside:
 		return nil
 	}
+	return s.addressOf(Own(registrationID), items, n)
+}
+
+// addressOf is the address, by what the registration's owner has handed in.
+func (s *Store) addressOf(owner Owner, items map[string]sealedItem, n *Notice) error {
 	var a dossier.Applicant
-	if err := s.get(ctx, q, Own(rec.ID), rec.ApplicantRef, dossier.PurposeApplicant, &a); err != nil {
+	if err := s.openItem(items[dossier.PurposeApplicant], owner, dossier.PurposeApplicant, &a); err != nil {
 		return err
 	}
 	if n.Audience == "contact" {
 		var contact dossier.Contact
-		err := s.get(ctx, q, Own(rec.ID), *rec.ContactRef, dossier.PurposeContact, &contact)
+		err := s.openItem(items[dossier.PurposeContact], owner, dossier.PurposeContact, &contact)
 		if err == nil && contact.Email == a.Email {
 			err = errSecondCopy
 		}

@@ -115,33 +115,72 @@ func (n *noticeRow) mayBegin(now time.Time, patience time.Duration) (bool, error
 	return true, nil
 }
 
+// keyedNotice is a notice and the data key that it is sealed with.
+type keyedNotice struct {
+	noticeRow
+	DataKey []byte // nil: erased, or it is not sealed
+}
+
+func noticeWithKey(ctx context.Context, q querier, id string) (*keyedNotice, error) {
+	rows, err := q.Query(ctx, `select `+noticeColumns+`, (select wrapped from vault_keys where subject = sealed_for) as data_key from notices where id = $1`, id)
+	if err != nil {
+		return nil, err
+	}
+	n, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByName[keyedNotice])
+	return n, notFound(err)
+}
+
 // seize begins an attempt, and notes since when: until its record is written nobody else begins one. A dead attempt is found
 // by the note that it left, and counts as one whose outcome nobody knows.
 func (s *Store) seize(ctx context.Context, id string, patience time.Duration) (since time.Time, mine bool, err error) {
 	since = s.now().Truncate(time.Microsecond) // as it is stored
 	var why error
 	err = s.inTx(ctx, func(tx pgx.Tx) error {
-		n, err := oneNotice(ctx, tx, id, "for update")
-		if err != nil {
+		n, err := seizeUntried(ctx, tx, id, since)
+		if n == nil && err == nil {
+			n, why, err = s.seizeTried(ctx, tx, id, since, patience)
+		}
+		if n == nil || err != nil {
 			return err
 		}
-		if mine, why = n.mayBegin(since, patience); !mine {
-			return nil
-		}
-		if n.SendingAt != nil {
-			if mine, err = s.countUnknown(ctx, tx, n); !mine || err != nil {
-				why = ErrNoticeFailed
-				return err
-			}
-		}
-		if why, err = s.maySend(ctx, tx, n, since); why != nil || err != nil {
-			mine = false
+		if why, err = s.maySend(ctx, tx, n, since); why == nil {
+			mine = err == nil
 			return err
 		}
-		_, err = tx.Exec(ctx, `update notices set sending_at = $2 where id = $1`, id, since)
+		_, err = tx.Exec(ctx, `update notices set sending_at = null where id = $1`, id)
 		return err
 	})
 	return since, mine, errors.Join(err, why)
+}
+
+// seizeUntried begins an attempt at a notice that waits and has no other's note on it, as most do. Nil: it is no such notice.
+func seizeUntried(ctx context.Context, tx pgx.Tx, id string, since time.Time) (*noticeRow, error) {
+	rows, err := tx.Query(ctx, `update notices set sending_at = $2 where id = $1 and sending_at is null and `+noticeIsWaiting+` returning `+noticeColumns, id, since)
+	if err != nil {
+		return nil, err
+	}
+	n, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByName[noticeRow])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
+	}
+	return n, err
+}
+
+// seizeTried begins an attempt after one that is dead, which it counts. Nil: there is none to begin, and why.
+func (s *Store) seizeTried(ctx context.Context, tx pgx.Tx, id string, since time.Time, patience time.Duration) (n *noticeRow, why, err error) {
+	if n, err = oneNotice(ctx, tx, id, "for update"); err != nil {
+		return nil, nil, err
+	}
+	if may, why := n.mayBegin(since, patience); !may {
+		return nil, why, nil
+	}
+	if n.SendingAt != nil {
+		if more, err := s.countUnknown(ctx, tx, n); !more || err != nil {
+			return nil, ErrNoticeFailed, err
+		}
+	}
+	_, err = tx.Exec(ctx, `update notices set sending_at = $2 where id = $1`, id, since)
+	return n, nil, err
 }
 
 // maySend says why a notice has to wait, if it has: the notice of a payment while none may be ordered, unless the payment was
@@ -217,31 +256,32 @@ func (s *Store) NoticeUntouched(ctx context.Context, taken *Notice) error {
 // NoticeAccepted notes that the provider took the notice. Whichever attempt says so, and whatever was thought before, it is sent.
 func (s *Store) NoticeAccepted(ctx context.Context, id, providerID string) error {
 	return s.inTx(ctx, func(tx pgx.Tx) error {
-		return s.noticeAnswered(ctx, tx, id, `update notices set accepted_at = $2, provider_id = $3, refused_at = null, unsure_at = null, sending_at = null
-			where id = $1 and accepted_at is null`, s.now(), providerID)
+		return s.noticeAnswered(ctx, tx, id, `accepted_at = $2, provider_id = $3, refused_at = null, unsure_at = null, sending_at = null`, `true`, s.now(), providerID)
 	})
 }
 
 // NoticeRefused notes that the provider will never take it (an address that does not exist, say).
 func (s *Store) NoticeRefused(ctx context.Context, id string) error {
 	return s.inTx(ctx, func(tx pgx.Tx) error {
-		return s.noticeAnswered(ctx, tx, id, `update notices set refused_at = $2, unsure_at = null, sending_at = null
-			where id = $1 and accepted_at is null and refused_at is null`, s.now())
+		return s.noticeAnswered(ctx, tx, id, `refused_at = $2, unsure_at = null, sending_at = null`, `n.refused_at is null`, s.now())
 	})
 }
 
-// noticeAnswered notes a definite answer, with what depends on it.
-func (s *Store) noticeAnswered(ctx context.Context, tx pgx.Tx, id, update string, args ...any) error {
+// noticeAnswered notes a definite answer, with what depends on it, unless there is a better one.
+func (s *Store) noticeAnswered(ctx context.Context, tx pgx.Tx, id, set, unless string, args ...any) error {
 	var kind notice.Kind
 	var about string
-	err := tx.QueryRow(ctx, update+` returning kind, coalesce(about, data ->> 'RegistrationID', '')`, append([]any{id}, args...)...).Scan(&kind, &about)
+	var unsure bool
+	err := tx.QueryRow(ctx, `update notices n set `+set+` from (select id, unsure_at is not null as unsure from notices where id = $1 for update) was
+		where n.id = was.id and n.accepted_at is null and `+unless+` returning n.kind, coalesce(n.about, n.data ->> 'RegistrationID', ''), was.unsure`,
+		append([]any{id}, args...)...).Scan(&kind, &about, &unsure)
 	if errors.Is(err, pgx.ErrNoRows) { // answered before
 		return nil
 	}
-	if err != nil {
-		return err
+	if err == nil && unsure {
+		err = s.gone(ctx, tx, registration.FindingMessageUnsure, id)
 	}
-	if err := s.gone(ctx, tx, registration.FindingMessageUnsure, id); err != nil || kind != notice.ClearingObjection {
+	if err != nil || kind != notice.ClearingObjection {
 		return err
 	}
 	return s.objectionAnswered(ctx, tx, about)

@@ -35,8 +35,7 @@ func (s *Store) ResendNotice(ctx context.Context, w NoticeWord) (*registration.R
 // AcceptNotice takes ops' word that a notice which failed has come after all, as if its provider had taken it now.
 func (s *Store) AcceptNotice(ctx context.Context, w NoticeWord) (*registration.Refusal, error) {
 	return s.say(ctx, w, "accept", "notice_accepted", func(tx pgx.Tx, n *noticeRow) error {
-		return s.noticeAnswered(ctx, tx, n.ID, `update notices set accepted_at = $2, refused_at = null, unsure_at = null, sending_at = null
-			where id = $1 and accepted_at is null`, s.now())
+		return s.noticeAnswered(ctx, tx, n.ID, `accepted_at = $2, refused_at = null, unsure_at = null, sending_at = null`, `true`, s.now())
 	})
 }
 

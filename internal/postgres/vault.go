@@ -139,20 +139,17 @@ func (s *Store) Get(ctx context.Context, owner Owner, ref, purpose string, v any
 }
 
 func (s *Store) get(ctx context.Context, q querier, owner Owner, ref, purpose string, v any) error {
-	var itsSubject, itsPurpose string
-	var sealed, wrapped []byte
+	item := sealedItem{ref: ref}
 	err := q.QueryRow(ctx, `select i.subject, i.purpose, i.sealed, k.wrapped from vault_items i join vault_keys k on k.subject = i.subject where i.ref = $1`, ref).
-		Scan(&itsSubject, &itsPurpose, &sealed, &wrapped)
-	switch {
-	case err != nil:
+		Scan(&item.subject, &item.purpose, &item.sealed, &item.wrapped)
+	if err != nil {
 		return fmt.Errorf("postgres: vault item: %w", notFound(err))
-	case itsSubject != owner.Subject || itsPurpose != purpose:
-		return fmt.Errorf("%w: %s of %s", ErrForeign, purpose, owner.Row)
-	case wrapped == nil:
-		return ErrErased
 	}
-	remember(q, owner.Subject, wrapped)
-	return s.unsealWith(wrapped, owner.place(purpose, ref), sealed, v)
+	if err := s.openItem(item, owner, purpose, v); err != nil {
+		return err
+	}
+	remember(q, owner.Subject, item.wrapped)
+	return nil
 }
 
 // drop forgets a vault item that has served its purpose (a card, a code); an item already gone is no error.
