@@ -32,6 +32,7 @@ type Clearance struct {
 
 // JudgeConditions asks the wallet how things stand and judges all conditions.
 func (a *Clearance) JudgeConditions(ctx context.Context, clearingID string) (registration.ClearingVerdict, error) {
+	defer alive(ctx)()
 	account, err := a.Book.ClearingAccount(ctx, clearingID)
 	if err != nil {
 		return registration.ClearingVerdict{}, err

@@ -77,6 +77,12 @@ func classify(err error) error {
 	return temporal.NewApplicationError("the database could not be written; see the worker's log", FailStorage)
 }
 
+// isStorage reports whether an activity failed by the database, and may be tried again at once.
+func isStorage(err error) bool {
+	failure, ok := errors.AsType[*temporal.ApplicationError](classify(err))
+	return ok && failure.Type() == FailStorage
+}
+
 // said reports whether an activity has said itself how it failed.
 func said(err error) bool {
 	_, yes := err.(*temporal.ApplicationError) //nolint:errorlint // one that is wrapped would be tried again whatever it says

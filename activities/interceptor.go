@@ -14,7 +14,7 @@ import (
 )
 
 // Boundary is what every activity passes on its way to the engine: its error is classified, and what somebody must look at is
-// logged. Of what is tried in a workflow's own task before it goes by its lane, it lets through what holds nobody up.
+// logged, unless it was cut short. Of what is tried in a workflow's own task before it goes by its lane, it lets through what holds nobody up.
 type Boundary struct {
 	interceptor.WorkerInterceptorBase
 	Log *slog.Logger
@@ -59,7 +59,7 @@ func (b *boundary) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteA
 	}
 	result, err := b.Next.ExecuteActivity(ctx, in)
 	failed := classify(err)
-	if application, ok := errors.AsType[*temporal.ApplicationError](failed); ok && slices.Contains(looked, application.Type()) {
+	if application, ok := errors.AsType[*temporal.ApplicationError](failed); ok && ctx.Err() == nil && slices.Contains(looked, application.Type()) {
 		b.Log.Error("an activity failed", "activity", info.ActivityType.Name, "about", about(in.Args), "failure", application.Type(), "error", err)
 	}
 	return result, failed

@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"cmp"
 	"context"
 
 	"shiming/registration"
@@ -18,13 +19,27 @@ func unlessFinished(ctx context.Context, book StepBook, step registration.Step, 
 		return orNone(done), err
 	}
 	refusal, then, err := ask()
-	switch {
-	case err != nil:
+	if err != nil {
 		return registration.StepResult{}, err
-	case refusal != nil:
-		return book.RefuseAct(ctx, registration.Refusing{Step: step, Refusal: *refusal})
 	}
-	return then()
+	if refusal != nil {
+		then = func() (registration.StepResult, error) {
+			return book.RefuseAct(ctx, registration.Refusing{Step: step, Refusal: *refusal})
+		}
+	}
+	return insisted(ctx, then)
+}
+
+// insisted takes a step for as long as its activity may take: what a provider has answered is not lost with a database that is away
+// for some seconds.
+func insisted(ctx context.Context, take taken) (result registration.StepResult, failed error) {
+	away := written(ctx, func(context.Context) error {
+		if result, failed = take(); isStorage(failed) {
+			return failed
+		}
+		return nil
+	})
+	return result, cmp.Or(failed, away)
 }
 
 func orNone(done *registration.StepResult) registration.StepResult {

@@ -71,9 +71,11 @@ func (f *flow) start(ctx workflow.Context, from *registration.Case) {
 		return
 	}
 	opening := f.whole(ctx, func() registration.StepResult { return f.open(ctx) })
-	if f.refused = opening.Refusal; f.refused == nil {
-		f.adopt(ctx, opening)
+	if f.refused = opening.Refusal; f.refused != nil {
+		f.publish(ctx)
+		return
 	}
+	f.adopt(ctx, opening)
 }
 
 // next waits for an act that the state allows and returns it; the caller takes its step. What is the same in every state is
@@ -144,7 +146,7 @@ func (f *flow) continues(ctx workflow.Context) bool {
 	if !workflow.GetInfo(ctx).GetContinueAsNewSuggested() {
 		return false
 	}
-	waits := func() bool { return len(f.acts) > 0 || f.looks.Len() > 0 }
+	waits := func() bool { return f.cancel.asked() || len(f.acts) > 0 || f.looks.Len() > 0 }
 	f.await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) || waits() })
 	return !waits() && workflow.AllHandlersFinished(ctx)
 }

@@ -38,6 +38,9 @@ func WebhookDelivery(ctx workflow.Context, d registration.Delivery) error {
 			return err
 		}
 		d.GiveUpAt = result.GiveUpAt // it was the first try: the worker had been away
+		if err := workflow.Sleep(ctx, max(time.Second, min(result.Pause, d.GiveUpAt.Sub(workflow.Now(ctx))))); err != nil {
+			return err
+		}
 	}
 }
 

@@ -41,6 +41,8 @@ func (s *Store) BeginLookedAt(ctx context.Context, look *ActLook, a Act, purpose
 			return ActRecord{InputRef: b.inputRef()}, nil, nil
 		case refusal != nil:
 			return ActRecord{}, refusal, nil
+		case look.Begun: // and was forgotten since: nothing of it was looked at
+			return ActRecord{}, registration.Refuse(registration.CodeProviderUnavailable), nil
 		}
 		if look, err = s.LookForAct(ctx, look.clearing != nil, a.RegistrationID, a.ID, a.Act); err != nil { // another card is bound
 			return ActRecord{}, nil, err
@@ -95,7 +97,7 @@ const lockForAct = `select case when $2 then pg_advisory_xact_lock(hashtextexten
 	from (select id, account_id from %s where id = $1 for update) r`
 
 // beginAct begins an act that is new and within its limits, and gives one that was begun as much time as a new one: somebody waits
-// for it again. It is asked when everything is locked. %[1]s is the table, %[2]s a condition on its row r.
+// for it again. One that had been begun ($21) is begun no other time. It is asked when everything is locked. %[1]s is the table, %[2]s a condition on its row r.
 const beginAct = `with known as (select input_ref, finished_at, closed_at, refusal from acts where id = $1),
 	again as (update acts set expires_at = greatest(expires_at, $2) where id = $1 and finished_at is null and closed_at is null),
 	share as (select
@@ -109,7 +111,7 @@ const beginAct = `with known as (select input_ref, finished_at, closed_at, refus
 		(select array_agg((select d.at from act_addresses d join acts a on a.id = d.act_id where d.address = f.address and d.at > $8
 				and a.closed_at is null and a.refusal is null order by d.at desc offset $10 limit 1) order by f.n)
 			from unnest($11::bytea[]) with ordinality f (address, n)) as reached),
-	new as (select from share where not exists (select from known) and hour is null and day is null and account is null
+	new as (select from share where not exists (select from known) and not $21 and hour is null and day is null and account is null
 		and not exists (select from unnest(reached) at where at is not null) and exists (select from %[1]s r where r.id = $3 and %[2]s)),
 	item as (insert into vault_items (ref, subject, purpose, sealed) select $12, $3, $13, $14::bytea from new where $12::text is not null),
 	begun as (insert into acts (id, registration_id, act, verification, started_at, input_ref, actor, role, expires_at)
@@ -142,7 +144,7 @@ func (b *beginning) write(ctx context.Context) (*actShare, error) {
 	batch.Queue(lock, a.RegistrationID, a.Act.Verification(), addresses)
 	batch.Queue(begin, a.ID, a.answerBy(b.at), a.RegistrationID, a.Act, a.Act.Verification(), a.Budget, b.at.Add(-time.Hour), b.cal.Days(b.at, -1),
 		registration.VerificationActs-1, registration.ActsPerAddress-1, addresses, b.inputRef(), b.purpose, b.sealed, b.at, a.Actor, a.Role, a.By,
-		a.Password, b.look.binding)
+		a.Password, b.look.binding, b.look.Begun)
 	var share *actShare
 	err := b.pool.batch(ctx, &batch, func(results pgx.BatchResults) error {
 		tag, err := results.Exec()

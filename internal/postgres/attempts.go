@@ -61,10 +61,10 @@ func (s *Store) TryCard(ctx context.Context, accountID, cardNumber, actID string
 		if _, err := tx.Exec(ctx, `delete from attempts where scope = 'mismatch' and act_id = $1 and open_until is not null`, actID); err != nil {
 			return err
 		}
-		if refusal, err = s.tooMany(ctx, tx, registration.CodeCardAttemptsExceeded, registration.MismatchesAccount, `scope = 'mismatch' and account_id = $3 and fingerprint = $4`, accountID, fp); refusal != nil || err != nil {
+		if refusal, err = s.tooMany(ctx, tx, registration.CodeCardAttemptsExceeded, registration.MismatchesAccount, `scope = 'mismatch' and act_id <> $3 and account_id = $4 and fingerprint = $5`, actID, accountID, fp); refusal != nil || err != nil {
 			return err
 		}
-		if refusal, err = s.tooMany(ctx, tx, registration.CodeCardAttemptsExceeded, registration.MismatchesCard, `scope = 'mismatch' and fingerprint = $3`, fp); refusal != nil || err != nil {
+		if refusal, err = s.tooMany(ctx, tx, registration.CodeCardAttemptsExceeded, registration.MismatchesCard, `scope = 'mismatch' and act_id <> $3 and fingerprint = $4`, actID, fp); refusal != nil || err != nil {
 			return err
 		}
 		at := s.now()

@@ -82,6 +82,9 @@ func (s *Store) insertEndpoint(ctx context.Context, tx pgx.Tx, owner string, e *
 	if err != nil {
 		return err
 	}
+	if _, err := tx.Exec(ctx, `set local lock_timeout = '2s'`); err != nil { // whoever writes an event waits behind this lock
+		return err
+	}
 	if _, err := tx.Exec(ctx, `lock table events in share mode`); err != nil {
 		return err
 	}

@@ -19,17 +19,23 @@ func (s *Steps) Open(ctx context.Context, app registration.Application) (registr
 		if err := lockAccount(ctx, tx, app.AccountID); err != nil {
 			return nil, nil, err
 		}
+		step := registration.Step{Subject: app.RegistrationID, Actor: registration.ByApplicant, RunID: app.RunID}
+		c, err := s.store.beginRegistration(ctx, tx, step)
+		switch {
+		case err == nil: // a retried first step
+			return c.change, nil, nil
+		case !errors.Is(err, ErrNotFound):
+			return nil, nil, err
+		}
 		if refusal, err := s.store.mayOpen(ctx, tx, app); refusal != nil || err != nil {
 			return nil, refusal, err
 		}
-		c, err := s.store.create(ctx, tx, app)
+		c, err = s.store.create(ctx, tx, app, step)
 		switch {
 		case errors.Is(err, ErrNotFound): // the caller was answered that it did not come to be, and what was handed in is gone
 			return nil, registration.Refuse(registration.CodeNotFound), nil
 		case err != nil:
 			return nil, nil, err
-		case !c.created: // a retried first step
-			return c.change, nil, nil
 		}
 		refusal, err := c.openIn(ctx, app)
 		return c.change, refusal, err
@@ -88,12 +94,7 @@ func (s *Store) MayRegister(ctx context.Context, accountID, registrationID strin
 func late(s *Store, openBy time.Time) bool { return !openBy.IsZero() && s.now().After(openBy) }
 
 // create inserts the row at its first state, or finds the one that an earlier try of the same step has committed.
-func (s *Store) create(ctx context.Context, tx pgx.Tx, app registration.Application) (*regChange, error) {
-	step := registration.Step{Subject: app.RegistrationID, Actor: registration.ByApplicant, RunID: app.RunID}
-	c, err := s.beginRegistration(ctx, tx, step)
-	if !errors.Is(err, ErrNotFound) {
-		return c, err
-	}
+func (s *Store) create(ctx context.Context, tx pgx.Tx, app registration.Application, step registration.Step) (*regChange, error) {
 	if late(s, app.OpenBy) {
 		return nil, ErrNotFound
 	}
@@ -109,7 +110,7 @@ func (s *Store) create(ctx context.Context, tx pgx.Tx, app registration.Applicat
 	if err != nil {
 		return nil, err
 	}
-	c = s.registrationChange(tx, step, &record{
+	c := s.registrationChange(tx, step, &record{
 		row:       newRow(app.RegistrationID, app.Locale, state, s.now()),
 		AccountID: app.AccountID, Kind: app.Kind, Name: applicant.Name, ApplicantRef: app.ApplicantRef,
 	}, nil)

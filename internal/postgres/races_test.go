@@ -181,6 +181,25 @@ func TestMismatchesHoldAgainstARush(t *testing.T) {
 	assert.Equal(t, map[registration.Code]int{registration.CodeCardAttemptsExceeded: 1}, rush(t, w, 1))
 }
 
+// The activity that has counted the last mismatch is tried again: its own does not stand in its way.
+func TestATryDoesNotCountAgainstItself(t *testing.T) {
+	t.Parallel()
+	w := workflowtest.New(t, workflowtest.Monday(), nil)
+	card, act := workflowtest.Card(1).Number, ""
+	for range registration.MismatchesAccount {
+		act = registration.NewID("act")
+		refusal, err := w.Store.TryCard(t.Context(), "acct-1", card, act)
+		require.NoError(t, err)
+		require.Nil(t, refusal)
+		require.NoError(t, w.Store.CardMismatched(t.Context(), "acct-1", card, act))
+	}
+	for try, refused := range map[string]bool{act: false, registration.NewID("act"): true} {
+		refusal, err := w.Store.TryCard(t.Context(), "acct-1", card, try)
+		require.NoError(t, err)
+		require.Equal(t, refused, refusal != nil)
+	}
+}
+
 // A try whose outcome was lost with its worker counts for a minute, no longer.
 func TestLostTryAtACardIsForgotten(t *testing.T) {
 	t.Parallel()

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"shiming/internal/dossier"
+	"shiming/internal/notice"
 	"shiming/internal/postgres"
 	"shiming/registration"
 	"shiming/workflows/workflowtest"
@@ -134,6 +135,13 @@ func TestAnIndividualsStepsTakeFewStatements(t *testing.T) {
 	})
 	c.details(registration.IDCardFront, registration.IDCardBack)
 	c.review(8, 17)
+	for _, id := range c.Strings(`select id from notices where accepted_at is null`) {
+		c.takes(9, "message", func() error {
+			_, err := c.counted.TakeNotice(t.Context(), id, func(notice.Channel) time.Duration { return time.Minute })
+			require.NoError(t, err)
+			return c.counted.NoticeAccepted(t.Context(), id, "msg-1")
+		})
+	}
 	t.Log("statements of all steps:", c.total)
 }
 

@@ -211,14 +211,15 @@ func (r *Relay) awaitEngine(ctx context.Context) {
 		return
 	}
 	r.asking.Go(func() {
-		defer r.away.Store(false)
 		for tick := time.NewTicker(asked); ; {
 			select {
 			case <-ctx.Done():
+				r.away.Store(false)
 				return
 			case <-tick.C:
 			}
-			if r.hasten(ctx) {
+			r.away.Store(false) // what fails from here on is waited for anew
+			if r.hasten(ctx) || !r.away.CompareAndSwap(false, true) {
 				return
 			}
 		}
