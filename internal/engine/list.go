@@ -132,6 +132,8 @@ type Origin struct {
 	ID string // of the registration or clearing that it is of
 	// Stood says that the run has taken a step, so that there was a row.
 	Stood bool
+
+	refused bool // its opening was: that is a step too, and leaves no row. The run ends in the same batch of events
 }
 
 // stepMarker is what the SDK calls the event of a local activity; steps are the first of those in every run.
@@ -164,13 +166,21 @@ func (e *Engine) Origin(ctx context.Context, l Listed) (o Origin, err error) {
 	if o.ID == "" {
 		return o, fmt.Errorf("engine: workflow %s: the history does not say how it began", l.WorkflowID)
 	}
-	o.Stood = o.Stood && (!l.Completed || l.State.Final()) // else its opening was refused: that is a step too, and leaves no row
+	o.Stood = o.Stood && !o.refused
 	return o, nil
 }
 
 // read takes from an event what it says of the run's beginning: what it was started with, and that a step was taken.
 func (e *Engine) read(o *Origin, l Listed, event *historypb.HistoryEvent) error {
 	o.Stood = o.Stood || event.GetMarkerRecordedEventAttributes().GetMarkerName() == stepMarker
+	dc := converter.WithDataConverterSerializationContext(e.payloads, converter.WorkflowSerializationContext{Namespace: e.namespace, WorkflowID: l.WorkflowID})
+	if completed := event.GetWorkflowExecutionCompletedEventAttributes(); completed != nil && l.Type != registration.PayoutWorkflow {
+		var state registration.State
+		if err := dc.FromPayloads(completed.GetResult(), &state); err != nil {
+			return fmt.Errorf("workflow %s: %w", l.WorkflowID, err)
+		}
+		o.refused = state == registration.None
+	}
 	started := event.GetWorkflowExecutionStartedEventAttributes()
 	if started == nil {
 		return nil
@@ -179,7 +189,6 @@ func (e *Engine) read(o *Origin, l Listed, event *historypb.HistoryEvent) error 
 		RegistrationID string `json:"registration_id"`
 		ClearingID     string `json:"clearing_id"`
 	}
-	dc := converter.WithDataConverterSerializationContext(e.payloads, converter.WorkflowSerializationContext{Namespace: e.namespace, WorkflowID: l.WorkflowID})
 	if err := dc.FromPayloads(started.GetInput(), &app); err != nil {
 		return fmt.Errorf("workflow %s: %w", l.WorkflowID, err)
 	}
