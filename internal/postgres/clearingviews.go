@@ -51,19 +51,6 @@ func (s *Store) oneShownClearing(ctx context.Context, query string, args ...any)
 	return k, nil
 }
 
-// ClearingFor reads what the API needs to reach a clearing: the application that names its workflow, and its state.
-func (s *Store) ClearingFor(ctx context.Context, id string) (registration.ClearingApplication, registration.State, error) {
-	k, err := loadClearing(ctx, s.pool, id, "")
-	if err != nil {
-		return registration.ClearingApplication{}, "", err
-	}
-	app := registration.ClearingApplication{ClearingID: k.ID, ClaimRef: k.ClaimRef}
-	if !k.Contested {
-		app.AccountID = k.account()
-	}
-	return app, k.State, nil
-}
-
 // ClearingReason opens why a clearing was asked for, for its reviewers.
 func (s *Store) ClearingReason(ctx context.Context, id string) (string, error) {
 	k, err := loadClearing(ctx, s.pool, id, "")

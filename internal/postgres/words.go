@@ -54,18 +54,6 @@ func (s *Store) openReasons(keys dataKeys, subject string, round int, kept regis
 	return nil
 }
 
-// openCorrections is openReasons for what a registration or a clearing is to correct, if it is to correct anything.
-func (s *Store) openCorrections(ctx context.Context, q querier, subject string, round int, kept registration.Corrections) error {
-	if len(kept) == 0 {
-		return nil
-	}
-	keys, err := keysOf(ctx, q, subject)
-	if err != nil {
-		return err
-	}
-	return s.openReasons(keys, subject, round, kept)
-}
-
 // dataKeys are the wrapped data keys of some subjects; there is none of one whose data was erased.
 type dataKeys map[string][]byte
 
