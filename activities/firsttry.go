@@ -3,9 +3,9 @@ package activities
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
-	"shiming/internal/notice"
 	"shiming/internal/outside"
 	"shiming/registration"
 )
@@ -35,10 +35,9 @@ func (p *Post) TryNotices(ctx context.Context, notices []registration.NoticeRef)
 
 // mayTryFirst reports whether a notice may be tried outside its lane.
 func (p *Post) mayTryFirst(ctx context.Context, lane registration.Lane) bool {
-	paced := lane == registration.SMSLane && p.Paced[notice.SMS] || lane == registration.EmailLane && p.Paced[notice.Email]
 	value, _ := p.resting.Load(lane)
 	until, _ := value.(time.Time) // zero: it does not rest
-	return ctx.Err() == nil && !paced && time.Now().After(until)
+	return ctx.Err() == nil && !slices.Contains(p.Paced, lane) && time.Now().After(until)
 }
 
 // arrived reports whether a first try has come to a good end in time. If its provider is why it has not, the lane rests.

@@ -10,7 +10,6 @@ import (
 
 	"shiming/activities"
 	"shiming/internal/email"
-	"shiming/internal/notice"
 	"shiming/internal/outside"
 	"shiming/internal/postgres"
 	"shiming/registration"
@@ -39,7 +38,7 @@ func TestTheFirstTryLeavesWhatItHasNotSent(t *testing.T) {
 func TestTheFirstTryKeepsAwayFromAPacedLane(t *testing.T) {
 	t.Parallel()
 	mail := &mailbox{}
-	post := &activities.Post{Mail: mail, Book: &awayBook{}, Paced: map[notice.Channel]bool{notice.Email: true}}
+	post := &activities.Post{Mail: mail, Book: &awayBook{}, Paced: []registration.Lane{registration.EmailLane}}
 	left, err := post.TryNotices(t.Context(), byMail)
 	require.NoError(t, err)
 	assert.Equal(t, byMail, left)

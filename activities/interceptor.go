@@ -14,7 +14,8 @@ import (
 )
 
 // Boundary is what every activity passes on its way to the engine: its error is classified, and what somebody must look at is
-// logged, unless it was cut short. Of what is tried in a workflow's own task before it goes by its lane, it lets through what holds nobody up.
+// logged, unless it was cut short. Of what is tried in a workflow's own task before it goes by its lane, it lets through what holds
+// nobody up.
 type Boundary struct {
 	interceptor.WorkerInterceptorBase
 	Log *slog.Logger

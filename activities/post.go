@@ -15,6 +15,7 @@ import (
 	"shiming/internal/outside"
 	"shiming/internal/postgres"
 	"shiming/internal/sms"
+	"shiming/registration"
 )
 
 // Mailer sends e-mail.
@@ -51,8 +52,8 @@ type Post struct {
 	Templates map[string]string
 	// Timeouts are how long a provider may take to answer; a channel left out has outside.DefaultTimeout.
 	Timeouts map[notice.Channel]time.Duration
-	// Paced are the channels whose lane has a pace. It holds for every message: none of theirs is sent past the lane.
-	Paced map[notice.Channel]bool
+	// Paced are the lanes that have a pace, as in [Boundary]: none of their messages is sent past the lane.
+	Paced []registration.Lane
 
 	underWay atomic.Int64 // messages being sent, also those that their activity or its worker has left behind
 	resting  sync.Map     // lanes whose provider did not answer a first try a moment ago, each until when

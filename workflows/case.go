@@ -57,11 +57,3 @@ func (r *regCase) collectDetails(ctx workflow.Context) {
 		r.openSession(ctx, got)
 	}
 }
-
-// awaitDecision waits for a reviewer, whose decision leads to approved, rejected or back to the applicant. Time reminds and
-// escalates, and never decides.
-func (r *regCase) awaitDecision(ctx workflow.Context) {
-	if got := r.next(ctx); got.is(registration.ActDecide) {
-		r.finish(ctx, got, decide)
-	}
-}

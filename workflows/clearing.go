@@ -62,13 +62,6 @@ func (c *clearingCase) collectMaterials(ctx workflow.Context) {
 	c.finish(ctx, got, submit)
 }
 
-// awaitDecision waits for reviewers, whose decisions lead to the holder's objection, to the clearing itself, or back to who asked.
-func (c *clearingCase) awaitDecision(ctx workflow.Context) {
-	if got := c.next(ctx); got.is(registration.ActDecide) {
-		c.finish(ctx, got, decide)
-	}
-}
-
 // awaitObjection waits for the holder's word, which goes straight to the database and leads to another review, or for the end of
 // the time in which it may come, which leads to the clearing.
 func (c *clearingCase) awaitObjection(ctx workflow.Context) { c.next(ctx) }

@@ -35,6 +35,14 @@ func (f *flow) finish(ctx workflow.Context, a *act, do activity[registration.Ste
 	f.close(ctx, a, func() registration.StepResult { return record(ctx, do, f.stepOf(ctx, a)) })
 }
 
+// awaitDecision waits for a reviewer, whose decision leads to the process's end, back to who asked, or in a clearing to the holder's
+// objection or the clearing itself. Time reminds and escalates, and never decides.
+func (f *flow) awaitDecision(ctx workflow.Context) {
+	if got := f.next(ctx); got.is(registration.ActDecide) {
+		f.finish(ctx, got, decide)
+	}
+}
+
 // refuse ends an act with a refusal that changes nothing.
 func (f *flow) refuse(ctx workflow.Context, a *act, refusal registration.Refusal) {
 	f.close(ctx, a, func() registration.StepResult {

@@ -183,7 +183,7 @@ func (s *Store) Resumed(ctx context.Context, id string) error {
 func (s *Store) FindUndelivered(ctx context.Context) error {
 	rows, err := s.pool.Query(ctx, `select o.kind, coalesce(n.id, o.ref), o.attempts, coalesce(o.last_error, '')
 		from (select kind, ref, attempts, last_error, created_at from outbox where created_at < $1 and (attempts > 0 or next_at < $1) or attempts > $2 order by created_at limit 100) o
-		left join notices n on o.kind = '`+MessageNotices+`' and n.group_id = o.ref and n.accepted_at is null and n.skipped_at is null and n.refused_at is null and n.unsure_at is null order by o.created_at`, s.now().Add(-time.Hour), ManyAttempts)
+		left join notices n on o.kind = '`+MessageNotices+`' and n.group_id = o.ref and `+noticeIsWaiting+` order by o.created_at`, s.now().Add(-time.Hour), ManyAttempts)
 	if err != nil {
 		return err
 	}

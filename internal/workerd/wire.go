@@ -127,7 +127,7 @@ func outsideWorld(cfg config.Worker, theBank *bank.Client, store *postgres.Store
 	post := &activities.Post{
 		Mail: mailer, SMS: texter, Book: store, Reviewers: cfg.ReviewersEmail, Ops: cfg.OpsEmail, Templates: cfg.SMSTemplates,
 		ObjectionPage: objectionPage(cfg.PublicURL), Timeouts: map[notice.Channel]time.Duration{notice.SMS: cfg.SMSTimeout, notice.Email: cfg.EmailTimeout},
-		Paced: map[notice.Channel]bool{notice.SMS: cfg.Pace.SMS > 0, notice.Email: cfg.Pace.Mails > 0},
+		Paced: paced(cfg.Pace),
 	}
 	return activities.All{
 		Steps:     store.Steps(),

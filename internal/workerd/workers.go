@@ -13,8 +13,8 @@ import (
 	"shiming/workflows"
 )
 
-// crew is the engine's workers of this process: one for the registrations, which also does what older releases have left in its
-// queue, one for each lane, and one for each sort of message. That of the webhooks is their lane's too.
+// crew is the engine's workers of this process: one for registrations, clearings and payments, one for each lane, and one for each
+// sort of message. That of the webhooks is their lane's too.
 type crew []worker.Worker
 
 // crew makes the workers. One that cannot go on says why to failed, which has room for each.
