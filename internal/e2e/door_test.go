@@ -47,9 +47,9 @@ type untouched struct {
 // asItStands looks when nothing is under way any more: the run has taken over what was stored, and nobody is about to tell it more.
 func (r *reg) asItStands() untouched {
 	r.t.Helper()
-	r.world.eventually(r.t, func() bool {
+	r.world.eventually(r.t, func() bool { // a signal that nothing follows from is heard after the row stands
 		return r.world.count(r.t, `select (select count(*) from registrations where id = $1 and acknowledged < version)
-			+ (select count(*) from outbox where ref = $1) + (select count(*) from payments where registration_id = $1 and accepted_at is null)`, r.id) == 0
+			+ (select count(*) from outbox where ref = $1) + (select count(*) from payments where registration_id = $1 and accepted_at is null)`, r.id) == 0 && !r.world.waitsToBeHeard(r.t, r)
 	}, func() string { return "the run is behind its row" })
 	return untouched{row: string(r.get().Raw), events: len(r.acts())}
 }
@@ -310,7 +310,7 @@ func (r *reg) run() *commonpb.WorkflowExecution {
 }
 
 // waitsToBeHeard reports whether a signal has come since the run's last task.
-func (w *world) waitsToBeHeard(t *testing.T, r *reg) (waits bool) {
+func (w *world) waitsToBeHeard(t testing.TB, r *reg) (waits bool) {
 	t.Helper()
 	for _, e := range w.history(t, r) {
 		switch e.GetEventType() {

@@ -18,6 +18,7 @@ func TestDrainFinishesACallToASlowBank(t *testing.T) {
 	require.NoError(t, probes.Close()) // for the worker
 	w := newWorld(t, withDrain(time.Minute), withHealth(probes.Addr().String()))
 	worker := caller{t: t, base: "http://" + probes.Addr().String(), outside: true}
+	w.eventually(t, func() bool { return worker.get("/readyz").Status == http.StatusOK }, func() string { return "it is never ready" }) // once it has compared database and engine
 	require.Equal(t, "ok", worker.get("/readyz").ok(200).Body["storage"])
 	r := w.enterprise(t, "legal_representative")
 	r.company = someCompany(t, r.who.Name, "6789")
