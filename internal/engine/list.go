@@ -12,6 +12,7 @@ import (
 	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
+	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/converter"
 
@@ -107,24 +108,43 @@ func (e *Engine) page(ctx context.Context, query string, size int, next []byte) 
 }
 
 func (e *Engine) listed(page *workflowservice.ListWorkflowExecutionsResponse) (all []Listed, err error) {
-	plain := converter.GetDefaultDataConverter() // search attributes are not encrypted
 	for _, info := range page.GetExecutions() {
-		l := Listed{
-			Type: info.GetType().GetName(), WorkflowID: info.GetExecution().GetWorkflowId(), RunID: info.GetExecution().GetRunId(),
-			Runs:      info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING,
-			Completed: info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED,
-			Failed:    info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_FAILED,
-			Started:   info.GetStartTime().AsTime(),
-		}
-		attributes := info.GetSearchAttributes().GetIndexedFields()
-		if state := attributes[registration.AttrState]; state != nil {
-			if err := plain.FromPayload(state, &l.State); err != nil {
-				return nil, err
-			}
+		l, err := shown(info)
+		if err != nil {
+			return nil, err
 		}
 		all = append(all, l)
 	}
 	return all, nil
+}
+
+// shown is what the engine shows of a workflow.
+func shown(info *workflowpb.WorkflowExecutionInfo) (Listed, error) {
+	l := Listed{
+		Type: info.GetType().GetName(), WorkflowID: info.GetExecution().GetWorkflowId(), RunID: info.GetExecution().GetRunId(),
+		Runs:      info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING,
+		Completed: info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED,
+		Failed:    info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_FAILED,
+		Started:   info.GetStartTime().AsTime(),
+	}
+	state := info.GetSearchAttributes().GetIndexedFields()[registration.AttrState]
+	if state == nil {
+		return l, nil
+	}
+	err := converter.GetDefaultDataConverter().FromPayload(state, &l.State) // search attributes are not encrypted
+	return l, err
+}
+
+// Now is what a workflow that was listed shows at this moment: the list may lag behind it. [ErrNoRun] says that the engine has
+// forgotten it.
+func (e *Engine) Now(ctx context.Context, l Listed) (Listed, error) {
+	ctx, cancel := context.WithTimeout(ctx, askedWithin)
+	defer cancel()
+	d, err := e.client.DescribeWorkflowExecution(ctx, l.WorkflowID, l.RunID)
+	if err != nil {
+		return l, gone(err)
+	}
+	return shown(d.GetWorkflowExecutionInfo())
 }
 
 // Origin is what the beginning of a run's history says of it.

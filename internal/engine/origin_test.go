@@ -37,5 +37,8 @@ func TestARefusedOpeningIsNoRowThatIsMissing(t *testing.T) {
 		origin, err := p.Origin(t.Context(), engine.Listed{WorkflowID: id, Type: registration.IndividualWorkflow, Runs: true})
 		require.NoError(t, err)
 		require.Equal(t, stood, origin.Stood, state)
+		now, err := p.Now(t.Context(), engine.Listed{WorkflowID: id, Type: registration.IndividualWorkflow, Runs: true})
+		require.NoError(t, err)
+		require.True(t, now.Completed && !now.Runs, "a list that lags is corrected")
 	}
 }

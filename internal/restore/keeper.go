@@ -35,6 +35,7 @@ type Engine interface {
 	Since(ctx context.Context, since time.Time, each func(engine.Listed) error) error
 	Origin(ctx context.Context, l engine.Listed) (engine.Origin, error)
 	LastEvent(ctx context.Context, l engine.Listed) (time.Time, error)
+	Now(ctx context.Context, l engine.Listed) (engine.Listed, error)
 	End(ctx context.Context, workflowID, runID, why string) error
 	Look(ctx context.Context, workflowID string) (engine.Seen, error)
 	Attempts(ctx context.Context, workflowID string) (int, error)

@@ -70,6 +70,8 @@ func (e *standIn) Origin(_ context.Context, l engine.Listed) (engine.Origin, err
 	return engine.Origin{ID: l.RunID, Stood: true}, nil
 }
 
+func (e *standIn) Now(_ context.Context, l engine.Listed) (engine.Listed, error) { return l, nil }
+
 func (e *standIn) LastEvent(context.Context, engine.Listed) (time.Time, error) { return e.last, nil }
 
 func (e *standIn) Look(context.Context, string) (engine.Seen, error) { return e.looked, nil }

@@ -265,6 +265,10 @@ func (r *Repairer) workflow(ctx context.Context, l engine.Listed) error {
 
 // caseRun holds the run of a registration or a clearing against its row.
 func (r *Repairer) caseRun(ctx context.Context, l engine.Listed) error {
+	l, err := r.Engine.Now(ctx, l)
+	if err != nil {
+		return orNone(err) // forgotten meanwhile
+	}
 	origin, err := r.Engine.Origin(ctx, l)
 	if err != nil {
 		return orNone(err) // forgotten meanwhile
