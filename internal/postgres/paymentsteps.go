@@ -25,20 +25,19 @@ func (s *Store) PaymentNotified(ctx context.Context, paymentID string) error {
 	})
 }
 
-// announcing is how long a channel that is being announced by is left alone, once another has been quicker. Most have ended by then,
-// and leave nothing to be delivered.
-const announcing = 2 * time.Second
+// announcing is how long a channel is left to the announcement that has begun by all of them, once another has been quicker. Most
+// have ended by then, and leave nothing to be delivered; one may not even have begun when the quicker has ended.
+const announcing = 5 * time.Second
 
 // releaseHeld leaves the notices of a payment that are still to be sent to the relay.
 func (s *Store) releaseHeld(ctx context.Context, tx pgx.Tx, paymentID string) error {
-	rows, err := tx.Query(ctx, `update notices set held = false where event_key = $1 and held returning id, `+noticeIsWaiting+`, sending_at is not null`, paymentNoticeKey(paymentID))
+	rows, err := tx.Query(ctx, `update notices set held = false where event_key = $1 and held returning id, `+noticeIsWaiting+` as waiting`, paymentNoticeKey(paymentID))
 	if err != nil {
 		return err
 	}
 	type unsent struct {
 		ID      string
 		Waiting bool
-		Sending bool // by the announcement, which the other channel has ended
 	}
 	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[unsent])
 	if err != nil {
@@ -48,11 +47,7 @@ func (s *Store) releaseHeld(ctx context.Context, tx pgx.Tx, paymentID string) er
 		if !n.Waiting {
 			continue
 		}
-		m := outgoing{kind: MessageNotice, ref: n.ID}
-		if n.Sending {
-			m.after = announcing
-		}
-		if err := leave(ctx, tx, s.now(), m); err != nil {
+		if err := leave(ctx, tx, s.now(), outgoing{kind: MessageNotice, ref: n.ID, after: announcing}); err != nil {
 			return err
 		}
 	}
